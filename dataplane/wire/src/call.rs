@@ -1,0 +1,157 @@
+//! The nouns: a call, the requests it carries, and how they end. A call ends exactly once.
+
+use crate::Nanos;
+use crate::catalogue::Kind;
+use std::collections::VecDeque;
+
+/// Longest name kept (model, version, request id, method); a longer one is cut and never becomes a label.
+pub const MAX_NAME_BYTES: usize = 128;
+
+/// Requests of one stream that may be without an answer and still be told apart. Beyond it the oldest is given
+/// up as unmatched; real clients keep a handful.
+pub const MAX_OPEN_REQUESTS: usize = 64;
+
+/// One call, open or just ended. For gRPC: one HTTP/2 stream.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    /// First byte of the request head.
+    pub start: Nanos,
+    /// `package.Service/Method` without the leading slash; empty when it could not be read.
+    pub method: Name,
+    /// The method is in the catalogue (so its name may be a label).
+    pub known_method: bool,
+    /// What the method is for; methods not in the catalogue count as [`Kind::Admin`] so that no objective sees them.
+    pub kind: Kind,
+    /// The server may send many messages: by the catalogue, or because it did.
+    pub streaming: bool,
+    /// Each request message is a request of its own.
+    pub many_requests: bool,
+    /// Model named by the newest request, else by a response.
+    pub model: Name,
+    /// Version that answered, else the one asked for.
+    pub version: Name,
+    /// `grpc-timeout` as sent.
+    pub timeout: Option<Nanos>,
+    /// W3C `traceparent` as sent.
+    pub traceparent: Name,
+    /// Client's END_STREAM.
+    pub request_complete: Option<Nanos>,
+    /// First byte of the first response message (not of the head).
+    pub first_response: Option<Nanos>,
+    /// Last byte of the newest complete response message.
+    pub last_response: Option<Nanos>,
+    /// Message bytes, without the five-byte gRPC prefix.
+    pub request_bytes: u64,
+    /// Likewise, of responses.
+    pub response_bytes: u64,
+    /// Complete messages.
+    pub request_messages: u64,
+    /// Likewise, of responses.
+    pub response_messages: u64,
+    /// Requests without a complete answer, oldest first. A call whose method does not carry many has exactly one
+    /// from its start to its end.
+    pub open: VecDeque<OpenRequest>,
+    /// Calls open when this one arrived; the sink fills it in [`crate::Sink::opened`].
+    pub concurrency: u32,
+}
+
+/// A short name as seen on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Name {
+    /// At most [`MAX_NAME_BYTES`]. UTF-8; other bytes make the name unreadable, which is empty.
+    pub text: std::rc::Rc<str>,
+}
+
+/// A request whose answer is not complete.
+#[derive(Clone, Debug, Default)]
+pub struct OpenRequest {
+    /// First byte of the request (of its message on a stream that carries many).
+    pub start: Nanos,
+    /// Request complete: from here latency counts. None while it is being sent.
+    pub complete: Option<Nanos>,
+    /// First byte of its first response message.
+    pub first_response: Option<Nanos>,
+    /// Request id, for matching; empty when the request had none.
+    pub id: Name,
+    /// Items in the request; 0 = not known.
+    pub batch_size: u32,
+    /// Tokens, where the wire tells; 0 = not known.
+    pub tokens_in: u64,
+    /// Tokens, where the wire tells; 0 = not known.
+    pub tokens_out: u64,
+    /// The sink's: objectives this request has already been counted bad for.
+    pub mark: u64,
+}
+
+/// A request that came to its end.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// As it stood.
+    pub open: OpenRequest,
+    /// When.
+    pub end: Nanos,
+    /// What came of it.
+    pub code: Code,
+    /// Who ended it.
+    pub ended_by: EndedBy,
+    /// Verdict.
+    pub outcome: Outcome,
+    /// Request complete to response complete; None when either did not happen.
+    pub latency: Option<Nanos>,
+}
+
+/// How a call came to its end.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// When.
+    pub at: Nanos,
+    /// What came of it.
+    pub code: Code,
+    /// Who ended it.
+    pub ended_by: EndedBy,
+    /// Verdict.
+    pub outcome: Outcome,
+    /// `grpc-message`, capped; empty when there was none.
+    pub message: Box<str>,
+}
+
+/// Who ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EndedBy {
+    /// The client reset the stream or closed its connection.
+    Client,
+    /// The server answered, reset the stream, or closed its connection.
+    Server,
+    /// A connection broke (TCP RST or time-out) without either having closed it.
+    Network,
+    /// Wayside cut it: the drain deadline passed.
+    Wayside,
+}
+
+/// The verdict that objectives count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Answered.
+    Ok,
+    /// Refused for the client's own fault.
+    ClientError,
+    /// Given up by the client before its deadline.
+    Cancelled,
+    /// Out of time.
+    Timeout,
+    /// Failed.
+    ServerError,
+}
+
+/// What the answer said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// gRPC status code, 0..=16; a larger number reads as UNKNOWN.
+    Grpc(u8),
+    /// HTTP status of an answer without a gRPC one.
+    Http(u16),
+    /// The connection ended first.
+    Lost,
+    /// An error inside an OK response.
+    InBandError,
+}

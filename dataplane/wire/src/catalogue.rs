@@ -1,0 +1,125 @@
+//! What the user's policy says about methods: which exist, what they are for, and where in a message the few
+//! interesting fields lie. Pure data: a new message type is a new value of these types, never new code.
+
+use std::collections::HashMap;
+
+/// What a method is for. Objectives, batches and scaling see inference only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Runs a model.
+    #[default]
+    Inference,
+    /// Asks whether a server or model is alive or ready.
+    Probe,
+    /// Everything else: metadata, repository, statistics.
+    Admin,
+}
+
+/// Everything known about methods, shared by all connections of one policy generation.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    /// By full path, `/package.Service/Method`.
+    pub methods: HashMap<Box<str>, Method>,
+}
+
+/// One gRPC method.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Method {
+    /// What it is for.
+    pub kind: Kind,
+    /// The server may answer with many messages.
+    pub streaming: bool,
+    /// Each request message is a request of its own (`ModelStreamInfer`).
+    pub many_requests: bool,
+    /// How to read a request message.
+    pub request: Program,
+    /// How to read a response message.
+    pub response: Program,
+    /// How far into a message to look.
+    pub head_bytes: u32,
+}
+
+/// How far into a message to look where a method does not say: encoders write fields in number order, so names
+/// and shapes precede tensors, and 16 KiB hold the metadata of hundreds of them.
+pub const DEFAULT_HEAD_BYTES: u32 = 16 * 1024;
+
+/// How to read one message: the first variant whose condition holds gives the values.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Program {
+    /// In order of preference.
+    pub variants: Vec<Variant>,
+}
+
+/// One form a message may have. Two servers share a method path and answer in different forms.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Variant {
+    /// Bit n set: field number n (1..=63) at top level. At least one must have been present; 0 always holds.
+    pub any_of: u64,
+    /// None of these may have been present.
+    pub none_of: u64,
+    /// What to read.
+    pub extracts: Vec<Extract>,
+}
+
+/// One value to read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Extract {
+    /// What the value means.
+    pub slot: Slot,
+    /// Where it lies, outermost field first; at most [`MAX_DEPTH`] steps.
+    pub path: Vec<Step>,
+    /// How to read it.
+    pub read: Read,
+}
+
+/// Deepest path an [`Extract`] may have, and how deep the walker ever descends.
+pub const MAX_DEPTH: usize = 8;
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Field number.
+    pub field: u32,
+    /// For a `map<string, V>`: go to the value of the entry with this key.
+    pub map_key: Option<Box<str>>,
+}
+
+/// How to read the field a path ends at. A wire type that does not fit reads as absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// The bytes, capped at [`crate::call::MAX_NAME_BYTES`]; the last occurrence wins (proto3).
+    String,
+    /// A varint; the last occurrence wins.
+    Int,
+    /// 1 when the field occurs and, if length-delimited, is not empty.
+    Present,
+    /// Number of occurrences.
+    Count,
+    /// Element n of a repeated varint, packed or not, of the first occurrence of its parents.
+    VarintAt(u32),
+    /// Number of elements of a repeated varint.
+    Varints,
+    /// Bytes of a length-delimited field; the last occurrence wins.
+    Length,
+}
+
+/// What an extracted value means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// Name of the model.
+    Model,
+    /// Version of the model.
+    Version,
+    /// Identity of the request, for matching responses on a stream and for records.
+    RequestId,
+    /// Number of items in this request.
+    BatchSize,
+    /// Present and not empty (or not 0): an error inside an OK response.
+    Error,
+    /// Not 0: the last response of its request.
+    Final,
+    /// Tokens of the prompt.
+    TokensIn,
+    /// Tokens generated.
+    TokensOut,
+}

@@ -1,0 +1,102 @@
+//! One connection: both directions, all its calls.
+
+use crate::call::{Call, End, EndedBy, Request};
+use crate::catalogue::Catalogue;
+use crate::{Direction, Nanos};
+use std::sync::Arc;
+
+/// What the first bytes of the client said. Bytes were forwarded before anyone looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// HTTP/2 with prior knowledge.
+    Http2,
+    /// HTTP/1.x; relayed, not read.
+    Http1,
+    /// A TLS hello; relayed, not read.
+    Tls,
+    /// Anything else; relayed, not read.
+    Unknown,
+}
+
+/// Why a connection, or one direction of it, is no longer read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Blind {
+    /// TLS: nothing to read.
+    Tls,
+    /// HTTP/1.x.
+    Http1,
+    /// No protocol known here.
+    Protocol,
+    /// A header block that cannot be decoded: this direction is frames only from here (R3).
+    Hpack,
+    /// A frame that breaks RFC 9113 framing (padding, interleaved header block, bad length).
+    Frame,
+    /// More streams open at once than are followed.
+    Streams,
+    /// The parser panicked; the caller says so.
+    Panic,
+}
+
+/// Receives the facts. Called in wire order, from inside [`Conn::feed`] and [`Conn::end`].
+pub trait Sink {
+    /// A call has arrived: its method is known if it ever will be.
+    fn opened(&mut self, call: &mut Call);
+    /// A request came to its end. For a call that does not carry many: exactly once, just before `ended`.
+    fn request(&mut self, call: &Call, request: &Request);
+    /// A response message began `gap` after the previous one of the same call was complete.
+    fn gap(&mut self, call: &Call, gap: Nanos);
+    /// A call came to its end, exactly once. `call.open` is empty.
+    fn ended(&mut self, call: &Call, end: &End);
+    /// The connection or one direction of it is no longer read. At most once per reason.
+    fn blinded(&mut self, reason: Blind);
+    /// What the first bytes said. At most once.
+    fn recognised(&mut self, protocol: Protocol);
+    /// A message's wanted fields did not lie within its first `head_bytes`.
+    fn head_truncated(&mut self);
+}
+
+/// The observer of one connection.
+pub struct Conn {
+    catalogue: Arc<Catalogue>,
+}
+
+impl Conn {
+    /// An observer that has seen nothing yet (R1: it must be shown both directions from byte 0).
+    pub fn new(catalogue: Arc<Catalogue>) -> Conn {
+        Conn { catalogue }
+    }
+
+    /// Shows bytes that have just been forwarded. Any chunking of the same bytes gives the same facts.
+    pub fn feed<S: Sink>(&mut self, direction: Direction, bytes: &[u8], now: Nanos, sink: &mut S) {
+        let _ = (direction, bytes, now, sink, &self.catalogue);
+    }
+
+    /// The connection is over: every open call ends as [`crate::Code::Lost`].
+    pub fn end<S: Sink>(&mut self, by: EndedBy, now: Nanos, sink: &mut S) {
+        let _ = (by, now, sink);
+    }
+
+    /// Visits each open call and its open requests, in no particular order.
+    pub fn scan(&mut self, mut visit: impl FnMut(&mut Call)) {
+        let _ = &mut visit;
+    }
+
+    /// A GOAWAY frame may be inserted towards the client right after the last byte fed: HTTP/2, in step, at a frame
+    /// boundary, outside a header block, after the server's first SETTINGS and before any GOAWAY of its own.
+    pub fn goaway_fits(&self) -> bool {
+        false
+    }
+
+    /// Of bytes about to be sent to the client and not yet fed: the length of the shortest non-empty prefix after
+    /// which [`Conn::goaway_fits`] would hold, or None if there is none among them. Looks at frame heads only.
+    pub fn goaway_fits_after(&self, bytes: &[u8]) -> Option<usize> {
+        let _ = bytes;
+        None
+    }
+
+    /// Calls open now.
+    pub fn open_calls(&self) -> usize {
+        0
+    }
+
+}

@@ -1,0 +1,35 @@
+//! Bytes and time in, facts out.
+//!
+//! [`Conn`] is shown, after the fact, every byte that passed on one connection in both directions, in any
+//! chunking, and tells a [`Sink`] what happened: calls, their requests, how they ended. It owns no socket, asks
+//! no clock, holds no payload, and cannot change a byte, because all it ever gets is `&[u8]`.
+//!
+//! ```text
+//! sniff ── what protocol is this?
+//! http2 ── frames ──► hpack (header blocks, in wire order) ──► call (one per stream)
+//!              └────► grpc (message framing) ──► field (a few fields of each message's head)
+//! ```
+//!
+//! The rules R1 to R15 of the project's protocol notes are cited where they are kept.
+
+#![forbid(unsafe_code)]
+
+pub mod call;
+pub mod catalogue;
+pub mod conn;
+
+pub use call::{Call, Code, End, EndedBy, OpenRequest, Outcome, Request};
+pub use catalogue::Catalogue;
+pub use conn::{Blind, Conn, Protocol, Sink};
+
+/// Nanoseconds on a monotonic clock whose zero the caller chose.
+pub type Nanos = u64;
+
+/// Which way bytes travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client to the model server.
+    ToServer,
+    /// From the model server to the client.
+    ToClient,
+}
