@@ -1,0 +1,29 @@
+# Everything here is a thin name for a script in dev/: read those for the how.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint fmt gen clean
+export PYTHON
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## leave .venv/bin/wayside and .venv/bin/wayside-tap
+	@dev/build.sh use
+
+demo: build ## a model server, a load and Wayside between them; ARGS="--for 20s" ends it by itself
+	@.venv/bin/wayside demo $(ARGS)
+
+test: ## fetch what the tests need, run all of them, say what could not run; ARGS goes to pytest
+	@dev/test.sh $(ARGS)
+
+lint: ## rustfmt, clippy, ruff, mypy and the import contract; changes nothing
+	@dev/lint.sh
+
+fmt: ## format Rust and Python
+	@dev/lint.sh --fix
+
+gen: ## write the committed protobuf code again
+	@dev/gen.sh
+
+clean: ## remove what was built; .venvs and .rust, which are dear, stay
+	rm -rf target .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
