@@ -1,0 +1,155 @@
+"""Every metric of /metrics, once: name, type, labels, meaning. Names are a contract: they change only with a release note.
+
+Base units, prefix `wayside_`. The names here are family names: a counter's samples end in `_total`.
+No pod, namespace, instance or job: the scraper owns those.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Type(enum.Enum):
+    """Metric types, as OpenMetrics knows them."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric family."""
+
+    name: str
+    type: Type
+    labels: tuple[str, ...]
+    help: str
+
+
+_TIMING_LABELS = ("model", "method", "outcome")
+_CALL_LABELS = ("model", "method", "version", "code", "ended_by", "kind")
+
+
+def _counter(name: str, help_text: str, *labels: str) -> Metric:
+    return Metric(f"wayside_{name}", Type.COUNTER, labels, help_text)
+
+
+def _gauge(name: str, help_text: str, *labels: str) -> Metric:
+    return Metric(f"wayside_{name}", Type.GAUGE, labels, help_text)
+
+
+def _histogram(name: str, help_text: str, *labels: str) -> Metric:
+    return Metric(f"wayside_{name}", Type.HISTOGRAM, labels, help_text)
+
+
+def _info(name: str, help_text: str, *labels: str) -> Metric:
+    return Metric(f"wayside_{name}", Type.INFO, labels, help_text)
+
+
+# --- calls: inference only in the histograms, so that a sum over methods means something ---------------------------
+LATENCY = _histogram(
+    "latency_seconds",
+    "Per request: request complete to response complete, as read from the server.",
+    *_TIMING_LABELS,
+)
+CALL_DURATION = _histogram("call_duration_seconds", "Per call: first byte to end.", *_TIMING_LABELS)
+FIRST_RESPONSE = _histogram(
+    "first_response_seconds",
+    "Per request of a streaming method: request complete to first response message.",
+    *_TIMING_LABELS,
+)
+RESPONSE_GAP = _histogram(
+    "response_gap_seconds", "Between response messages of a stream.", *_TIMING_LABELS
+)
+CALLS = _counter("calls", "Calls that ended.", *_CALL_LABELS)
+REQUESTS = _counter(
+    "requests", "Requests that were answered or failed; a stream may carry many.", *_CALL_LABELS
+)
+REQUEST_BYTES = _counter(
+    "request_bytes", "Message bytes sent by clients, gRPC prefix excluded.", *_CALL_LABELS
+)
+RESPONSE_BYTES = _counter(
+    "response_bytes", "Message bytes sent by the server, gRPC prefix excluded.", *_CALL_LABELS
+)
+CALLS_IN_FLIGHT = _gauge("calls_in_flight", "Calls open now.", "model", "method", "kind")
+
+# --- upstreams ------------------------------------------------------------------------------------------------------
+UPSTREAM_UP = _gauge(
+    "upstream_up", "1 when the last dial was accepted, else 0.", "listener", "upstream"
+)
+UPSTREAM_REFUSED = _counter(
+    "upstream_refused",
+    "Client connections reset because the upstream could not be dialled.",
+    "listener",
+    "upstream",
+)
+UPSTREAM_CONNECTIONS = _counter(
+    "upstream_connections", "Client connections accepted.", "listener", "upstream"
+)
+UPSTREAM_CONNECTIONS_OPEN = _gauge(
+    "upstream_connections_open", "Client connections open now.", "listener", "upstream"
+)
+
+# --- objectives -----------------------------------------------------------------------------------------------------
+SLO_EVENTS = _counter(
+    "slo_events",
+    "Judged events, counted at the call against the very threshold.",
+    "slo",
+    "outcome",
+)
+SLO_INFO = _info("slo", "Definition in force.", "slo", "spec_hash")
+SLO_OBJECTIVE = _gauge("slo_objective_ratio", "Target share of good events.", "slo")
+SLO_STATE = _gauge("slo_state", "1 for the state the objective is in, else 0.", "slo", "state")
+
+# --- configuration and build ----------------------------------------------------------------------------------------
+CONFIG_VALID = _gauge("config_valid", "0 when a part of the configuration in force was left out.")
+CONFIG_RELOAD = _gauge(
+    "config_last_reload_successful",
+    "0 when the configuration files differ from what is in force and could not be adopted.",
+)
+CONFIG_GENERATION = _gauge("config_generation", "Generation of the policy in force.")
+BUILD = _info("build", "Version of Wayside.", "version")
+
+# --- the tap about itself -------------------------------------------------------------------------------------------
+TAP_START_TIME = _gauge(
+    "tap_start_time_seconds", "Unix time at which the tap started: all counts began there."
+)
+TAP_CONNECTIONS = _counter(
+    "tap_connections", "Connections, by what their first bytes said.", "protocol"
+)
+TAP_BLIND = _counter("tap_blind", "Connections forwarded but no longer read, by reason.", "reason")
+TAP_ADDED_LATENCY = _histogram(
+    "tap_added_latency_seconds", "One read becoming available to its write returning, per read."
+)
+TAP_CPU = _counter("tap_cpu_seconds", "CPU used by the tap.")
+TAP_RESIDENT = _gauge("tap_resident_memory_bytes", "Resident memory of the tap.")
+TAP_UNSENT = _gauge("tap_unsent_bytes", "Bytes held now because a peer does not read.")
+TAP_THROTTLED = _counter("tap_throttled_seconds", "Time the cgroup was denied CPU.")
+TAP_RECORDS_DROPPED = _counter("tap_records_dropped", "Records dropped from the bounded ring.")
+TAP_LOG_DROPPED = _counter("tap_log_lines_dropped", "Log lines dropped by the bounded writer.")
+TAP_SERIES_CAPPED = _counter(
+    "tap_series_capped", "Events counted under a fallback label because a cap was reached."
+)
+TAP_HEADS_TRUNCATED = _counter(
+    "tap_heads_truncated", "Messages whose wanted fields did not lie in the first bytes looked at."
+)
+TAP_CONTROL_RESTARTS = _counter(
+    "tap_control_restarts", "Times the control process was replaced, by reason.", "reason"
+)
+TAP_CONNECTIONS_CAP = _gauge("tap_connections_cap", "Connections above which accepting pauses.")
+TAP_ACCEPT_PAUSES = _counter("tap_accept_pauses", "Times accepting paused at the cap.")
+TAP_CUT = _counter("tap_cut_connections", "Connections still open when the drain deadline passed.")
+TAP_GOAWAYS = _counter("tap_goaways_inserted", "GOAWAY frames inserted while draining.")
+TAP_DRAINING = _gauge("tap_draining", "1 while draining.")
+
+# --- control about itself -------------------------------------------------------------------------------------------
+CONTROL_CPU = _counter("control_cpu_seconds", "CPU used by this life of the control process.")
+CONTROL_RESIDENT = _gauge("control_resident_memory_bytes", "Resident memory of control.")
+CONTROL_SERIES_LEFT_OUT = _gauge(
+    "control_series_left_out", "Series not shown on this page because it would grow too long."
+)
+
+ALL: tuple[Metric, ...] = tuple(item for item in list(globals().values()) if isinstance(item, Metric))

@@ -1,0 +1,125 @@
+"""The policy: what the tap is to do, as plain nouns. sidecar.tapclient puts it on the seam."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from sidecar.model.objective import Objective
+
+
+class Kind(enum.Enum):
+    """What a method is for. Objectives, batches and scaling see inference only."""
+
+    INFERENCE = "inference"
+    PROBE = "probe"
+    ADMIN = "admin"
+
+
+class Slot(enum.Enum):
+    """What an extracted value means."""
+
+    MODEL = "model"
+    VERSION = "version"
+    REQUEST_ID = "request_id"
+    BATCH_SIZE = "batch_size"
+    ERROR = "error"
+    FINAL = "final"
+    TOKENS_IN = "tokens_in"
+    TOKENS_OUT = "tokens_out"
+
+
+class Read(enum.Enum):
+    """How to read the field a path ends at."""
+
+    STRING = "string"
+    INT = "int"
+    PRESENT = "present"
+    COUNT = "count"
+    VARINT_AT = "varint_at"
+    VARINTS = "varints"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a path: a field number, and the key when the field is a map."""
+
+    field: int
+    map_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """One value to read from a message."""
+
+    slot: Slot
+    path: tuple[Step, ...]
+    read: Read
+    index: int = 0  # of Read.VARINT_AT
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One form a message may have, recognised by top-level field numbers (1..63)."""
+
+    extracts: tuple[Extract, ...]
+    any_of: tuple[int, ...] = ()
+    none_of: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One gRPC method: what it is for and where in its messages the few interesting fields lie."""
+
+    path: str  # "/package.Service/Method"
+    kind: Kind = Kind.INFERENCE
+    streaming: bool = False
+    many_requests: bool = False
+    request: tuple[Variant, ...] = ()
+    response: tuple[Variant, ...] = ()
+    head_bytes: int = 0  # 0 = the tap's default
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One port and what lies behind it."""
+
+    name: str
+    listen: str  # host:port
+    upstream: str  # host:port or unix:/path
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the tap; 0 = its own default."""
+
+    threads: int = 0
+    unsent_bytes: int = 0
+    connections: int = 0
+    models: int = 0
+    methods: int = 0
+    series: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything the tap needs to know. Only the listeners, `health` and `admin` need a restart to change."""
+
+    listeners: tuple[Listener, ...]
+    generation: int = 1
+    config_hash: str = ""
+    config_valid: bool = True
+    health: str = ""  # host:port; empty = off
+    admin: str = ""  # host:port; empty = off
+    limits: Limits = field(default_factory=Limits)
+    methods: tuple[Method, ...] = ()
+    models: tuple[str, ...] = ()
+    objectives: tuple[Objective, ...] = ()
+    drain_delay_nanos: int = 0
+    drain_total_nanos: int = 0
+    control_argv: tuple[str, ...] = ()
+    control_memory_bytes: int = 0
+    log_format: str = "human"
+    control_settings: bytes = b""
+    observe: bool = True

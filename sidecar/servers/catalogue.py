@@ -1,0 +1,233 @@
+"""A server's YAML compiled into methods: names in, field numbers out, every problem with its line.
+
+A new message type is YAML alone: nothing here or in the tap knows any message by name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sidecar.model.policy import Kind, Method, Slot, Variant
+from sidecar.servers.document import read_document
+from sidecar.servers.paths import Field, Messages, PathError, compile_extract, suggest
+
+if TYPE_CHECKING:
+    from sidecar.model.policy import Extract
+    from sidecar.model.problem import Problem
+    from sidecar.servers.document import Document
+    from sidecar.servers.document import Path as Place
+
+SHIPPED = Path(__file__).resolve().parent
+
+# Top-level numbers a variant may be recognised by: the tap keeps one bit for each (dataplane/wire, Variant).
+MAX_CONDITION_NUMBER = 63
+MAX_FIELD_NUMBER = 536_870_911  # protobuf's own limit
+# A head is held per open message; the tap's memory per stream must stay small.
+MAX_HEAD_BYTES = 1_048_576
+
+_METHOD_PATH = re.compile(r"/[A-Za-z_][\w.]*/[A-Za-z_]\w*\Z")
+_SLOTS = {slot.value: slot for slot in Slot}
+_KINDS = {kind.value: kind for kind in Kind}
+_FILE_KEYS = {"server": 0, "used_by": 0, "messages": 0, "methods": 0}
+_METHOD_KEYS = {
+    "kind": 0, "streaming": 0, "many_requests": 0, "request": 0, "response": 0, "head_bytes": 0,
+}  # fmt: skip
+_FORM_KEYS = {"message": 0, "when_any": 0, "when_none": 0, **_SLOTS}
+_FIELD_KEYS = {"number": 0, "message": 0, "map": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCatalogue:
+    """What one file says, and what is wrong with it. Methods with a problem are left out."""
+
+    name: str
+    used_by: tuple[str, ...]
+    methods: tuple[Method, ...]
+    problems: tuple[Problem, ...]
+
+
+def shipped_files() -> list[Path]:
+    """Return the catalogue files that come with Wayside."""
+    return sorted(SHIPPED.glob("*.yaml"))
+
+
+def load_server(file: str) -> ServerCatalogue:
+    """Read and compile one file."""
+    return compile_server(read_document(file))
+
+
+def compile_server(document: Document) -> ServerCatalogue:
+    """Compile a document; see oip.yaml for the shape."""
+    return _Compiler(document).run()
+
+
+class _Compiler:
+    """One document's compilation; collects problems instead of raising."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = list(document.problems)
+        self.messages: Messages = {}
+
+    def run(self) -> ServerCatalogue:
+        top = {} if self.problems else self._mapping((), self.document.value)
+        self._check_keys((), top, _FILE_KEYS)
+        self._read_messages(self._mapping(("messages",), top.get("messages") or {}))
+        methods = self._methods(self._mapping(("methods",), top.get("methods") or {}))
+        if not methods and not self.problems:
+            self._complain((), "describes no method", "Add at least one under methods:.")
+        used_by = top.get("used_by")
+        users = tuple(str(each) for each in used_by) if isinstance(used_by, list) else ()
+        name = str(top.get("server") or Path(self.document.file).stem)
+        return ServerCatalogue(name, users, tuple(methods), tuple(self.problems))
+
+    # --- messages -------------------------------------------------------------------------------------------------
+
+    def _read_messages(self, messages: dict[str, object]) -> None:
+        for name, fields in messages.items():
+            place = ("messages", name)
+            described: dict[str, Field] = {}
+            for field_name, value in self._mapping(place, fields).items():
+                found = self._field((*place, field_name), value)
+                if found is not None:
+                    described[field_name] = found
+            self.messages[name] = described
+        self._check_holders(messages)
+
+    def _field(self, place: Place, value: object) -> Field | None:
+        """Read `3` or `{number: 3, message: M}` or `{number: 3, map: M}`."""
+        spec = value if isinstance(value, dict) else {"number": value}
+        self._check_keys(place, spec, _FIELD_KEYS)
+        number = spec.get("number")
+        if not _is_int(number, 1, MAX_FIELD_NUMBER):
+            hint = "Write the number from the .proto, e.g. 3 or {number: 3, message: Name}."
+            self._complain(place, f"needs a field number, not {number!r}", hint)
+            return None
+        assert isinstance(number, int)
+        is_map = "map" in spec
+        holds = spec.get("map") if is_map else spec.get("message")
+        return Field(number, holds if isinstance(holds, str) else "", is_map)
+
+    def _check_holders(self, messages: dict[str, object]) -> None:
+        """Every message a field claims to hold must be described."""
+        for name, fields in self.messages.items():
+            for field_name, field in fields.items():
+                if field.message and field.message not in messages:
+                    place = ("messages", name, field_name)
+                    what = f"holds {field.message!r}, which is not described"
+                    self._complain(place, what, suggest(field.message, self.messages))
+
+    # --- methods --------------------------------------------------------------------------------------------------
+
+    def _methods(self, methods: dict[str, object]) -> list[Method]:
+        compiled = []
+        for path, value in methods.items():
+            before = len(self.problems)
+            method = self._method(("methods", path), path, self._mapping(("methods", path), value))
+            if len(self.problems) == before:
+                compiled.append(method)
+        return compiled
+
+    def _method(self, place: Place, path: str, spec: dict[str, object]) -> Method:
+        if not _METHOD_PATH.match(path):
+            self._complain(place, "is no method path", "Write /package.Service/Method.")
+        self._check_keys(place, spec, _METHOD_KEYS)
+        kind = spec.get("kind", "inference")
+        if kind not in _KINDS:
+            self._complain((*place, "kind"), f"{kind!r} is no kind", suggest(str(kind), _KINDS))
+        head_bytes = spec.get("head_bytes", 0)
+        if not _is_int(head_bytes, 0, MAX_HEAD_BYTES):
+            hint = f"Use a number of bytes up to {MAX_HEAD_BYTES}."
+            self._complain((*place, "head_bytes"), f"{head_bytes!r} is out of range", hint)
+            head_bytes = 0
+        assert isinstance(head_bytes, int)
+        return Method(
+            path=path,
+            kind=_KINDS.get(str(kind), Kind.INFERENCE),
+            streaming=self._flag(place, spec, "streaming"),
+            many_requests=self._flag(place, spec, "many_requests"),
+            request=self._program((*place, "request"), spec.get("request")),
+            response=self._program((*place, "response"), spec.get("response")),
+            head_bytes=head_bytes,
+        )
+
+    def _flag(self, place: Place, spec: dict[str, object], key: str) -> bool:
+        value = spec.get(key, False)
+        if not isinstance(value, bool):
+            self._complain((*place, key), f"is {value!r}", "Use true or false.")
+        return value is True
+
+    def _program(self, place: Place, value: object) -> tuple[Variant, ...]:
+        """Read one form of a message, or a list of forms of which the first that fits counts."""
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            return (self._variant(place, self._mapping(place, value)),)
+        return tuple(
+            self._variant((*place, at), self._mapping((*place, at), form))
+            for at, form in enumerate(value)
+        )
+
+    def _variant(self, place: Place, form: dict[str, object]) -> Variant:
+        self._check_keys(place, form, _FORM_KEYS)
+        message = form.get("message")
+        if message not in self.messages:
+            what = f"message {message!r} is not described" if message else "needs a message"
+            self._complain(place, what, suggest(str(message or ""), self.messages))
+            return Variant(())
+        assert isinstance(message, str)
+        extracts = [
+            extract
+            for name, text in form.items()
+            if name in _SLOTS and (extract := self._extract((*place, name), name, text, message))
+        ]
+        any_of = self._numbers((*place, "when_any"), form.get("when_any"), message)
+        none_of = self._numbers((*place, "when_none"), form.get("when_none"), message)
+        return Variant(tuple(extracts), any_of, none_of)
+
+    def _extract(self, place: Place, name: str, text: object, message: str) -> Extract | None:
+        try:
+            return compile_extract(_SLOTS[name], str(text), message, self.messages)
+        except PathError as error:
+            self._complain(place, error.what, error.hint)
+            return None
+
+    def _numbers(self, place: Place, names: object, message: str) -> tuple[int, ...]:
+        """Return the numbers of the fields a form is recognised by."""
+        if names is None:
+            return ()
+        numbers = []
+        for name in names if isinstance(names, list) else [names]:
+            field = self.messages[message].get(str(name))
+            if field is None:
+                hint = suggest(str(name), self.messages[message])
+                self._complain(place, f"message {message!r} has no field {name!r}", hint)
+            elif field.number > MAX_CONDITION_NUMBER:
+                what = f"{name!r} has number {field.number}"
+                self._complain(place, what, f"Forms are told apart by 1 to {MAX_CONDITION_NUMBER}.")
+            else:
+                numbers.append(field.number)
+        return tuple(numbers)
+
+    # --- complaints -----------------------------------------------------------------------------------------------
+
+    def _mapping(self, place: Place, value: object) -> dict[str, object]:
+        if isinstance(value, dict):
+            return value
+        self._complain(place, "is no mapping", "Write `name: value` pairs under it.")
+        return {}
+
+    def _check_keys(self, place: Place, spec: dict[str, object], known: dict[str, object]) -> None:
+        for key in spec:
+            if key not in known:
+                self._complain((*place, key), "is an unknown key", suggest(key, known))
+
+    def _complain(self, place: Place, what: str, hint: str = "") -> None:
+        self.problems.append(self.document.problem(place, what, hint))
+
+
+def _is_int(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

@@ -1,0 +1,150 @@
+"""Expressions that say where a value lies in a message, by field name: `inputs[0].shape[0]`.
+
+Grammar:  [function(] step{.step} [)]      step = name | name[n] | name{key}
+  name{key}   the value of a map entry with this key
+  name[0]     the first occurrence of a repeated message; on the last step, element n of a repeated integer
+Functions: string int present count elements length. Without one the slot decides (sidecar.servers.catalogue).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sidecar.model.policy import Extract, Read, Slot, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# As deep as the tap's walker descends (dataplane/wire, MAX_DEPTH).
+MAX_STEPS = 8
+
+_FUNCTIONS = {
+    "string": Read.STRING,
+    "int": Read.INT,
+    "present": Read.PRESENT,
+    "count": Read.COUNT,
+    "elements": Read.VARINTS,
+    "length": Read.LENGTH,
+}
+_CALL = re.compile(r"\s*([a-z]+)\(\s*(.*?)\s*\)\s*\Z")
+_STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(\d+)\]|\{([^{}]+)\})?\Z")
+
+# What is read when the expression names no function.
+DEFAULT_READS = {
+    Slot.MODEL: Read.STRING,
+    Slot.VERSION: Read.STRING,
+    Slot.REQUEST_ID: Read.STRING,
+    Slot.BATCH_SIZE: Read.INT,
+    Slot.ERROR: Read.PRESENT,
+    Slot.FINAL: Read.INT,
+    Slot.TOKENS_IN: Read.INT,
+    Slot.TOKENS_OUT: Read.INT,
+}
+
+
+class PathError(Exception):
+    """An expression that cannot be compiled: what is wrong, and a hint."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a message: its number, and the message it holds, if it holds one."""
+
+    number: int
+    message: str = ""  # empty: a scalar
+    is_map: bool = False  # map<string, message>; a map of scalars has is_map and no message
+
+
+Messages = dict[str, dict[str, Field]]
+
+
+def compile_extract(slot: Slot, text: str, message: str, messages: Messages) -> Extract:
+    """Compile one expression against a message. Raises PathError."""
+    read, body = _split_function(slot, text)
+    steps: list[Step] = []
+    indexes: list[int | None] = []
+    inside = message
+    for part in _split_steps(body):
+        name, index, key = _parse_step(part, text)
+        if not inside:
+            raise PathError(f"{text!r}: {part!r} is looked for inside a field that holds no message")
+        found = _find(name, inside, messages)
+        if found.is_map and not key:
+            raise PathError(f"{text!r}: {name!r} is a map", f"Say which entry: {name}{{key}}.")
+        if key and not found.is_map:
+            raise PathError(f"{text!r}: {name!r} is not a map", f"Write {name} without braces.")
+        steps.append(Step(found.number, key))
+        indexes.append(index)
+        inside = found.message
+    if len(steps) > MAX_STEPS:
+        raise PathError(f"{text!r} is {len(steps)} steps deep", f"At most {MAX_STEPS} are read.")
+    return _extract(slot, read, tuple(steps), indexes, text)
+
+
+def _extract(
+    slot: Slot, read: Read | None, steps: tuple[Step, ...], indexes: list[int | None], text: str
+) -> Extract:
+    """Settle how the last field is read, and that indexes stand where they mean something."""
+    last = indexes[-1]
+    if last is not None:
+        if read not in (None, Read.INT):
+            raise PathError(f"{text!r}: an element cannot be read that way", "Use a plain path or int().")
+        read = Read.VARINT_AT
+    if any(index not in (None, 0) for index in indexes[:-1]):
+        raise PathError(f"{text!r}: only [0], the first message, can be followed further")
+    if read is not Read.VARINT_AT and any(index is not None for index in indexes):
+        hint = "Write the path without [0]; the last occurrence is read."
+        raise PathError(f"{text!r}: [0] is only known before a last element", hint)
+    return Extract(slot, steps, read or DEFAULT_READS[slot], last or 0)
+
+
+def _split_function(slot: Slot, text: str) -> tuple[Read | None, str]:
+    """Return (the function named, the path inside)."""
+    call = _CALL.match(text)
+    if call is None:
+        return None, text.strip()
+    name, body = call.groups()
+    if name not in _FUNCTIONS:
+        raise PathError(f"{text!r}: no function {name!r}", suggest(name, _FUNCTIONS))
+    return _FUNCTIONS[name], body
+
+
+def _split_steps(body: str) -> list[str]:
+    """Split at dots outside braces: a map key may contain dots."""
+    return re.findall(r"(?:[^.{]|\{[^}]*\})+", body) or [body]
+
+
+def _parse_step(part: str, text: str) -> tuple[str, int | None, str]:
+    """Return (name, index, map key) of one step."""
+    match = _STEP.match(part)
+    if match is None:
+        hint = "Steps look like name, name[0] or name{key}, joined by dots."
+        raise PathError(f"{text!r}: {part!r} is no step", hint)
+    name, index, key = match.groups()
+    return name, int(index) if index is not None else None, key or ""
+
+
+def _find(name: str, message: str, messages: Messages) -> Field:
+    """Return the field of a message by name."""
+    fields = messages.get(message)
+    if fields is None:
+        raise PathError(f"message {message!r} is not described", suggest(message, messages))
+    if name not in fields:
+        raise PathError(f"message {message!r} has no field {name!r}", suggest(name, fields))
+    return fields[name]
+
+
+def suggest(word: str, known: Mapping[str, object]) -> str:
+    """Return a hint with the nearest known word, or all of them when none is near."""
+    near = difflib.get_close_matches(word, known, n=1)
+    if near:
+        return f"Did you mean {near[0]!r}?"
+    return f"Known here: {', '.join(sorted(known)) or 'nothing'}."

@@ -1,0 +1,1 @@
+"""Objectives judged: pure, `now` is an argument."""

@@ -1,0 +1,94 @@
+"""Which state an objective is in: ok, or one of the named silences.
+
+Evidence of harm comes first: an upstream that refuses, then requests that hang. Then whether we see at all, then
+whether there is anything to see. `now` is the tap's uptime, the clock of every age in a snapshot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from sidecar.model.grid import NANOS_PER_SECOND, merge, quantile_seconds
+from sidecar.model.objective import State
+from sidecar.model.series import INFERENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sidecar.model.series import FlightView, TapView, TimingView, UpstreamView
+    from sidecar.model.snapshot import WatchedObjective
+
+# Silence shorter than this is not a stall even for a model that answers in a millisecond: a pause of the machine.
+STALLED_MIN_NANOS = 10 * NANOS_PER_SECOND
+# A model whose p99 is 10 s is not stalled after 11 s.
+STALLED_P99_FACTOR = 5
+# A minute without a completion is four scrapes at 15 s: by then a rate over it shows nothing either.
+NO_TRAFFIC_NANOS = 60 * NANOS_PER_SECOND
+# Above this share of unread connections the counts no longer speak for the traffic.
+BLIND_RATIO = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What states are derived from, of one tick."""
+
+    flights: Sequence[FlightView]
+    timings: Sequence[TimingView]
+    upstreams: Sequence[UpstreamView]
+    tap: TapView
+    observing: bool  # the policy asks the tap to read, not only to relay
+
+
+def state_of(objective: WatchedObjective, facts: Facts, now_nanos: int) -> State:
+    """Return the state of one objective; `now_nanos` is the tap's uptime."""
+    if facts.upstreams and not any(upstream.up for upstream in facts.upstreams):
+        return State.UNREACHABLE
+    flights = [flight for flight in facts.flights if _concerns(objective, flight)]
+    last_completed = max((flight.last_completed_nanos for flight in flights), default=0)
+    waiting = any(flight.open_requests for flight in flights)
+    if waiting and _stalled(objective, facts, flights, now_nanos):
+        return State.STALLED
+    if not facts.observing or blind_ratio(facts.tap) > BLIND_RATIO:
+        return State.NO_TELEMETRY
+    silent = not last_completed or now_nanos - last_completed > NO_TRAFFIC_NANOS
+    return State.NO_TRAFFIC if silent and not waiting else State.OK
+
+
+def blind_ratio(tap: TapView) -> float:
+    """Return the share of connections since the tap's start that are not read to their end."""
+    connections = sum(count.value for count in tap.connections_by_protocol)
+    blind = sum(count.value for count in tap.blind)
+    return blind / connections if connections else 0.0
+
+
+def _stalled(
+    objective: WatchedObjective, facts: Facts, flights: Sequence[FlightView], now_nanos: int
+) -> bool:
+    """Say whether requests are open and nothing has completed for max(10 s, 5 x p99).
+
+    Silence begins at the last completion or, after an idle spell, when the oldest open request arrived.
+    """
+    oldest_open = max(flight.oldest_open_nanos for flight in flights)
+    last_completed = max(flight.last_completed_nanos for flight in flights)
+    silence = min(now_nanos - last_completed, oldest_open)
+    if silence < STALLED_MIN_NANOS:
+        return False
+    p99_seconds = _p99_seconds(objective, facts.timings)
+    return silence >= STALLED_P99_FACTOR * p99_seconds * NANOS_PER_SECOND
+
+
+def _p99_seconds(objective: WatchedObjective, timings: Sequence[TimingView]) -> float:
+    """Return the p99 latency of what the objective is about, 0 when nothing ever completed."""
+    concerned = [timing.latency for timing in timings if _concerns(objective, timing)]
+    return quantile_seconds(*merge(concerned), 0.99) or 0.0
+
+
+def _concerns(objective: WatchedObjective, series: FlightView | TimingView) -> bool:
+    """Say whether a series is among what the objective is about: inference, and both globs match."""
+    return (
+        series.kind == INFERENCE
+        and (not objective.model_glob or fnmatchcase(series.model, objective.model_glob))
+        and (not objective.method_glob or fnmatchcase(series.method, objective.method_glob))
+    )

@@ -1,0 +1,133 @@
+"""The policy on its way to the tap: plain nouns in, protobuf out. One flat mapping, no decisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sidecar.model.objective import Good
+from sidecar.model.policy import Kind, Read, Slot
+from sidecar.tapclient import tap_pb2 as pb
+
+if TYPE_CHECKING:
+    from sidecar.model.objective import Objective
+    from sidecar.model.policy import Extract, Limits, Method, Policy, Variant
+
+_KINDS = {
+    Kind.INFERENCE: pb.KIND_INFERENCE,
+    Kind.PROBE: pb.KIND_PROBE,
+    Kind.ADMIN: pb.KIND_ADMIN,
+}
+_SLOTS = {
+    Slot.MODEL: pb.SLOT_MODEL,
+    Slot.VERSION: pb.SLOT_VERSION,
+    Slot.REQUEST_ID: pb.SLOT_REQUEST_ID,
+    Slot.BATCH_SIZE: pb.SLOT_BATCH_SIZE,
+    Slot.ERROR: pb.SLOT_ERROR,
+    Slot.FINAL: pb.SLOT_FINAL,
+    Slot.TOKENS_IN: pb.SLOT_TOKENS_IN,
+    Slot.TOKENS_OUT: pb.SLOT_TOKENS_OUT,
+}
+_READS = {
+    Read.STRING: pb.READ_STRING,
+    Read.INT: pb.READ_INT,
+    Read.PRESENT: pb.READ_PRESENT,
+    Read.COUNT: pb.READ_COUNT,
+    Read.VARINT_AT: pb.READ_VARINT_AT,
+    Read.VARINTS: pb.READ_VARINTS,
+    Read.LENGTH: pb.READ_LENGTH,
+}
+
+
+def policy_message(policy: Policy) -> pb.Policy:
+    """Return the policy as the seam carries it."""
+    listeners = [
+        pb.Listener(name=each.name, listen=each.listen, upstream=each.upstream)
+        for each in policy.listeners
+    ]
+    return pb.Policy(
+        generation=policy.generation,
+        config_hash=policy.config_hash,
+        config_valid=policy.config_valid,
+        listeners=listeners,
+        health=policy.health,
+        admin=policy.admin,
+        limits=_limits(policy.limits),
+        methods=[method_message(method) for method in policy.methods],
+        models=policy.models,
+        objectives=[_objective(objective) for objective in policy.objectives],
+        drain=pb.DrainSettings(
+            delay_nanos=policy.drain_delay_nanos, total_nanos=policy.drain_total_nanos
+        ),
+        control=pb.Control(argv=policy.control_argv, memory_bytes=policy.control_memory_bytes),
+        log_format=policy.log_format,
+        control_settings=policy.control_settings,
+        observe=policy.observe,
+    )
+
+
+def policy_bytes(policy: Policy) -> bytes:
+    """Return the serialized policy, as `wayside-tap --policy-fd` reads it."""
+    return policy_message(policy).SerializeToString()
+
+
+def parse_policy(data: bytes) -> pb.Policy:
+    """Return the policy a compiler process printed; raises ValueError."""
+    try:
+        return pb.Policy.FromString(data)
+    except Exception as error:  # protobuf's DecodeError has no stable home across its backends
+        raise ValueError(f"{len(data)} bytes are no Policy: {error}") from error
+
+
+def _limits(limits: Limits) -> pb.Limits:
+    return pb.Limits(
+        threads=limits.threads,
+        unsent_bytes=limits.unsent_bytes,
+        connections=limits.connections,
+        models=limits.models,
+        methods=limits.methods,
+        series=limits.series,
+    )
+
+
+def method_message(method: Method) -> pb.Method:
+    """Return one method of the catalogue."""
+    return pb.Method(
+        path=method.path,
+        kind=_KINDS[method.kind],
+        streaming=method.streaming,
+        many_requests=method.many_requests,
+        request=pb.Program(variants=[_variant(each) for each in method.request]),
+        response=pb.Program(variants=[_variant(each) for each in method.response]),
+        head_bytes=method.head_bytes,
+    )
+
+
+def _variant(variant: Variant) -> pb.Variant:
+    return pb.Variant(
+        any_of=variant.any_of,
+        none_of=variant.none_of,
+        extracts=[_extract(each) for each in variant.extracts],
+    )
+
+
+def _extract(extract: Extract) -> pb.Extract:
+    path = [pb.Step(field=step.field, map_key=step.map_key) for step in extract.path]
+    return pb.Extract(
+        slot=_SLOTS[extract.slot], path=path, read=_READS[extract.read], index=extract.index
+    )
+
+
+def _objective(objective: Objective) -> pb.Objective:
+    message = pb.Objective(
+        id=objective.id,
+        name=objective.name,
+        model_glob=objective.model_glob,
+        method_glob=objective.method_glob,
+    )
+    if objective.good is Good.AVAILABLE:
+        message.available = True
+    elif objective.good is Good.LATENCY_BELOW:
+        message.latency_below_nanos = objective.threshold_nanos
+    else:
+        message.first_response_below_nanos = objective.threshold_nanos
+    return message

@@ -1,0 +1,81 @@
+"""What is known so far: the newest message of every series, merged from snapshots that carry only changes.
+
+Messages stay as they arrived. Each is copied out of its snapshot, because a protobuf submessage keeps the whole
+snapshot it came in alive: 500 series last changed in 500 different ticks would hold 500 snapshots.
+"""
+
+from __future__ import annotations
+
+from sidecar.tapclient import tap_pb2 as pb
+
+CounterKey = tuple[str, str, str, str, str, str, str]
+TimingKey = tuple[str, str, bool]
+
+# The tap forgets idle series without saying so. Asking for everything this often forgets them here too, and costs one
+# large answer in 600.
+RESYNC_TICKS = 600
+
+# The tap holds at most 500 series by default. This many kept means that most are stale: ask for everything at once.
+MAX_SERIES_KEPT = 4_000
+
+
+class Ledger:
+    """Accumulates snapshots of one tap. `since` is what to pull next."""
+
+    def __init__(self) -> None:
+        self.since = 0
+        self.epoch = 0
+        self.counters: tuple[pb.CounterSeries, ...] = ()
+        self.timings: tuple[pb.TimingSeries, ...] = ()
+        self._counters: dict[CounterKey, pb.CounterSeries] = {}
+        self._timings: dict[TimingKey, pb.TimingSeries] = {}
+        self._merges = 0
+
+    def merge(self, snapshot: pb.Snapshot) -> bool:
+        """Take an answer to Pull{since}. False: it was of another tap's life, so all is forgotten; pull again."""
+        if self.epoch and snapshot.epoch_unix_nanos != self.epoch and self.since:
+            self.epoch = snapshot.epoch_unix_nanos
+            self._forget()
+            self.since = 0
+            return False
+        if self.since == 0:
+            self._forget()
+        self.epoch = snapshot.epoch_unix_nanos
+        self._take(snapshot)
+        self._merges += 1
+        kept = len(self._counters) + len(self._timings)
+        stale = self._merges % RESYNC_TICKS == 0 or kept > MAX_SERIES_KEPT
+        self.since = 0 if stale else snapshot.sequence
+        return True
+
+    def _take(self, snapshot: pb.Snapshot) -> None:
+        for counter in snapshot.counters:
+            kept = pb.CounterSeries()
+            kept.CopyFrom(counter)
+            self._counters[_counter_key(kept)] = kept
+        for timing in snapshot.timings:
+            held = pb.TimingSeries()
+            held.CopyFrom(timing)
+            self._timings[held.model, held.method, held.failed] = held
+        if snapshot.counters:
+            self.counters = tuple(self._counters.values())
+        if snapshot.timings:
+            self.timings = tuple(self._timings.values())
+
+    def _forget(self) -> None:
+        self._counters.clear()
+        self._timings.clear()
+        self.counters = ()
+        self.timings = ()
+
+
+def _counter_key(series: pb.CounterSeries) -> CounterKey:
+    return (
+        series.model,
+        series.version,
+        series.method,
+        series.kind,
+        series.code,
+        series.ended_by,
+        series.outcome,
+    )
