@@ -1,0 +1,124 @@
+"""Fetch every part the tests can use, or those named: python -m tests.provision [PART...].
+
+Never fails by itself: what could not be had is written down with its reason, and the tests that need it say so. That keeps
+one unreachable download from hiding the result of every other test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from tests.provision import parts
+
+OUTPUT_TAIL_LINES = 3
+
+
+class CannotProvideError(Exception):
+    """A part could not be fetched; the text says why."""
+
+
+def note(text: str) -> None:
+    """Tell the person who waits what is being waited for."""
+    print(f"==> {text}", file=sys.stderr, flush=True)
+
+
+def run(*command: str | Path) -> None:
+    """Run a command, and turn its failure into the last lines of what it said."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+    )
+    if done.returncode:
+        tail = " | ".join(done.stdout.strip().splitlines()[-OUTPUT_TAIL_LINES:])
+        raise CannotProvideError(f"{Path(str(command[0])).name} failed: {tail}")
+
+
+def install_packages(packages: set[str]) -> None:
+    """Install Debian packages by name, where this user may."""
+    if not shutil.which("apt-get"):
+        raise CannotProvideError(f"install it by hand ({', '.join(sorted(packages))}): no apt-get")
+    if os.geteuid() != 0:
+        raise CannotProvideError(f"needs root: apt-get install {' '.join(sorted(packages))}")
+    note(f"apt-get install {' '.join(sorted(packages))}")
+    install = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *sorted(packages))
+    try:
+        run(*install)
+    except CannotProvideError:
+        # A fresh image has no package lists at all.
+        run("apt-get", "update", "--quiet")
+        run(*install)
+
+
+def python_for(server: str) -> str:
+    """Find an interpreter of a version that the server's lock was written for."""
+    versions = parts.SERVERS[server]
+    if f"{sys.version_info.major}.{sys.version_info.minor}" in versions:
+        return sys.executable
+    for version in versions:
+        if found := shutil.which(f"python{version}"):
+            return found
+    raise CannotProvideError(f"needs one of Python {', '.join(versions)}")
+
+
+def make_venv(server: str) -> None:
+    """Build the environment of a server from its lock; it counts only once it is whole."""
+    venv = parts.venv_of(server)
+    interpreter = python_for(server)
+    note(f"installing {server} into {venv.relative_to(parts.ROOT)}")
+    run(interpreter, "-m", "venv", "--clear", venv)
+    run(
+        *(venv / "bin/python", "-m", "pip", "install", "--quiet", "--no-deps"),
+        *("--requirement", parts.lock_of(server)),
+    )
+    (venv / ".complete").touch()
+
+
+def make_triton_embeddable(venv: Path) -> None:
+    """Give Triton's Python backend the shared libpython that its stub process links against."""
+    version = next((venv / "lib").glob("python3.*")).name
+    if sysconfig.get_config_var("Py_ENABLE_SHARED") or shutil.which("ldconfig") is None:
+        return
+    cache = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    if f"lib{version}.so.1.0" not in cache:
+        install_packages({f"lib{version}"})
+
+
+def provide(part: str) -> None:
+    """Make one part available unless it is already."""
+    if part in parts.SERVERS:
+        if parts.find(part) is None:
+            make_venv(part)
+        if part == "triton":
+            make_triton_embeddable(parts.venv_of(part))
+    elif parts.find(part) is None:
+        install_packages({parts.PROGRAMS[part]})
+
+
+def main(wanted: list[str]) -> int:
+    """Provide the parts named, or all of them, and write down what could not be had."""
+    reasons = parts.failures()
+    for part in wanted or [*parts.PROGRAMS, *parts.SERVERS]:
+        reasons.pop(part, None)
+        try:
+            provide(part)
+        except (CannotProvideError, OSError) as error:
+            reasons[part] = str(error)
+            note(f"{part}: {error}")
+    parts.VENVS.mkdir(exist_ok=True)
+    parts.FAILURES.write_text(json.dumps(reasons, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,88 @@
+"""The real parts that tests run against, where they are kept, and what happens when one is missing.
+
+A part is either a program from the distribution or a model server in a virtual environment of its own (their pins
+conflict with each other's and with ours). An environment is named after the hash of its lock file, so a changed lock is
+a new environment and an old one is never half updated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+VENVS = ROOT / ".venvs"
+LOCKS = Path(__file__).resolve().parent / "locks"
+FAILURES = VENVS / "failures.json"
+
+# Program: the Debian package that holds it.
+PROGRAMS = {
+    "h2load": "nghttp2-client",
+    "nghttp": "nghttp2-client",
+    "nghttpd": "nghttp2-server",
+    "haproxy": "haproxy",
+    "ss": "iproute2",
+    "promtool": "prometheus",
+}
+
+# The Pythons that a server's lock was written for; the first one found is used.
+SERVERS: dict[str, tuple[str, ...]] = {"triton": ("3.11", "3.12", "3.10")}
+
+# Debian keeps daemons where a user's PATH does not lead.
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])
+
+
+def lock_of(server: str) -> Path:
+    """Return the file that pins a server."""
+    return LOCKS / f"{server}.txt"
+
+
+def venv_of(server: str) -> Path:
+    """Return the folder of a server's virtual environment, whether it exists or not."""
+    digest = hashlib.sha256(lock_of(server).read_bytes()).hexdigest()[:8]
+    return VENVS / f"{server}-{digest}"
+
+
+def find(part: str) -> Path | None:
+    """Return a program's path or a server's environment; None where it is not there or not whole."""
+    if part in SERVERS:
+        venv = venv_of(part)
+        return venv if (venv / ".complete").exists() else None
+    found = shutil.which(part, path=SEARCH_PATH)
+    return Path(found) if found else None
+
+
+def failures() -> dict[str, str]:
+    """Read why the last provisioning could not get a part, by name."""
+    try:
+        reasons: dict[str, str] = json.loads(FAILURES.read_text())
+    except FileNotFoundError:
+        return {}
+    return reasons
+
+
+def must_have_all() -> bool:
+    """Tell whether a missing part is a failure: so it is wherever CI=true."""
+    return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+def missing(reason: str) -> None:
+    """End the running test, as a failure where all parts must be there and as a skip elsewhere."""
+    if must_have_all():
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def require(part: str) -> Path:
+    """Return where a part is, or end the test by the rule of `missing`."""
+    found = find(part)
+    if found is None:
+        why = failures().get(part, f"not fetched yet: python -m tests.provision {part}")
+        missing(f"{part} is missing: {why}")
+    assert found is not None
+    return found
