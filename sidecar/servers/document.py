@@ -42,6 +42,7 @@ class Document:
     value: object = None
     lines: Mapping[Path, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    text: bytes = b""  # as read, for the hash of the configuration
 
     def line(self, path: Path) -> int:
         """Return the line of a value, or of the nearest thing around it that was written."""
@@ -77,15 +78,15 @@ def read_document(file: str) -> Document:
     return parse_document(file, text)
 
 
-def parse_document(file: str, text: bytes | str) -> Document:
+def parse_document(file: str, text: bytes) -> Document:
     """Parse YAML text that was read from `file`."""
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
-        return Document(file, problems=(_syntax_problem(file, error),))
+        return Document(file, problems=(_syntax_problem(file, error),), text=text)
     walk = _Walk(file)
     value = walk.value(root, ()) if root is not None else None
-    return Document(file, value, walk.lines, tuple(walk.problems))
+    return Document(file, value, walk.lines, tuple(walk.problems), text)
 
 
 def _syntax_problem(file: str, error: yaml.YAMLError) -> Problem:

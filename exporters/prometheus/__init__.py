@@ -1,0 +1,1 @@
+"""/metrics: the tap's absolute values, re-exported under the names of sidecar.model.names."""

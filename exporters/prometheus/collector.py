@@ -1,0 +1,236 @@
+"""One immutable snapshot as metric families, in a fixed order. Absent stays absent: nothing here invents a 0.
+
+Presence at 0 is given where a first event must not be lost to `rate()`: objective events, and counters of the tap
+itself, which exist from its start.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exporters.prometheus.families import counters, gauges, histograms, infos, labelled
+from sidecar.model import names
+from sidecar.model.grid import NANOS_PER_SECOND
+from sidecar.model.objective import State
+from sidecar.model.series import INFERENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prometheus_client.metrics_core import Metric as Family
+
+    from sidecar.model.names import Metric
+    from sidecar.model.series import CounterView, HistogramView, TimingView
+    from sidecar.model.snapshot import Snapshot
+
+# Requests that failed inside an OK response: the call behind them is counted under its own code.
+IN_BAND_ERROR = "IN_BAND_ERROR"
+
+# Bounds the page whatever the tap was configured to hold: 20 models of ordinary use are about 3,000 lines. Inference
+# comes first; what is left out is counted.
+MAX_COUNTER_SERIES = 500
+MAX_TIMING_SERIES = 60
+
+CallLabels = tuple[str, str, str, str, str, str]
+
+
+class SnapshotCollector:
+    """What prometheus_client asks for families; reads one snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    def collect(self) -> Iterator[Family]:
+        """Yield every family that has something to tell."""
+        snapshot = self.snapshot
+        timings = _shown_timings(snapshot)
+        calls = _summed_calls(snapshot)
+        yield from _timing_families(timings)
+        yield from _call_families(calls, snapshot)
+        yield from _upstream_families(snapshot)
+        yield from _objective_families(snapshot)
+        yield from _config_families(snapshot)
+        yield from _tap_families(snapshot)
+        yield from _tap_losses(snapshot)
+        yield from _control_families(snapshot, _left_out(snapshot, timings, calls))
+
+
+# === calls ===
+
+
+def _shown_timings(snapshot: Snapshot) -> list[TimingView]:
+    """Inference only: a histogram has no kind label, so probes must not be mixed in."""
+    timings = [timing for timing in snapshot.timings if timing.kind == INFERENCE]
+    timings.sort(key=lambda timing: (timing.model, timing.method, timing.failed))
+    return timings[:MAX_TIMING_SERIES]
+
+
+def _timing_families(timings: list[TimingView]) -> Iterator[Family]:
+    shown: list[tuple[Metric, Callable[[TimingView], HistogramView], bool]] = [
+        (names.LATENCY, lambda timing: timing.latency, False),
+        (names.CALL_DURATION, lambda timing: timing.call_duration, False),
+        (names.FIRST_RESPONSE, lambda timing: timing.first_response, True),
+        (names.RESPONSE_GAP, lambda timing: timing.response_gap, True),
+    ]
+    for metric, histogram_of, streaming_only in shown:
+        yield from histograms(
+            metric,
+            (
+                (_timing_labels(timing), histogram_of(timing))
+                for timing in timings
+                if timing.streaming or not streaming_only
+            ),
+        )
+
+
+def _timing_labels(timing: TimingView) -> tuple[str, str, str]:
+    return timing.model, timing.method, "failed" if timing.failed else "ok"
+
+
+def _summed_calls(snapshot: Snapshot) -> dict[CallLabels, list[int]]:
+    """Sum counters over what is no label (the outcome): [calls, requests, request bytes, response bytes]."""
+    sums: dict[CallLabels, list[int]] = {}
+    for series in sorted(snapshot.counters, key=_call_order):
+        labels = _call_labels(series)
+        if labels not in sums and len(sums) >= MAX_COUNTER_SERIES:
+            continue
+        values = sums.setdefault(labels, [0, 0, 0, 0])
+        values[0] += series.calls
+        values[1] += series.requests
+        values[2] += series.request_bytes
+        values[3] += series.response_bytes
+    return sums
+
+
+def _call_order(series: CounterView) -> tuple[bool, CallLabels]:
+    return series.kind != INFERENCE, _call_labels(series)
+
+
+def _call_labels(series: CounterView) -> CallLabels:
+    return (
+        series.model,
+        series.method,
+        series.version,
+        series.code,
+        series.ended_by,
+        series.kind,
+    )
+
+
+def _call_families(calls: dict[CallLabels, list[int]], snapshot: Snapshot) -> Iterator[Family]:
+    ended = {labels: values for labels, values in calls.items() if labels[3] != IN_BAND_ERROR}
+    yield from counters(names.CALLS, ((labels, values[0]) for labels, values in ended.items()))
+    yield from counters(names.REQUESTS, ((labels, values[1]) for labels, values in calls.items()))
+    yield from counters(
+        names.REQUEST_BYTES, ((labels, values[2]) for labels, values in ended.items())
+    )
+    yield from counters(
+        names.RESPONSE_BYTES, ((labels, values[3]) for labels, values in ended.items())
+    )
+    yield from gauges(
+        names.CALLS_IN_FLIGHT,
+        (((each.model, each.method, each.kind), each.in_flight) for each in snapshot.flights),
+    )
+
+
+def _left_out(
+    snapshot: Snapshot, timings: list[TimingView], calls: dict[CallLabels, list[int]]
+) -> int:
+    """Count series that are known but not on the page."""
+    known_timings = sum(timing.kind == INFERENCE for timing in snapshot.timings)
+    known_calls = len({_call_labels(series) for series in snapshot.counters})
+    return known_timings - len(timings) + known_calls - len(calls)
+
+
+# === upstreams, objectives, configuration ===
+
+
+def _upstream_families(snapshot: Snapshot) -> Iterator[Family]:
+    labelled_upstreams = [((each.listener, each.address), each) for each in snapshot.upstreams]
+    yield from gauges(names.UPSTREAM_UP, ((at, float(each.up)) for at, each in labelled_upstreams))
+    yield from counters(
+        names.UPSTREAM_REFUSED, ((at, each.refused) for at, each in labelled_upstreams)
+    )
+    yield from counters(
+        names.UPSTREAM_CONNECTIONS, ((at, each.connections) for at, each in labelled_upstreams)
+    )
+    yield from gauges(
+        names.UPSTREAM_CONNECTIONS_OPEN,
+        ((at, each.connections_open) for at, each in labelled_upstreams),
+    )
+
+
+def _objective_families(snapshot: Snapshot) -> Iterator[Family]:
+    readings = snapshot.objectives
+    yield from counters(names.SLO_EVENTS, _event_samples(snapshot))
+    yield from infos(
+        names.SLO_INFO, ((each.objective.name, each.objective.spec_hash) for each in readings)
+    )
+    yield from gauges(
+        names.SLO_OBJECTIVE,
+        (((each.objective.name,), float(each.objective.ratio)) for each in readings),
+    )
+    yield from gauges(
+        names.SLO_STATE,
+        (
+            ((each.objective.name, state.value), float(state is each.state))
+            for each in readings
+            for state in State
+        ),
+    )
+
+
+def _event_samples(snapshot: Snapshot) -> Iterator[tuple[tuple[str, str], float]]:
+    """Present at 0 from the start: the first bad event must be an increase, not an appearance."""
+    for reading in snapshot.objectives:
+        event = snapshot.events.get(reading.objective.id)
+        name = reading.objective.name
+        yield (name, "good"), event.good if event else 0
+        yield (name, "bad"), event.bad if event else 0
+        yield (name, "excluded"), event.excluded if event else 0
+
+
+def _config_families(snapshot: Snapshot) -> Iterator[Family]:
+    config = snapshot.config
+    yield from gauges(names.CONFIG_VALID, [((), float(config.valid))])
+    yield from gauges(names.CONFIG_RELOAD, [((), float(config.last_reload_successful))])
+    yield from gauges(names.CONFIG_GENERATION, [((), config.generation)])
+    yield from infos(names.BUILD, [(snapshot.version,)])
+
+
+# === the two processes ===
+
+
+def _tap_families(snapshot: Snapshot) -> Iterator[Family]:
+    tap = snapshot.tap
+    start_seconds = snapshot.epoch_unix_nanos / NANOS_PER_SECOND
+    yield from gauges(names.TAP_START_TIME, [((), start_seconds)])
+    yield from counters(names.TAP_CONNECTIONS, labelled(tap.connections_by_protocol))
+    yield from counters(names.TAP_BLIND, labelled(tap.blind))
+    yield from histograms(names.TAP_ADDED_LATENCY, [((), tap.added_latency)])
+    yield from counters(names.TAP_CPU, [((), tap.cpu_nanos / NANOS_PER_SECOND)])
+    yield from gauges(names.TAP_RESIDENT, [((), tap.resident_bytes)])
+    yield from gauges(names.TAP_UNSENT, [((), tap.unsent_bytes)])
+    if tap.throttled_nanos:  # 0 also means that the cgroup does not tell
+        yield from counters(names.TAP_THROTTLED, [((), tap.throttled_nanos / NANOS_PER_SECOND)])
+    yield from gauges(names.TAP_DRAINING, [((), float(tap.draining or snapshot.draining))])
+    yield from gauges(names.TAP_CONNECTIONS_CAP, [((), tap.connections_cap)])
+
+
+def _tap_losses(snapshot: Snapshot) -> Iterator[Family]:
+    """Every bound that was reached and every thing dropped or inserted."""
+    tap = snapshot.tap
+    yield from counters(names.TAP_ACCEPT_PAUSES, [((), tap.accept_pauses)])
+    yield from counters(names.TAP_RECORDS_DROPPED, [((), tap.records_dropped)])
+    yield from counters(names.TAP_LOG_DROPPED, [((), tap.log_lines_dropped)])
+    yield from counters(names.TAP_SERIES_CAPPED, [((), tap.series_capped)])
+    yield from counters(names.TAP_HEADS_TRUNCATED, [((), tap.heads_truncated)])
+    yield from counters(names.TAP_CONTROL_RESTARTS, labelled(tap.control_restarts))
+    yield from counters(names.TAP_CUT, [((), tap.cut_connections)])
+    yield from counters(names.TAP_GOAWAYS, [((), tap.goaways_inserted)])
+
+
+def _control_families(snapshot: Snapshot, left_out: int) -> Iterator[Family]:
+    yield from counters(names.CONTROL_CPU, [((), snapshot.control.cpu_seconds)])
+    yield from gauges(names.CONTROL_RESIDENT, [((), snapshot.control.resident_bytes)])
+    yield from gauges(names.CONTROL_SERIES_LEFT_OUT, [((), left_out)])

@@ -1,0 +1,77 @@
+"""Families for prometheus_client from the table of names. A family without samples yields no line at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+)
+
+from sidecar.model import grid
+from sidecar.model.names import Metric, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from prometheus_client.metrics_core import Metric as Family
+
+    from sidecar.model.series import CountView, HistogramView
+
+Labels: TypeAlias = "Sequence[str]"
+Sample: TypeAlias = "tuple[Labels, float]"
+
+
+def counters(metric: Metric, samples: Iterable[Sample]) -> Iterator[Family]:
+    """Yield a counter family; absent when there is nothing to tell."""
+    family = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
+    for labels, value in samples:
+        family.add_metric(labels, value)
+    yield from _present(metric, Type.COUNTER, family)
+
+
+def gauges(metric: Metric, samples: Iterable[Sample]) -> Iterator[Family]:
+    """Yield a gauge family; absent when there is nothing to tell."""
+    family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+    for labels, value in samples:
+        family.add_metric(labels, value)
+    yield from _present(metric, Type.GAUGE, family)
+
+
+def infos(metric: Metric, samples: Iterable[Labels]) -> Iterator[Family]:
+    """Yield an info family: labels are the content, the value is 1."""
+    family = InfoMetricFamily(metric.name, metric.help, labels=metric.labels)
+    for labels in samples:
+        family.add_metric(labels, {})
+    yield from _present(metric, Type.INFO, family)
+
+
+def histograms(
+    metric: Metric, samples: Iterable[tuple[Labels, HistogramView]]
+) -> Iterator[Family]:
+    """Yield a histogram family at the exported edges; a series that counted nothing is absent."""
+    family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+    for labels, histogram in samples:
+        if histogram.count:
+            family.add_metric(labels, _buckets(histogram), histogram.sum_nanos / grid.NANOS_PER_SECOND)
+    yield from _present(metric, Type.HISTOGRAM, family)
+
+
+def labelled(counts: Iterable[CountView]) -> Iterator[Sample]:
+    """Yield samples of the tap's own labelled counts."""
+    for count in counts:
+        yield (count.label,), count.value
+
+
+def _buckets(histogram: HistogramView) -> list[tuple[str, float]]:
+    exact = zip(grid.EXPORTED_LE_SECONDS, grid.cumulative(histogram), strict=True)
+    return [*exact, ("+Inf", histogram.count)]
+
+
+def _present(metric: Metric, kind: Type, family: Family) -> Iterator[Family]:
+    assert metric.type is kind, metric.name
+    if family.samples:
+        yield family

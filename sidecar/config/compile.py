@@ -1,0 +1,186 @@
+"""The policy made of a checked configuration: catalogue, objectives, what control needs, and notes for the reader."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sidecar.config.files import content_hash
+from sidecar.config.load import check
+from sidecar.model.objective import Good, Objective
+from sidecar.model.policy import Limits, Listener, Method, Policy
+from sidecar.model.problem import Note, Problem
+from sidecar.model.settings import ControlSettings
+from sidecar.model.snapshot import WatchedObjective
+from sidecar.servers.catalogue import compile_server, load_server, shipped_files
+from sidecar.servers.document import Document, read_document
+from sidecar.servers.paths import suggest
+
+if TYPE_CHECKING:
+    from sidecar.config.load import Checked
+    from sidecar.config.schema import Root, Slo
+    from sidecar.config.sources import Sources
+    from sidecar.servers.catalogue import ServerCatalogue
+
+_GLOB = frozenset("*?[")
+
+# What the file may say today although nothing acts on it yet; said aloud by `check` and in the log.
+_NOT_USED_YET = {
+    ("gpu",): "is checked but not used yet: no GPU readings are taken",
+    ("alerts",): "is checked but not used yet: no alert is sent",
+    ("server", "metrics"): "is checked but not used yet: the server's own metrics are not read",
+}
+_WINDOW_NOTE = "is checked but not used yet: no windows are kept; the counts are exact without"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A policy, or None when there is nothing to run, and everything to be said about it."""
+
+    policy: Policy | None
+    problems: tuple[Problem, ...]
+    notes: tuple[Note, ...] = ()
+
+
+def compile_policy(sources: Sources) -> Compiled:
+    """Compile tolerantly: parts with problems are left out and `config_valid` says so.
+
+    Strict callers look at `problems` and refuse.
+    """
+    checked = check(sources)
+    if checked.root is None:
+        return Compiled(None, checked.problems)
+    servers, read, problems = _servers(checked, checked.root)
+    problems = [*checked.problems, *problems]
+    policy = _policy(checked.root, sources, _merged(servers), [checked.document, *read])
+    if problems:
+        policy = replace(policy, config_valid=False)
+    return Compiled(policy, tuple(problems), tuple(_notes(checked)))
+
+
+def _servers(
+    checked: Checked, root: Root
+) -> tuple[list[ServerCatalogue], list[Document], list[Problem]]:
+    """Return (catalogues in force, documents of the user's own, problems)."""
+    shipped = [load_server(str(path)) for path in shipped_files()]
+    known = {name: 0 for each in shipped for name in ("auto", each.name, *each.used_by)}
+    problems: list[Problem] = []
+    wanted = root.server.type
+    if wanted not in known:
+        hint = suggest(wanted, known)
+        problems.append(checked.document.problem(("server", "type"), f"is {wanted!r}", hint))
+        wanted = "auto"
+    chosen = [each for each in shipped if wanted in ("auto", each.name, *each.used_by)]
+    folder = os.path.dirname(os.path.abspath(checked.document.file))
+    documents = [read_document(os.path.join(folder, name)) for name in root.server.files]
+    own = [compile_server(document) for document in documents]
+    problems += [problem for each in own for problem in each.problems]
+    return [*chosen, *own], documents, problems
+
+
+def _merged(servers: list[ServerCatalogue]) -> tuple[Method, ...]:
+    """One method per path; the user's own come last and win."""
+    methods = {method.path: method for server in servers for method in server.methods}
+    return tuple(methods.values())
+
+
+def _policy(
+    root: Root, sources: Sources, methods: tuple[Method, ...], documents: list[Document]
+) -> Policy:
+    objectives = tuple(_objective(slo) for slo in root.slos)
+    files = [document for document in documents if sources.file]
+    settings = ControlSettings(
+        tick_seconds=root.control.tick / 1e9,
+        log_format=root.log.format,
+        watch=tuple(os.path.abspath(document.file) for document in files),
+        hash_salt=sources.salt,
+        reload_argv=sources.reload_argv if files else (),
+        objectives=tuple(_watched(objective) for objective in objectives),
+    )
+    return Policy(
+        listeners=tuple(
+            Listener(each.name or each.listen, each.listen, each.upstream)
+            for each in root.listeners
+        ),
+        config_hash=content_hash((document.text for document in files), sources.salt),
+        health=root.health,
+        admin=root.admin,
+        limits=_limits(root),
+        methods=methods,
+        models=_models(root),
+        objectives=objectives,
+        drain_delay_nanos=root.drain.delay,
+        drain_total_nanos=root.drain.total,
+        control_argv=sources.control_argv,
+        control_memory_bytes=root.control.memory,
+        log_format=root.log.format,
+        control_settings=settings.to_json(),
+        observe=root.observe,
+    )
+
+
+def _limits(root: Root) -> Limits:
+    limits = root.limits
+    return Limits(
+        threads=limits.threads,
+        unsent_bytes=limits.unsent,
+        connections=limits.connections,
+        models=limits.models,
+        methods=limits.methods,
+        series=limits.series,
+    )
+
+
+def _models(root: Root) -> tuple[str, ...]:
+    """Names admitted as labels from the start: those listed, and those objectives name in full.
+
+    Without them a model that hangs before its first good answer would hang under the name `unknown`.
+    """
+    named = [slo.match.model for slo in root.slos if not _GLOB & set(slo.match.model)]
+    return tuple(dict.fromkeys(name for name in [*root.models, *named] if name))
+
+
+def _objective(slo: Slo) -> Objective:
+    good, threshold = Good.AVAILABLE, 0
+    if slo.good.latency_below is not None:
+        good, threshold = Good.LATENCY_BELOW, slo.good.latency_below
+    elif slo.good.first_token_below is not None:
+        good, threshold = Good.FIRST_RESPONSE_BELOW, slo.good.first_token_below
+    return Objective(
+        name=slo.name,
+        good=good,
+        ratio=format(slo.objective.normalize(), "f"),
+        threshold_nanos=threshold,
+        model_glob=slo.match.model,
+        method_glob=slo.match.method.removeprefix("/"),
+        window_nanos=slo.window or 0,
+    )
+
+
+def _watched(objective: Objective) -> WatchedObjective:
+    return WatchedObjective(
+        id=objective.id,
+        name=objective.name,
+        spec_hash=objective.spec_hash,
+        ratio=objective.ratio,
+        good=objective.good.value,
+        model_glob=objective.model_glob,
+        method_glob=objective.method_glob,
+    )
+
+
+def _notes(checked: Checked) -> list[Note]:
+    """Say what is accepted but not acted on."""
+    document = checked.document
+    lines = document.lines
+    notes = [
+        Note(document.file, lines[path], ".".join(path), text)
+        for path, text in _NOT_USED_YET.items()
+        if path in lines
+    ]
+    for at, _ in enumerate(checked.root.slos if checked.root else ()):
+        path = ("slos", at, "window")
+        if path in lines:
+            notes.append(Note(document.file, lines[path], f"slos[{at}].window", _WINDOW_NOTE))
+    return notes

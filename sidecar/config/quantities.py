@@ -1,0 +1,118 @@
+"""Durations, percentages, sizes, money and addresses as people write them. Exact: Decimal and integers, never floats."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+
+NANOS = {
+    "us": 1_000,
+    "ms": 1_000_000,
+    "s": 1_000_000_000,
+    "m": 60_000_000_000,
+    "h": 3_600_000_000_000,
+    "d": 86_400_000_000_000,
+    "w": 604_800_000_000_000,
+}
+BYTES = {
+    "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30,
+}  # fmt: skip
+
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:us|ms|s|m|h|d|w))+\Z")
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h|d|w)")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)\Z")
+_MONEY = re.compile(r"\d+(?:\.\d+)?\s+[A-Z]{3}/(h|call|1k_tokens)\Z")
+# Two hundred years in nanoseconds still fits the seam's uint64.
+MAX_NANOS = 2**63 - 1
+
+
+class QuantityError(ValueError):
+    """A value that cannot be read: what is wrong, and a hint."""
+
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+
+def duration_nanos(value: object) -> int:
+    """Read `100ms`, `1.5s` or `1h30m` as nanoseconds, above 0."""
+    text = str(value).strip()
+    hint = "Write a number and a unit: us ms s m h d w, e.g. 100ms."
+    if not isinstance(value, str) or not _DURATION.match(text):
+        raise QuantityError(f"{value!r} is no duration", hint)
+    nanos = sum(Decimal(number) * NANOS[unit] for number, unit in _DURATION_PART.findall(text))
+    if nanos != int(nanos) or not 0 < nanos <= MAX_NANOS:
+        raise QuantityError(f"{value!r} is out of range", "Durations are whole nanoseconds above 0.")
+    return int(nanos)
+
+
+def ratio(value: object) -> Decimal:
+    """Read `99.9%` as Decimal 0.999, between 0 and 100 % without the ends."""
+    text = str(value).strip()
+    if not isinstance(value, str) or not text.endswith("%"):
+        raise QuantityError(f"{value!r} is no percentage", "Write it with a %, e.g. 99.9%.")
+    try:
+        percent = Decimal(text[:-1].strip())
+    except InvalidOperation:
+        raise QuantityError(f"{value!r} is no percentage", "Write e.g. 99.9%.") from None
+    if not 0 < percent < 100:
+        hint = "An objective of 100 % leaves no budget to spend, one of 0 % promises nothing."
+        raise QuantityError(f"{value!r} is not between 0 % and 100 %", hint)
+    return percent / 100
+
+
+def size_bytes(value: object) -> int:
+    """Read `64MiB` or a plain number of bytes."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    match = _SIZE.match(str(value).strip())
+    if not match or match[2] not in BYTES:
+        hint = f"Write a number and a unit ({' '.join(BYTES)}), e.g. 64MiB."
+        raise QuantityError(f"{value!r} is no size", hint)
+    return int(Decimal(match[1]) * BYTES[match[2]])
+
+
+def money(value: object) -> str:
+    """Check `3.90 USD/h`; kept as written."""
+    if not isinstance(value, str) or not _MONEY.match(value.strip()):
+        hint = "Write number CUR/(h|call|1k_tokens), e.g. 3.90 USD/h."
+        raise QuantityError(f"{value!r} is no price", hint)
+    return value.strip()
+
+
+def listen_address(value: object) -> str:
+    """Read `:8001`, `10.0.0.1:8001` or `[::1]:8001`; no host means every IPv4 interface. Port 0: any free one."""
+    host, port = _split(value)
+    return f"{host or '0.0.0.0'}:{port}"
+
+
+def listen_address_or_off(value: object) -> str:
+    """Read a listen address or `off`, which is empty."""
+    return "" if value == "off" else listen_address(value)
+
+
+def upstream_address(value: object) -> str:
+    """Read `127.0.0.1:9001`, `:9001` (this machine), `name:9001` or `unix:/path`."""
+    if isinstance(value, str) and value.startswith("unix:"):
+        if not value.startswith("unix:/"):
+            raise QuantityError(f"{value!r} is no path", "Write unix: and an absolute path.")
+        return value
+    host, port = _split(value)
+    if port == 0:
+        raise QuantityError(f"{value!r} has port 0", "Write the port the model server listens on.")
+    return f"{host or '127.0.0.1'}:{port}"
+
+
+def _split(value: object) -> tuple[str, int]:
+    """Return (host as written, port)."""
+    hint = "Write host:port, :port, or [v6-address]:port."
+    host, colon, port = str(value).strip().rpartition(":")
+    if not isinstance(value, str) or not colon or not re.fullmatch(r"\d{1,5}", port):
+        raise QuantityError(f"{value!r} is no address", hint)
+    if int(port) > 65_535:
+        raise QuantityError(f"{value!r} has no valid port", "Ports end at 65535.")
+    bare_v6 = ":" in host and not re.fullmatch(r"\[[0-9A-Fa-f:.%]+\]", host)
+    if bare_v6 or not re.fullmatch(r"[\w.\-\[\]:%]*", host):
+        raise QuantityError(f"{value!r} is no address", hint)
+    return host, int(port)

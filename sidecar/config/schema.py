@@ -1,0 +1,171 @@
+"""The shape of wayside.yaml. Every field has a default that is right for one model server on one machine."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from sidecar.config import quantities
+from sidecar.config.quantities import QuantityError
+
+Duration = Annotated[int, BeforeValidator(quantities.duration_nanos)]
+Ratio = Annotated[Decimal, BeforeValidator(quantities.ratio)]
+Size = Annotated[int, BeforeValidator(quantities.size_bytes)]
+Money = Annotated[str, BeforeValidator(quantities.money)]
+Listen = Annotated[str, BeforeValidator(quantities.listen_address)]
+ListenOrOff = Annotated[str, BeforeValidator(quantities.listen_address_or_off)]
+Upstream = Annotated[str, BeforeValidator(quantities.upstream_address)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Count = Annotated[int, Field(ge=0, le=10_000_000)]
+
+SECOND = 1_000_000_000
+
+DEFAULT_ADMIN = ":9464"  # the port OpenTelemetry's Prometheus exporters use
+# Longer than the endpoints of a Kubernetes Service need to forget a pod; both together stay under its 30 s grace.
+DEFAULT_DRAIN_DELAY = 5 * SECOND
+DEFAULT_DRAIN_TOTAL = 18 * SECOND
+# The tap takes 15 s without a pull for a hang.
+MIN_TICK, MAX_TICK = SECOND // 10, 5 * SECOND
+
+# How a missing field is to be written: shown as the hint.
+EXAMPLES = {
+    "listeners": 'listeners: [{listen: ":8001", upstream: "127.0.0.1:9001"}]',
+    "listen": 'listen: ":8001"',
+    "upstream": 'upstream: "127.0.0.1:9001"',
+    "name": "name: resnet-fast",
+    "objective": "objective: 99.9%",
+    "good": "good: {latency_below: 100ms}",
+}
+
+
+class Part(BaseModel):
+    """A part of the file: unknown keys are problems, types are not guessed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Listener(Part):
+    """One port and the model server behind it."""
+
+    listen: Listen
+    upstream: Upstream
+    name: str = Field(default="", max_length=200)
+
+
+class Server(Part):
+    """Which model server is behind, and catalogue files of the user's own."""
+
+    type: Name = "auto"
+    metrics: str = ""
+    files: list[Name] = Field(default_factory=list, max_length=32)
+
+
+class Match(Part):
+    """Which calls an objective is about; globs, empty = all inference."""
+
+    model: str = Field(default="", max_length=200)
+    method: str = Field(default="", max_length=200)
+
+
+class Good(Part):
+    """What makes an event good: exactly one of these."""
+
+    latency_below: Duration | None = None
+    first_token_below: Duration | None = None
+    available: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Good:
+        said = [self.latency_below, self.first_token_below, self.available]
+        if sum(value is not None for value in said) != 1:
+            hint = "Write one of latency_below: 100ms, first_token_below: 500ms, available: true."
+            raise QuantityError("must say exactly one thing", hint)
+        return self
+
+
+class Slo(Part):
+    """One objective."""
+
+    name: Name
+    objective: Ratio
+    good: Good
+    match: Match = Field(default_factory=Match)
+    window: Duration | None = None
+
+
+class Log(Part):
+    """How log lines look."""
+
+    format: Literal["human", "json"] = "human"
+
+
+class Drain(Part):
+    """What SIGTERM and /drain do: go on accepting for `delay`, cut what is left at `total`."""
+
+    delay: Duration = DEFAULT_DRAIN_DELAY
+    total: Duration = DEFAULT_DRAIN_TOTAL
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Drain:
+        if self.delay > self.total:
+            raise QuantityError("delay is longer than total", "The delay is a part of the total.")
+        return self
+
+
+class Control(Part):
+    """The half that thinks: the resident memory it may use, and how often it asks the tap."""
+
+    memory: Size = 0
+    tick: Duration = SECOND
+
+    @model_validator(mode="after")
+    def _in_range(self) -> Control:
+        if not MIN_TICK <= self.tick <= MAX_TICK:
+            raise QuantityError("tick is out of range", "Use 100ms to 5s; 1s is the default.")
+        return self
+
+
+class Limits(Part):
+    """Bounds of the tap; 0 = its default."""
+
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+    unsent: Size = 0
+    connections: Count = 0
+    models: Annotated[int, Field(ge=0, le=10_000)] = 0
+    methods: Annotated[int, Field(ge=0, le=10_000)] = 0
+    series: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+
+class Gpu(Part):
+    """Where GPU readings come from and what an hour costs."""
+
+    source: Literal["auto", "none", "nvml", "dcgm"] = "auto"
+    devices: Literal["auto"] | list[int | str] = "auto"
+    price: dict[str, Money] = Field(default_factory=dict)
+
+
+class Alerts(Part):
+    """Where alerts of a single host go."""
+
+    deliver: Literal["none"] = "none"
+    alertmanagers: list[str] = Field(default_factory=list, max_length=16)
+
+
+class Root(Part):
+    """wayside.yaml."""
+
+    listeners: list[Listener] = Field(min_length=1, max_length=64)
+    server: Server = Field(default_factory=Server)
+    slos: list[Slo] = Field(default_factory=list)
+    models: list[Name] = Field(default_factory=list, max_length=64)
+    admin: ListenOrOff = Field(default=DEFAULT_ADMIN, validate_default=True)
+    health: ListenOrOff = ""
+    log: Log = Field(default_factory=Log)
+    drain: Drain = Field(default_factory=Drain)
+    control: Control = Field(default_factory=Control)
+    limits: Limits = Field(default_factory=Limits)
+    observe: bool = True
+    gpu: Gpu = Field(default_factory=Gpu)
+    alerts: Alerts = Field(default_factory=Alerts)
