@@ -1,7 +1,8 @@
 """The one thing pyproject.toml cannot say: which Pythons the wheel fits.
 
-The compiled part of Wayside is a program of its own, not an extension module: it links against no Python at all. So the
-wheel belongs to a platform but to no interpreter, and is tagged py3-none-<platform>. Everything else is in pyproject.toml.
+The compiled part of Wayside is a program of its own, not an extension module: it links against no Python at all. So
+the wheel belongs to a platform but to no interpreter, and is tagged py3-none-<platform>. Everything else is in
+pyproject.toml.
 """
 
 from setuptools import setup

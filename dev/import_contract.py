@@ -1,7 +1,7 @@
 """Hold the one-way order of the Python packages: who may import whom.
 
-Each row of LAYERS may import the rows above it and its own package, never a sibling in its row. Read from the syntax tree
-and not from running imports, so a lazy import inside a function counts as well.
+Each row of LAYERS may import the rows above it and its own package, never a sibling in its row. Read from the syntax
+tree and not from running imports, so a lazy import inside a function counts as well.
 """
 
 from __future__ import annotations

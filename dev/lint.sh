@@ -23,4 +23,5 @@ check "ruff check" "$bin/ruff" check --quiet .
 check "ruff format" "$bin/ruff" format --quiet --check .
 check "mypy --strict" "$bin/mypy"
 check "import contract" "$bin/python" dev/import_contract.py
+check "generated code" dev/gen.sh --check
 if [ ${#failed[@]} -gt 0 ]; then die "failed: $(IFS=,; echo "${failed[*]}" | sed 's/,/, /g')"; fi

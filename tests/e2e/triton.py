@@ -1,8 +1,8 @@
 """A real Triton Inference Server for tests: `with running_triton() as triton: ...`.
 
-PyTriton's wheel carries the server itself; its own Python wrapper is not used, because it fails on Pythons built in some
-ways. The server runs on free ports with the small Python models of triton_models/, and is ended by its process group,
-which this module made and which also holds the stub process of each model instance.
+PyTriton's wheel carries the server itself; its own Python wrapper is not used, because it fails on Pythons built in
+some ways. The server runs on free ports with the small Python models of triton_models/, and is ended by its process
+group, which this module made and which also holds the stub process of each model instance.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,11 @@ class Triton:
     log: Path
     python: Path
     """The interpreter that has tritonclient: run client scripts with it."""
+
+    @property
+    def grpc_address(self) -> str:
+        """Where gRPC is answered, as host:port."""
+        return f"127.0.0.1:{self.grpc_port}"
 
     def get(self, path: str, *, metrics: bool = False) -> bytes:
         """Fetch a path of the HTTP API, or of the metrics port."""
@@ -92,11 +97,15 @@ def place_stub(venv: Path) -> Path:
 def stub_environment(venv: Path) -> dict[str, str]:
     """Let the stubs find libpython and numpy.
 
-    They embed Python in isolated mode, so PYTHONPATH and PYTHONHOME mean nothing to them; but they do look for `python3`
-    on PATH to learn where they live, and a virtual environment found there counts.
+    They embed Python in isolated mode, so PYTHONPATH and PYTHONHOME mean nothing to them; but they do look for
+    `python3` on PATH to learn where they live, and a virtual environment found there counts.
     """
     asked = subprocess.run(
-        [venv / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_config_var('LIBDIR'))"],
+        [
+            venv / "bin" / "python",
+            "-c",
+            "import sysconfig; print(sysconfig.get_config_var('LIBDIR'))",
+        ],
         capture_output=True,
         text=True,
         check=True,
@@ -108,7 +117,7 @@ def stub_environment(venv: Path) -> dict[str, str]:
     }
 
 
-def command(server: Path, repository: Path, ports: list[int]) -> list[str]:
+def command(server: Path, repository: Path, ports: Sequence[int]) -> list[str]:
     """Spell out the server's command line: one address, three ports, no telemetry of a GPU it does not have."""
     grpc, http, metrics = (str(port) for port in ports)
     return [
@@ -127,7 +136,10 @@ def wait_until_ready(process: subprocess.Popen[bytes], http_port: int, log: Path
     deadline = time.monotonic() + START_SECONDS
     url = f"http://127.0.0.1:{http_port}/v2/health/ready"
     while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=1):
+        with (
+            contextlib.suppress(urllib.error.URLError, OSError),
+            urllib.request.urlopen(url, timeout=1),
+        ):
             return
         time.sleep(POLL_SECONDS)
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
@@ -165,6 +177,7 @@ def running_triton() -> Iterator[Triton]:
             )
         try:
             wait_until_ready(process, ports[1], log)
-            yield Triton(*ports, process.pid, log, venv / "bin" / "python")
+            grpc, http, metrics = ports
+            yield Triton(grpc, http, metrics, process.pid, log, venv / "bin" / "python")
         finally:
             stop(process)

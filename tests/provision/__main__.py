@@ -1,7 +1,7 @@
 """Fetch every part the tests can use, or those named: python -m tests.provision [PART...].
 
-Never fails by itself: what could not be had is written down with its reason, and the tests that need it say so. That keeps
-one unreachable download from hiding the result of every other test.
+Never fails by itself: what could not be had is written down with its reason, and the tests that need it say so. That
+keeps one unreachable download from hiding the result of every other test.
 """
 
 from __future__ import annotations
@@ -51,7 +51,14 @@ def install_packages(packages: set[str]) -> None:
     if os.geteuid() != 0:
         raise CannotProvideError(f"needs root: apt-get install {' '.join(sorted(packages))}")
     note(f"apt-get install {' '.join(sorted(packages))}")
-    install = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *sorted(packages))
+    install = (
+        "apt-get",
+        "install",
+        "--yes",
+        "--quiet",
+        "--no-install-recommends",
+        *sorted(packages),
+    )
     try:
         run(*install)
     except CannotProvideError:

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Writes the committed protobuf code again, so that building needs no protoc.
+# usage: dev/gen.sh [--check]    with --check nothing is kept; it fails where the committed code is not what its source gives
+
+source "$(dirname "$0")/env.sh"
+"$ROOT/dev/build.sh" development
+find_cargo
+
+# python_from PROTO-FOLDER PROTO-FILE OUTPUT-FOLDER [--check]
+python_from() {
+    local made fresh=$3 name=${2%.proto}_pb2
+    if [ "${4:-}" = --check ]; then fresh=$(mktemp -d); fi
+    "$VENV/bin/python" -m grpc_tools.protoc -I"$1" --python_out="$fresh" --pyi_out="$fresh" "$2"
+    for made in "$name.py" "$name.pyi"; do
+        cmp --quiet "$fresh/$made" "$3/$made" || die "$3/$made is not what $1/$2 gives: run make gen and commit the result"
+    done
+    if [ "$fresh" != "$3" ]; then rm -r "$fresh"; fi
+}
+
+python_from dataplane/proto tap.proto sidecar/tapclient "$@"
+python_from sidecar/demo/proto wayside_demo_oip.proto sidecar/demo/proto "$@"
+cargo run --quiet --manifest-path dataplane/gen/Cargo.toml -- "$@"

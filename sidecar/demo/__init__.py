@@ -1,0 +1,70 @@
+"""`wayside demo`: a model server that is none, a steady load, and Wayside between them, to see what Wayside shows."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import re
+import sys
+
+SECONDS_BY_UNIT = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+DEFAULT_CALLS_PER_SECOND = 150.0
+
+ABOUT = """
+Starts three processes: a demo model server (Open Inference Protocol over gRPC, simulated models, dynamic batching),
+Wayside in front of it, and clients that call through Wayside at a steady rate. Shows what Wayside sees, read from
+Wayside's own /metrics, until Ctrl-C or until the time given is over.
+"""
+
+
+def duration_seconds(text: str) -> float:
+    """Read a duration such as 20s, 1.5m or 500ms; a bare number is in seconds."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|)", text.strip())
+    if not found or float(found[1]) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration: write 20s, 2m or 500ms")
+    return float(found[1]) * SECONDS_BY_UNIT[found[2]]
+
+
+def rate(text: str) -> float:
+    """Read a rate of calls per second."""
+    try:
+        calls_per_second = float(text)
+    except ValueError:
+        calls_per_second = 0.0
+    if not 0 < calls_per_second <= 2000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a rate: write a number up to 2000")
+    return calls_per_second
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `demo`."""
+    parser = subparsers.add_parser(
+        "demo", help="a demo model server, a load and Wayside between them", description=ABOUT
+    )
+    parser.add_argument(
+        *("--for", "-t"),
+        dest="for_seconds",
+        metavar="DURATION",
+        type=duration_seconds,
+        help="end by itself after this long, for example 20s (default: run until Ctrl-C)",
+    )
+    parser.add_argument(
+        "--rate",
+        metavar="N",
+        type=rate,
+        default=DEFAULT_CALLS_PER_SECOND,
+        help=f"unary calls per second, all models together (default: {DEFAULT_CALLS_PER_SECOND:g})",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the demo and return its exit status."""
+    absent = [name for name in ("grpc", "rich") if importlib.util.find_spec(name) is None]
+    if absent:
+        print("wayside demo needs packages that are not installed.", file=sys.stderr)
+        print("Install them with: pip install 'wayside[demo]'", file=sys.stderr)
+        return 1
+    # Only here: the other commands must not pay for what the demo imports.
+    from sidecar.demo.stage import perform
+
+    return perform(args.for_seconds, args.rate)

@@ -1,0 +1,56 @@
+"""Dynamic batching as model servers do it: wait a little for company, then run everybody at once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+
+from sidecar.demo.models import DemoModel
+
+
+class Batcher:
+    """One instance of one model: a queue, and a loop that takes batches out of it and lets their time pass."""
+
+    def __init__(self, model: DemoModel, draws: random.Random) -> None:
+        """Prepare the queue; nothing is executed until `run` is awaited."""
+        self.model = model
+        self._draws = draws
+        self._waiting: deque[asyncio.Future[int]] = deque()
+        self._arrived = asyncio.Event()
+
+    async def submit(self) -> int:
+        """Stand in the queue, and return the size of the batch one was executed in."""
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append(done)
+        self._arrived.set()
+        return await done
+
+    async def run(self) -> None:
+        """Execute batches for ever."""
+        while True:
+            batch = await self._next_batch()
+            await asyncio.sleep(self.model.batch_seconds(len(batch), self._draws.random()))
+            for done in batch:
+                if not done.done():  # a caller that went away has cancelled its own
+                    done.set_result(len(batch))
+
+    async def _next_batch(self) -> list[asyncio.Future[int]]:
+        """Wait for a first request, then until the batch is full or the longest delay is over."""
+        while not self._waiting:
+            await self._next_arrival(None)
+        now = asyncio.get_running_loop().time
+        deadline = now() + self.model.max_delay_ms / 1000
+        while len(self._waiting) < self.model.max_batch and (left := deadline - now()) > 0:
+            await self._next_arrival(left)
+        return [
+            self._waiting.popleft() for _ in range(min(self.model.max_batch, len(self._waiting)))
+        ]
+
+    async def _next_arrival(self, timeout_seconds: float | None) -> None:
+        """Wait until somebody joins the queue, or the time is over."""
+        self._arrived.clear()
+        try:
+            await asyncio.wait_for(self._arrived.wait(), timeout_seconds)
+        except asyncio.TimeoutError:
+            return

@@ -1,0 +1,41 @@
+"""Rules for every test: end-to-end tests are marked by where they lie, and what did not run is said at the end."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+
+# Folder: the mark its tests get, so that `-m "not e2e"` leaves out exactly what starts processes.
+MARK_BY_FOLDER = {"e2e": "e2e", "gpu": "gpu"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by the folder they lie in."""
+    for item in items:
+        folder = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
+        if mark := MARK_BY_FOLDER.get(folder):
+            item.add_marker(mark)
+
+
+def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Take the reason out of a skip, which pytest keeps as (file, line, text)."""
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    return str(report.longrepr)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List what could not run, once per reason; pytest's own line stays the last."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for report in terminalreporter.stats.get("skipped", []):
+        by_reason[reason_of(report)].append(report.nodeid)
+    if not by_reason:
+        return
+    terminalreporter.section("could not run", sep="-")
+    for reason, tests in sorted(by_reason.items()):
+        shown = tests[0] if len(tests) == 1 else f"{len(tests)} tests, {tests[0]} among them"
+        terminalreporter.write_line(f"{reason}: {shown}")
