@@ -13,7 +13,7 @@ DEFAULT_CALLS_PER_SECOND = 150.0
 ABOUT = """
 Starts three processes: a demo model server (Open Inference Protocol over gRPC, simulated models, dynamic batching),
 Wayside in front of it, and clients that call through Wayside at a steady rate. Shows what Wayside sees, read from
-Wayside's own /metrics, until Ctrl-C or until the time given is over.
+Wayside's own API, until Ctrl-C or until the time given is over.
 """
 
 

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from sidecar.demo.sight import Sight
+from sidecar.demo.sight import ObjectiveSight, Sight
 
 PLAIN_INTERVAL_SECONDS = 5.0
 TITLE = "wayside demo: simulated models, a steady load, Wayside between them"
@@ -28,11 +28,11 @@ def outcomes(counts: dict[str, int]) -> str:
     return "  ".join(f"{name} {count}" for name, count in ordered) or "-"
 
 
-def objective_line(name: str, good: int, bad: int) -> str:
+def objective_line(name: str, seen: ObjectiveSight) -> str:
     """Write an objective's events, and the share of good ones where there are any."""
-    total = good + bad
-    share = f" ({good / total:.2%} good)" if total else " (no traffic)"
-    return f"{name}: good {good}  bad {bad}{share}"
+    total = seen.good + seen.bad
+    share = f"  {seen.good / total:.2%} good" if total else ""
+    return f"objective {name}: {seen.state}  good {seen.good}  bad {seen.bad}{share}"
 
 
 class PlainShow:
@@ -69,7 +69,7 @@ class PlainShow:
                 f"  {outcomes(seen.outcomes)}"
             )
         lines += [
-            f"  {objective_line(slo, *events)}" for slo, events in sorted(sight.objectives.items())
+            f"  {objective_line(slo, seen)}" for slo, seen in sorted(sight.objectives.items())
         ]
         print(*lines, sep="\n", flush=True)
 
@@ -108,7 +108,7 @@ class LiveShow:
                 *(milliseconds(seen.p50_seconds), milliseconds(seen.p99_seconds)),
                 *(str(seen.in_flight), outcomes(seen.outcomes)),
             )
-        lines = [objective_line(slo, *events) for slo, events in sorted(sight.objectives.items())]
+        lines = [objective_line(slo, seen) for slo, seen in sorted(sight.objectives.items())]
         state = Text("upstream up" if sight.upstream_up else "upstream DOWN", style="bold")
         ending = Text("ended" if last else "Ctrl-C ends the demo", style="dim")
         self._live.update(

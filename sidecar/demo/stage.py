@@ -17,15 +17,15 @@ from types import FrameType
 
 from sidecar.demo.children import Child, DemoError
 from sidecar.demo.show import LiveShow, PlainShow, make_show
-from sidecar.demo.sight import Scrape, scrape, see
+from sidecar.demo.sight import Document, fetch, see
 
 HOST = "127.0.0.1"
 # Tried first, so that the URLs stay the same from one demo to the next; any free port otherwise.
 PREFERRED_PORTS = {"listen": 18001, "admin": 18080, "health": 18081}
 START_SECONDS = 20.0
 INTERVAL_SECONDS = 1.0
-WINDOW_SCRAPES = 10
-"""Rates and quantiles are taken over this many intervals: short enough to move, long enough for a p99."""
+RATE_INTERVALS = 5
+"""Rates are taken over this many intervals: short enough to move, long enough to be read."""
 
 
 def perform(for_seconds: float | None, calls_per_second: float) -> int:
@@ -82,7 +82,7 @@ def start(
     children.append(wayside)
     ready = f"http://{HOST}:{ports['health']}/readyz"
     wayside.wait_for("getting ready", lambda: answers(ready), START_SECONDS)
-    wayside.wait_for("serving /metrics", lambda: answers(metrics_url(ports)), START_SECONDS)
+    wayside.wait_for("serving snapshots", lambda: answers(snapshot_url(ports)), START_SECONDS)
 
     load = [*python, "sidecar.demo.load", listen, str(calls_per_second)]
     children.append(Child("load", load, folder))
@@ -94,9 +94,9 @@ def first_line(log: Path) -> str:
     return line if end else ""
 
 
-def metrics_url(ports: dict[str, int]) -> str:
-    """Return where Wayside serves /metrics."""
-    return f"http://{HOST}:{ports['admin']}/metrics"
+def snapshot_url(ports: dict[str, int]) -> str:
+    """Return where Wayside serves its snapshot."""
+    return f"http://{HOST}:{ports['admin']}/api/v1/snapshot"
 
 
 def answers(url: str) -> bool:
@@ -117,11 +117,11 @@ def watch(
     """Show what Wayside sees, once each interval, until told to stop or the time is over."""
     began = time.monotonic()
     until = began + (for_seconds if for_seconds is not None else float("inf"))
-    history: deque[Scrape] = deque(maxlen=WINDOW_SCRAPES + 1)
+    history: deque[Document] = deque(maxlen=RATE_INTERVALS + 1)
     urls = [
         f"gRPC, through Wayside: {HOST}:{ports['listen']}",
-        f"metrics:               {metrics_url(ports)}",
-        f"snapshot:              http://{HOST}:{ports['admin']}/api/v1/snapshot",
+        f"metrics:               http://{HOST}:{ports['admin']}/metrics",
+        f"snapshot:              {snapshot_url(ports)}",
         f"probes:                http://{HOST}:{ports['health']}/readyz",
     ]
     with make_show(urls) as show:
@@ -136,11 +136,11 @@ def watch(
 
 
 def look(
-    history: deque[Scrape], ports: dict[str, int], show: PlainShow | LiveShow, *, last: bool
+    history: deque[Document], ports: dict[str, int], show: PlainShow | LiveShow, *, last: bool
 ) -> None:
-    """Take one more scrape and show what lies between the oldest kept and it."""
+    """Take one more snapshot and show what lies between the oldest kept and it."""
     try:
-        history.append(scrape(metrics_url(ports), time.monotonic()))
+        history.append(fetch(snapshot_url(ports)))
     except OSError as error:
-        raise DemoError(f"Wayside's /metrics did not answer: {error}") from error
+        raise DemoError(f"Wayside's snapshot could not be read: {error}") from error
     show.update(see(history[0], history[-1]), last=last)
