@@ -1,1 +1,35 @@
-//! x
+//! wayside-tap: carries the bytes, watches them pass, keeps the other half alive.
+//!
+//! ```text
+//! listen ─► worker: accept, dial ─► pair ─► pump (write first) ─► watch ─► wire::Conn ─► ledger (events, series)
+//! home: signals, supervisor (control), seam (pull ─► snapshot), health (probes), drain
+//! ```
+//!
+//! Data threads (`worker`) share one ledger with the main thread (`home`) and nothing else that either waits for.
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub mod clock;
+pub mod drain;
+pub mod events;
+pub mod grid;
+pub mod health;
+pub mod home;
+pub mod ledger;
+pub mod limits;
+pub mod listen;
+pub mod log;
+pub mod names;
+pub mod pair;
+pub mod policy;
+#[allow(missing_docs, clippy::all)]
+pub mod proto;
+pub mod pump;
+pub mod seam;
+pub mod start;
+pub mod stream;
+pub mod supervisor;
+pub mod sys;
+pub mod upstream;
+pub mod watch;
+pub mod worker;

@@ -1,0 +1,325 @@
+//! The main thread: signals, control and its seam, probes, draining. It carries no bytes and may take its time.
+
+mod pull;
+
+use crate::clock::nanos;
+use crate::drain::{Action, Drain};
+use crate::health::{Health, Probes};
+use crate::limits;
+use crate::policy;
+use crate::proto::{self, envelope::Body};
+use crate::seam::Seam;
+use crate::supervisor::Supervisor;
+use crate::sys;
+use crate::watch::lock;
+use crate::worker::{Command, Handle, Scanned, Shared};
+use mio::net::TcpListener;
+use mio::unix::SourceFd;
+use mio::unix::pipe::Receiver as Pipe;
+use mio::{Events, Interest, Poll, Token, Waker};
+use pull::Pull;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+use wire::Nanos;
+
+const SIGNALS: Token = Token(0);
+const WAKER: Token = Token(1);
+const SEAM: Token = Token(2);
+const STDERR: Token = Token(3);
+const FIRST_PROBE: usize = 16;
+
+/// How a worker says that a scan is complete.
+#[derive(Clone)]
+pub struct Report {
+    done: Sender<u64>,
+    waker: Arc<Waker>,
+}
+
+impl Scanned for Report {
+    fn scanned(&self, id: u64) {
+        if self.done.send(id).is_ok() {
+            self.waker.wake().ok();
+        }
+    }
+}
+
+/// The main thread's state.
+pub struct Home {
+    poll: Poll,
+    signals: OwnedFd,
+    scans: Receiver<u64>,
+    shared: Arc<Shared>,
+    workers: Vec<Handle>,
+    policy: proto::Policy,
+    policy_error: String,
+    supervisor: Supervisor,
+    seam: Option<Seam>,
+    stderr: Option<Pipe>,
+    pull: Option<Pull>,
+    scan_number: u64,
+    probes: Probes,
+    drain: Drain,
+    /// A signal asked for the end of the process, not only for a drain.
+    leaving: bool,
+}
+
+impl Home {
+    /// The main loop's poll, and the way for workers to report to it.
+    ///
+    /// # Errors
+    /// When the kernel gives no epoll instance.
+    pub fn reports() -> io::Result<(Poll, Report, Receiver<u64>)> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let (done, scans) = channel();
+        Ok((poll, Report { done, waker }, scans))
+    }
+
+    /// Puts the main thread together.
+    ///
+    /// # Errors
+    /// When the kernel refuses to watch the signal or probe descriptors.
+    pub fn new(
+        (poll, scans): (Poll, Receiver<u64>),
+        signals: OwnedFd,
+        shared: Arc<Shared>,
+        workers: Vec<Handle>,
+        policy: proto::Policy,
+        (health, admin): (Option<TcpListener>, Option<OwnedFd>),
+    ) -> io::Result<Home> {
+        poll.registry().register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
+        let probes = Probes::new(health, FIRST_PROBE, poll.registry())?;
+        let control = policy.control.clone().unwrap_or_default();
+        let supervisor = Supervisor::new(control.argv, control.memory_bytes, admin, shared.log.clone());
+        Ok(Home {
+            poll,
+            signals,
+            scans,
+            shared,
+            workers,
+            policy,
+            policy_error: String::new(),
+            supervisor,
+            seam: None,
+            stderr: None,
+            pull: None,
+            scan_number: 0,
+            probes,
+            drain: Drain::new(nanos(limits::FLUSH_WAIT)),
+            leaving: false,
+        })
+    }
+
+    /// Runs until the process is to end.
+    pub fn run(mut self) {
+        let mut events = Events::with_capacity(128);
+        while !(self.leaving && self.drain.is_finished()) {
+            if let Err(error) = self.poll.poll(&mut events, Some(self.timeout())) {
+                if error.kind() != io::ErrorKind::Interrupted {
+                    self.shared.log.warn(&format!("epoll: {error}"));
+                }
+                continue;
+            }
+            for event in &events {
+                match event.token() {
+                    SIGNALS => self.heed_signals(),
+                    SEAM => self.talk(),
+                    STDERR => self.copy_stderr(),
+                    _ => {}
+                }
+            }
+            self.tick(self.shared.clock.now());
+        }
+        self.supervisor.stop();
+        self.shared.log.info("drained; goodbye");
+    }
+
+    fn timeout(&self) -> Duration {
+        let now = self.shared.clock.now();
+        let pull = self.pull.as_ref().map(|pull| pull.deadline);
+        let next = [self.supervisor.next_look(), pull].into_iter().flatten().min();
+        let wait = next.map_or(Duration::from_secs(1), |at| Duration::from_nanos(at.saturating_sub(now)));
+        let most = if self.drain.is_draining() { Duration::from_millis(20) } else { Duration::from_secs(1) };
+        wait.clamp(Duration::from_millis(1), most)
+    }
+
+    fn tick(&mut self, now: Nanos) {
+        while let Ok(id) = self.scans.try_recv() {
+            if let Some(pull) = &mut self.pull {
+                pull.scanned(id);
+            }
+        }
+        if self.pull.as_ref().is_some_and(|pull| pull.is_complete(now)) {
+            self.answer_pull(now);
+        }
+        self.supervisor.look(now);
+        if let Some(started) = self.supervisor.start_if_due(now) {
+            self.greet(started);
+        }
+        let health = Health { not_ready: self.not_ready(), drained: self.drain.is_finished() };
+        if self.probes.serve(self.poll.registry(), &health) {
+            self.begin_drain("asked to by /drain");
+        }
+        while let Some(action) = self.drain.step(now, self.shared.connections(), self.seam.is_none()) {
+            self.act(action);
+        }
+    }
+
+    fn not_ready(&self) -> Option<String> {
+        if self.drain.is_draining() {
+            return Some("draining".to_string());
+        }
+        let down = self.shared.upstreams.iter().find(|upstream| !upstream.is_up())?;
+        Some(format!("upstream {} is down", down.text))
+    }
+
+    fn heed_signals(&mut self) {
+        while let Some(signal) = sys::next_signal(self.signals.as_fd()) {
+            if signal == libc::SIGCHLD {
+                while let Some((pid, how)) = sys::reap() {
+                    self.supervisor.reaped(pid, &how, self.shared.clock.now());
+                }
+            } else if self.leaving {
+                self.drain.hurry(self.shared.clock.now());
+            } else {
+                self.leaving = true;
+                self.begin_drain(if signal == libc::SIGTERM { "SIGTERM" } else { "SIGINT" });
+            }
+        }
+    }
+
+    fn begin_drain(&mut self, why: &str) {
+        let wanted = self.policy.drain.unwrap_or_default();
+        let or = |wanted: u64, default: Duration| if wanted == 0 { nanos(default) } else { wanted };
+        let (delay, total) = (or(wanted.delay_nanos, limits::DRAIN_DELAY), or(wanted.total_nanos, limits::DRAIN_TOTAL));
+        if self.drain.begin(self.shared.clock.now(), delay, total) {
+            let connections = self.shared.connections();
+            self.shared.log.info(&format!("draining ({why}): {connections} connections, at most {} s", total / 1_000_000_000));
+            self.send(Body::Drain(proto::Drain { deadline_nanos: total }));
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::StopAccepting => self.tell_all(|| Command::StopAccepting),
+            Action::Cut => {
+                let connections = self.shared.connections();
+                self.shared.log.warn(&format!("the drain deadline has passed: cutting {connections} connections"));
+                self.tell_all(|| Command::Cut);
+            }
+            Action::Flush => self.send(Body::Flush(proto::Flush {})),
+            Action::Finished => {}
+        }
+    }
+
+    fn tell_all(&self, command: impl Fn() -> Command) {
+        for worker in &self.workers {
+            worker.tell(command());
+        }
+    }
+
+    fn greet(&mut self, started: crate::supervisor::Started) {
+        let mut seam = Seam::new(started.seam);
+        let mut stderr = started.stderr;
+        let registry = self.poll.registry();
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let registered = registry
+            .register(seam.source(), SEAM, both)
+            .and_then(|()| registry.register(&mut stderr, STDERR, Interest::READABLE));
+        if let Err(error) = registered {
+            self.shared.log.warn(&format!("control cannot be watched: {error}"));
+            return self.supervisor.seam_lost();
+        }
+        self.seam = Some(seam);
+        self.stderr = Some(stderr);
+        self.pull = None;
+        self.send(Body::Hello(proto::Hello {
+            epoch_unix_nanos: self.shared.clock.epoch_unix_nanos(),
+            tap_version: env!("CARGO_PKG_VERSION").to_string(),
+            policy: Some(self.policy.clone()),
+        }));
+    }
+
+    fn send(&mut self, body: Body) {
+        if let Some(seam) = &mut self.seam {
+            if seam.send(body).is_err() {
+                self.lose_seam();
+            }
+        }
+    }
+
+    fn lose_seam(&mut self) {
+        self.seam = None;
+        self.pull = None;
+        self.supervisor.seam_lost();
+    }
+
+    fn talk(&mut self) {
+        let Some(seam) = &mut self.seam else { return };
+        match seam.flush().and_then(|()| seam.receive()) {
+            Ok(bodies) => bodies.into_iter().for_each(|body| self.hear(body)),
+            Err(error) => {
+                if error.kind() == io::ErrorKind::InvalidData {
+                    self.shared.log.warn(&format!("control does not speak the seam's protocol: {error}"));
+                }
+                self.lose_seam();
+            }
+        }
+    }
+
+    fn hear(&mut self, body: Body) {
+        match body {
+            Body::Pull(pull) => self.begin_pull(pull.since),
+            Body::Policy(policy) => self.adopt(policy),
+            _ => {}
+        }
+    }
+
+    /// Adopts a newer generation; listeners, addresses and control's own command line stay as they are.
+    fn adopt(&mut self, mut offered: proto::Policy) {
+        let old = &self.policy;
+        offered.listeners.clone_from(&old.listeners);
+        offered.health.clone_from(&old.health);
+        offered.admin.clone_from(&old.admin);
+        let mut control = offered.control.unwrap_or_default();
+        control.argv = old.control.as_ref().map(|control| control.argv.clone()).unwrap_or_default();
+        self.supervisor.set_memory(control.memory_bytes);
+        offered.control = Some(control);
+        match policy::catalogue(&offered) {
+            Ok(catalogue) => {
+                *lock(&self.shared.catalogue) = catalogue;
+                lock(&self.shared.ledger).adopt(&offered);
+                self.shared.log.info(&format!("policy generation {} is in force", offered.generation));
+                self.policy = offered;
+                self.policy_error.clear();
+            }
+            Err(refusal) => {
+                self.shared.log.warn(&format!("policy generation {} is refused: {refusal}", offered.generation));
+                self.policy_error = refusal;
+            }
+        }
+    }
+
+    fn copy_stderr(&mut self) {
+        let Some(stderr) = &mut self.stderr else { return };
+        if !self.supervisor.copy_stderr(stderr) {
+            self.stderr = None;
+        }
+    }
+
+    fn upstreams(&self) -> Vec<proto::Upstream> {
+        let upstream = |it: &Arc<crate::upstream::Upstream>| proto::Upstream {
+            listener: it.listener.clone(),
+            address: it.text.clone(),
+            up: it.is_up(),
+            refused: it.refused.load(Relaxed),
+            connections: it.connections.load(Relaxed),
+            connections_open: it.connections_open.load(Relaxed),
+        };
+        self.shared.upstreams.iter().map(upstream).collect()
+    }
+}

@@ -1,0 +1,89 @@
+//! Answering a pull: let every worker look at its open calls, then copy what changed.
+
+use super::Home;
+use crate::clock::nanos;
+use crate::limits::SCAN_WAIT;
+use crate::proto::{self, envelope::Body};
+use crate::sys;
+use crate::watch::lock;
+use crate::worker::Command;
+use wire::Nanos;
+
+/// A pull that is being answered.
+#[derive(Debug)]
+pub struct Pull {
+    since: u64,
+    scan: u64,
+    waiting: usize,
+    /// A worker that has not scanned by then is left out.
+    pub deadline: Nanos,
+}
+
+impl Pull {
+    /// A worker has completed a scan.
+    pub fn scanned(&mut self, id: u64) {
+        if id == self.scan {
+            self.waiting = self.waiting.saturating_sub(1);
+        }
+    }
+
+    /// It can be answered.
+    pub fn is_complete(&self, now: Nanos) -> bool {
+        self.waiting == 0 || now >= self.deadline
+    }
+}
+
+impl Home {
+    pub(super) fn begin_pull(&mut self, since: u64) {
+        let now = self.shared.clock.now();
+        self.supervisor.pulled(now);
+        self.scan_number += 1;
+        let scan = self.scan_number;
+        lock(&self.shared.ledger).begin_scan();
+        self.tell_all(|| Command::Scan(scan));
+        self.pull = Some(Pull { since, scan, waiting: self.workers.len(), deadline: now + nanos(SCAN_WAIT) });
+    }
+
+    pub(super) fn answer_pull(&mut self, now: Nanos) {
+        let Some(pull) = self.pull.take() else { return };
+        let (mut snapshot, records) = {
+            let mut ledger = lock(&self.shared.ledger);
+            (ledger.snapshot(pull.since, now), ledger.take_records())
+        };
+        snapshot.policy_generation = self.policy.generation;
+        snapshot.policy_error.clone_from(&self.policy_error);
+        snapshot.upstreams = self.upstreams();
+        if let Some(stats) = &mut snapshot.tap {
+            self.complete(stats);
+        }
+        self.send(Body::Snapshot(snapshot));
+        if !records.is_empty() {
+            self.send(Body::Records(proto::Records { records }));
+        }
+    }
+
+    /// Adds what the ledger does not know.
+    fn complete(&self, stats: &mut proto::TapStats) {
+        stats.cpu_nanos = sys::cpu_nanos();
+        stats.resident_bytes = sys::resident_bytes("self").unwrap_or(0);
+        stats.unsent_bytes = self.shared.budget.held() as u64;
+        stats.log_lines_dropped = self.shared.log.dropped();
+        stats.connections_cap = self.shared.connections_cap as u64;
+        stats.draining = self.drain.is_draining();
+        stats.throttled_nanos = throttled_nanos();
+        let restart = |(reason, count): (&&'static str, &u64)| proto::Count { label: (*reason).to_string(), value: *count };
+        stats.control_restarts = self.supervisor.restarts.iter().map(restart).collect();
+    }
+}
+
+/// How long the scheduler kept this container waiting for its CPU quota: cgroup v2 in microseconds, v1 in
+/// nanoseconds. None where neither can be read.
+fn throttled_nanos() -> Option<u64> {
+    let value = |path: &str, key: &str| {
+        let stat = std::fs::read_to_string(path).ok()?;
+        stat.lines().find_map(|line| line.strip_prefix(key)?.trim().parse::<u64>().ok())
+    };
+    value("/sys/fs/cgroup/cpu.stat", "throttled_usec")
+        .map(|micros| micros * 1000)
+        .or_else(|| value("/sys/fs/cgroup/cpu/cpu.stat", "throttled_time"))
+}

@@ -1,0 +1,229 @@
+//! What was counted: one place for all threads, cumulative since the epoch.
+//!
+//! Workers hold its lock for one read's worth of facts at a time; a snapshot holds it while changed series are
+//! copied. Nothing here grows with the number of calls or of names seen: labels are admitted, capped, and what does
+//! not fit is counted under a fallback and in `series_capped`.
+
+mod route;
+mod sink;
+mod snapshot;
+
+pub use sink::Recorder;
+
+use crate::events::{Events, Mask};
+use crate::grid::Histogram;
+use crate::limits;
+use crate::proto;
+use route::{Counter, Route};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, VecDeque};
+use wire::catalogue::Kind;
+use wire::{Call, Code, EndedBy, Nanos, Outcome};
+
+/// Label of a model whose name has not been admitted.
+const UNKNOWN_MODEL: &str = "unknown";
+/// Label of a method that is not in the catalogue.
+const OTHER_METHOD: &str = "_OTHER";
+
+/// How many labels and series there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Caps {
+    /// Model names admitted.
+    pub models: usize,
+    /// Method names admitted.
+    pub methods: usize,
+    /// Counter series.
+    pub series: usize,
+}
+
+/// Plain tallies of the tap itself.
+#[derive(Debug, Default)]
+pub struct Tallies {
+    /// Connections by what their first bytes said.
+    pub protocols: BTreeMap<&'static str, u64>,
+    /// Connections, or directions of them, no longer read, by reason.
+    pub blind: BTreeMap<&'static str, u64>,
+    /// One read becoming available to its write returning.
+    pub added_latency: Histogram,
+    /// Messages whose wanted fields lay beyond the head that is looked at.
+    pub heads_truncated: u64,
+    /// Connections open when the drain deadline passed.
+    pub cut_connections: u64,
+    /// GOAWAY frames inserted while draining.
+    pub goaways_inserted: u64,
+    /// Times accepting paused at the cap.
+    pub accept_pauses: u64,
+}
+
+/// Everything counted since the epoch.
+#[derive(Debug)]
+pub struct Ledger {
+    /// Number of the coming snapshot; what changes now carries it.
+    sequence: u64,
+    epoch_unix_nanos: u64,
+    caps: Caps,
+    routes: Vec<Route>,
+    /// Method label, then model label, to a place in `routes`.
+    index: FxHashMap<Box<str>, FxHashMap<Box<str>, usize>>,
+    admitted: FxHashSet<Box<str>>,
+    counters: usize,
+    series_capped: u64,
+    open_calls: u32,
+    records: VecDeque<proto::Record>,
+    records_dropped: u64,
+    /// Objectives and their counts.
+    pub events: Events,
+    /// The tap's own.
+    pub tallies: Tallies,
+}
+
+impl Ledger {
+    /// An empty ledger of an epoch.
+    pub fn new(epoch_unix_nanos: u64) -> Ledger {
+        Ledger {
+            sequence: 1,
+            epoch_unix_nanos,
+            caps: Caps { models: limits::MODELS, methods: limits::METHODS, series: limits::SERIES },
+            routes: Vec::new(),
+            index: FxHashMap::default(),
+            admitted: FxHashSet::default(),
+            counters: 0,
+            series_capped: 0,
+            open_calls: 0,
+            records: VecDeque::new(),
+            records_dropped: 0,
+            events: Events::default(),
+            tallies: Tallies::default(),
+        }
+    }
+
+    /// Adopts what a policy says of labels and objectives.
+    pub fn adopt(&mut self, policy: &proto::Policy) {
+        let or = |wanted: u32, default: usize| if wanted == 0 { default } else { wanted as usize };
+        let wanted = policy.limits.unwrap_or_default();
+        self.caps = Caps {
+            models: or(wanted.models, limits::MODELS),
+            methods: or(wanted.methods, limits::METHODS),
+            series: or(wanted.series, limits::SERIES),
+        };
+        for model in &policy.models {
+            self.admit(model);
+        }
+        self.events.adopt(&policy.objectives);
+        for route in &mut self.routes {
+            route.objectives = self.events.matching(&route.model, &route.method);
+        }
+    }
+
+    /// Looks at the open calls of one connection: what is in flight, and which requests have crossed a threshold.
+    /// Between [`Ledger::begin_scan`] and the snapshot each open call is to be shown once.
+    pub fn scan(&mut self, call: &mut Call, now: Nanos) {
+        let place = self.route(call);
+        let mask = self.mask(place, call);
+        let route = &mut self.routes[place];
+        route.in_flight += 1;
+        for request in &mut call.open {
+            if let Some(complete) = request.complete {
+                route.open_requests += 1;
+                route.oldest_open = route.oldest_open.max(now.saturating_sub(complete));
+            }
+            self.events.open(mask, request, now);
+        }
+    }
+
+    /// Forgets what the last scan found.
+    pub fn begin_scan(&mut self) {
+        for route in &mut self.routes {
+            route.in_flight = 0;
+            route.open_requests = 0;
+            route.oldest_open = 0;
+        }
+    }
+
+    /// Calls of a connection whose observer was lost will never be reported as ended.
+    pub fn forget_open(&mut self, calls: u32) {
+        self.open_calls = self.open_calls.saturating_sub(calls);
+    }
+
+    /// A name has given a good answer, was configured, or was listed by the server: it may be a label.
+    fn admit(&mut self, model: &str) {
+        if !model.is_empty() && self.admitted.len() < self.caps.models && !self.admitted.contains(model) {
+            self.admitted.insert(model.into());
+        }
+    }
+
+    /// The objectives a call's requests count for. Objectives are matched by true names, before any cap.
+    fn mask(&self, place: usize, call: &Call) -> Mask {
+        let route = &self.routes[place];
+        if route.kind != Kind::Inference {
+            return 0;
+        }
+        if *route.model == *call.model.text && *route.method == *call.method.text {
+            return route.objectives;
+        }
+        self.events.matching(&call.model.text, &call.method.text)
+    }
+
+    /// Where a call is counted.
+    fn route(&mut self, call: &Call) -> usize {
+        let method = if call.known_method { &*call.method.text } else { OTHER_METHOD };
+        let found = self.index.get(method).and_then(|models| models.get(&*call.model.text));
+        match found {
+            Some(place) => *place,
+            None => self.find_or_add_route(call, method),
+        }
+    }
+
+    fn find_or_add_route(&mut self, call: &Call, method: &str) -> usize {
+        let room = self.index.contains_key(method) || self.index.len() < self.caps.methods;
+        let method = if room { method } else { OTHER_METHOD };
+        let model = match &*call.model.text {
+            "" if call.kind == Kind::Inference => UNKNOWN_MODEL,
+            "" => "",
+            name if self.admitted.contains(name) => name,
+            _ => UNKNOWN_MODEL,
+        };
+        let models = self.index.entry(method.into()).or_default();
+        *models.entry(model.into()).or_insert_with(|| {
+            let objectives = self.events.matching(model, method);
+            self.routes.push(Route::new(model, method, call, objectives));
+            self.routes.len() - 1
+        })
+    }
+
+    /// The counter of a route for one way of ending. At the cap the version is given up first, then the place.
+    fn counter(&mut self, place: usize, version: &str, how: (Code, EndedBy, Outcome)) -> &mut Counter {
+        let sequence = self.sequence;
+        if let Some(at) = self.routes[place].counter(version, how) {
+            let counter = &mut self.routes[place].counters[at];
+            counter.changed = sequence;
+            return counter;
+        }
+        let full = self.counters >= self.caps.series;
+        let (place, version) = if full { (self.overflow_route(), "") } else { (place, version) };
+        self.series_capped += u64::from(full);
+        let at = self.routes[place].counter(version, how).unwrap_or_else(|| {
+            self.counters += 1;
+            self.routes[place].add_counter(version, how)
+        });
+        let counter = &mut self.routes[place].counters[at];
+        counter.changed = sequence;
+        counter
+    }
+
+    /// The route for everything beyond the cap; its counters are bounded by the number of codes.
+    fn overflow_route(&mut self) -> usize {
+        self.find_or_add_route(&Call { kind: Kind::Admin, ..Call::default() }, OTHER_METHOD)
+    }
+
+    fn push_record(&mut self, record: proto::Record) {
+        if self.records.len() >= limits::RECORDS {
+            self.records_dropped += 1;
+        } else {
+            self.records.push_back(record);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! What is counted of one (model, method).
+
+use crate::events::Mask;
+use crate::grid::Histogram;
+use crate::names;
+use crate::proto;
+use wire::catalogue::Kind;
+use wire::{Call, Code, EndedBy, Nanos, Outcome};
+
+/// One (model label, method label).
+#[derive(Debug)]
+pub struct Route {
+    pub model: Box<str>,
+    pub method: Box<str>,
+    pub kind: Kind,
+    pub streaming: bool,
+    pub objectives: Mask,
+    pub ok: Timing,
+    pub failed: Timing,
+    pub counters: Vec<Counter>,
+    /// Found by the last scan.
+    pub in_flight: u64,
+    /// Found by the last scan: complete requests without a complete answer, and the age of the oldest.
+    pub open_requests: u64,
+    pub oldest_open: Nanos,
+    /// When a request was last answered; 0 = never.
+    pub last_completed: Nanos,
+}
+
+/// Distributions; `changed` is the number of the snapshot that will first carry the newest value.
+#[derive(Debug, Default)]
+pub struct Timing {
+    pub changed: u64,
+    pub latency: Histogram,
+    pub call_duration: Histogram,
+    pub first_response: Histogram,
+    pub response_gap: Histogram,
+}
+
+/// One way of ending, and how often it was met.
+#[derive(Debug)]
+pub struct Counter {
+    pub changed: u64,
+    version: Box<str>,
+    how: (Code, EndedBy, Outcome),
+    pub calls: u64,
+    pub requests: u64,
+    pub request_bytes: u64,
+    pub response_bytes: u64,
+    pub request_messages: u64,
+    pub response_messages: u64,
+}
+
+impl Route {
+    pub fn new(model: &str, method: &str, call: &Call, objectives: Mask) -> Route {
+        Route {
+            model: model.into(),
+            method: method.into(),
+            kind: call.kind,
+            streaming: call.streaming,
+            objectives,
+            ok: Timing::default(),
+            failed: Timing::default(),
+            counters: Vec::new(),
+            in_flight: 0,
+            open_requests: 0,
+            oldest_open: 0,
+            last_completed: 0,
+        }
+    }
+
+    /// The distributions an outcome belongs to. A cancelled request tells of the client's patience, not of the
+    /// server: it is in neither.
+    pub fn timing(&mut self, outcome: Outcome) -> Option<&mut Timing> {
+        match outcome {
+            Outcome::Ok | Outcome::ClientError => Some(&mut self.ok),
+            Outcome::Timeout | Outcome::ServerError => Some(&mut self.failed),
+            Outcome::Cancelled => None,
+        }
+    }
+
+    /// Place of a counter. A route has a handful, the newest ways of ending last.
+    pub fn counter(&self, version: &str, how: (Code, EndedBy, Outcome)) -> Option<usize> {
+        self.counters.iter().position(|counter| counter.how == how && *counter.version == *version)
+    }
+
+    pub fn add_counter(&mut self, version: &str, how: (Code, EndedBy, Outcome)) -> usize {
+        self.counters.push(Counter {
+            changed: 0,
+            version: version.into(),
+            how,
+            calls: 0,
+            requests: 0,
+            request_bytes: 0,
+            response_bytes: 0,
+            request_messages: 0,
+            response_messages: 0,
+        });
+        self.counters.len() - 1
+    }
+
+    pub fn counters_since(&self, since: u64) -> impl Iterator<Item = proto::CounterSeries> {
+        self.counters.iter().filter(move |counter| counter.changed > since).map(|counter| {
+            let (code, ended_by, outcome) = counter.how;
+            proto::CounterSeries {
+                model: self.model.to_string(),
+                version: counter.version.to_string(),
+                method: self.method.to_string(),
+                kind: names::kind(self.kind).to_string(),
+                code: names::code(code),
+                ended_by: names::ended_by(ended_by).to_string(),
+                outcome: names::outcome(outcome).to_string(),
+                calls: counter.calls,
+                requests: counter.requests,
+                request_bytes: counter.request_bytes,
+                response_bytes: counter.response_bytes,
+                request_messages: counter.request_messages,
+                response_messages: counter.response_messages,
+            }
+        })
+    }
+
+    pub fn timings_since(&self, since: u64) -> impl Iterator<Item = proto::TimingSeries> {
+        let both = [(&self.ok, false), (&self.failed, true)];
+        both.into_iter().filter(move |(timing, _)| timing.changed > since).map(|(timing, failed)| {
+            proto::TimingSeries {
+                model: self.model.to_string(),
+                method: self.method.to_string(),
+                kind: names::kind(self.kind).to_string(),
+                failed,
+                streaming: self.streaming,
+                latency: timing.latency.to_proto(),
+                call_duration: timing.call_duration.to_proto(),
+                first_response: timing.first_response.to_proto(),
+                response_gap: timing.response_gap.to_proto(),
+            }
+        })
+    }
+
+    pub fn flight(&self) -> proto::Flight {
+        proto::Flight {
+            model: self.model.to_string(),
+            method: self.method.to_string(),
+            kind: names::kind(self.kind).to_string(),
+            in_flight: self.in_flight,
+            open_requests: self.open_requests,
+            oldest_open_nanos: self.oldest_open,
+            last_completed_nanos: self.last_completed,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! From the facts of one connection to counts.
+
+use super::Ledger;
+use crate::clock::unix_nanos;
+use crate::{names, proto};
+use wire::{Blind, Call, Code, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
+
+/// Counts the facts of one connection.
+#[derive(Debug)]
+pub struct Recorder<'a> {
+    /// Where they are counted.
+    pub ledger: &'a mut Ledger,
+    /// Calls of this connection that are open.
+    pub open: &'a mut u32,
+    /// Set when there is nothing in this connection to read.
+    pub opaque: &'a mut bool,
+}
+
+impl Sink for Recorder<'_> {
+    fn opened(&mut self, call: &mut Call) {
+        *self.open += 1;
+        self.ledger.open_calls += 1;
+        call.concurrency = self.ledger.open_calls;
+    }
+
+    fn request(&mut self, call: &Call, request: &Request) {
+        let ledger = &mut *self.ledger;
+        if request.outcome == Outcome::Ok {
+            ledger.admit(&call.model.text);
+        }
+        let place = ledger.route(call);
+        let mask = ledger.mask(place, call);
+        ledger.events.ended(mask, request);
+        let how = (request.code, request.ended_by, request.outcome);
+        ledger.counter(place, &call.version.text, how).requests += 1;
+        let sequence = ledger.sequence;
+        let route = &mut ledger.routes[place];
+        route.streaming |= call.streaming;
+        if request.ended_by == EndedBy::Server && request.code != Code::Lost {
+            route.last_completed = request.end;
+        }
+        if let Some(timing) = route.timing(request.outcome) {
+            timing.changed = sequence;
+            if let Some(latency) = request.latency {
+                timing.latency.record(latency);
+            }
+            if let (true, Some(first), Some(complete)) =
+                (call.streaming, request.open.first_response, request.open.complete)
+            {
+                timing.first_response.record(first.saturating_sub(complete));
+            }
+        }
+        if matches!(request.outcome, Outcome::Timeout | Outcome::ServerError) {
+            ledger.push_record(record(call, request));
+        }
+    }
+
+    fn gap(&mut self, call: &Call, gap: Nanos) {
+        let ledger = &mut *self.ledger;
+        let place = ledger.route(call);
+        let timing = &mut ledger.routes[place].ok;
+        timing.changed = ledger.sequence;
+        timing.response_gap.record(gap);
+    }
+
+    fn ended(&mut self, call: &Call, end: &End) {
+        *self.open = self.open.saturating_sub(1);
+        let ledger = &mut *self.ledger;
+        ledger.open_calls = ledger.open_calls.saturating_sub(1);
+        let place = ledger.route(call);
+        let counter = ledger.counter(place, &call.version.text, (end.code, end.ended_by, end.outcome));
+        counter.calls += 1;
+        counter.request_bytes += call.request_bytes;
+        counter.response_bytes += call.response_bytes;
+        counter.request_messages += call.request_messages;
+        counter.response_messages += call.response_messages;
+        let sequence = ledger.sequence;
+        if let Some(timing) = ledger.routes[place].timing(end.outcome) {
+            timing.changed = sequence;
+            timing.call_duration.record(end.at.saturating_sub(call.start));
+        }
+    }
+
+    fn blinded(&mut self, reason: Blind) {
+        *self.ledger.tallies.blind.entry(names::blind(reason)).or_default() += 1;
+        *self.opaque |= matches!(reason, Blind::Tls | Blind::Http1 | Blind::Protocol | Blind::Panic);
+    }
+
+    fn recognised(&mut self, protocol: Protocol) {
+        *self.ledger.tallies.protocols.entry(names::protocol(protocol)).or_default() += 1;
+    }
+
+    fn head_truncated(&mut self) {
+        self.ledger.tallies.heads_truncated += 1;
+    }
+}
+
+fn record(call: &Call, request: &Request) -> proto::Record {
+    let duration = request.end.saturating_sub(request.open.start);
+    let first = request.open.first_response.unwrap_or(request.open.start);
+    proto::Record {
+        model: call.model.text.to_string(),
+        version: call.version.text.to_string(),
+        method: call.method.text.to_string(),
+        code: names::code(request.code),
+        ended_by: names::ended_by(request.ended_by).to_string(),
+        outcome: names::outcome(request.outcome).to_string(),
+        request_id: request.open.id.text.to_string(),
+        traceparent: call.traceparent.text.to_string(),
+        start_unix_nanos: unix_nanos().saturating_sub(duration),
+        call_duration_nanos: duration,
+        latency_nanos: request.latency.unwrap_or(0),
+        first_response_nanos: first.saturating_sub(request.open.start),
+        request_bytes: call.request_bytes,
+        response_bytes: call.response_bytes,
+        message: String::new(),
+        reason: "failed".to_string(),
+    }
+}

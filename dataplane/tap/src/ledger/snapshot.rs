@@ -1,0 +1,55 @@
+//! From counts to the seam.
+
+use super::Ledger;
+use crate::clock::unix_nanos;
+use crate::proto;
+use std::collections::BTreeMap;
+use wire::Nanos;
+
+impl Ledger {
+    /// What changed after snapshot `since` (0: everything), as a new snapshot. Upstreams, policy and the parts of
+    /// `tap` that the ledger does not know are left for the caller.
+    pub fn snapshot(&mut self, since: u64, now: Nanos) -> proto::Snapshot {
+        let sequence = self.sequence;
+        self.sequence += 1;
+        // A reader from another epoch, or from the future, starts over.
+        let since = if since < sequence { since } else { 0 };
+        proto::Snapshot {
+            epoch_unix_nanos: self.epoch_unix_nanos,
+            sequence,
+            at_unix_nanos: unix_nanos(),
+            uptime_nanos: now,
+            counters: self.routes.iter().flat_map(|route| route.counters_since(since)).collect(),
+            timings: self.routes.iter().flat_map(|route| route.timings_since(since)).collect(),
+            flights: self.routes.iter().map(|route| route.flight()).collect(),
+            events: self.events.to_proto(),
+            tap: Some(self.tap_stats()),
+            ..Default::default()
+        }
+    }
+
+    /// Takes the records gathered since the last time.
+    pub fn take_records(&mut self) -> Vec<proto::Record> {
+        self.records.drain(..).collect()
+    }
+
+    fn tap_stats(&self) -> proto::TapStats {
+        let tallies = &self.tallies;
+        proto::TapStats {
+            connections_by_protocol: counts(&tallies.protocols),
+            blind: counts(&tallies.blind),
+            added_latency: tallies.added_latency.to_proto(),
+            records_dropped: self.records_dropped,
+            series_capped: self.series_capped,
+            accept_pauses: tallies.accept_pauses,
+            cut_connections: tallies.cut_connections,
+            goaways_inserted: tallies.goaways_inserted,
+            heads_truncated: tallies.heads_truncated,
+            ..Default::default()
+        }
+    }
+}
+
+fn counts(map: &BTreeMap<&'static str, u64>) -> Vec<proto::Count> {
+    map.iter().map(|(label, value)| proto::Count { label: (*label).to_string(), value: *value }).collect()
+}

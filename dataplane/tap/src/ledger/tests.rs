@@ -1,0 +1,134 @@
+use super::*;
+use wire::call::Name;
+use wire::{End, OpenRequest, Request, Sink};
+
+fn name(text: &str) -> Name {
+    Name { text: text.into() }
+}
+
+fn call(model: &str) -> Call {
+    Call {
+        method: name("inference.GRPCInferenceService/ModelInfer"),
+        known_method: true,
+        model: name(model),
+        request_bytes: 10,
+        ..Call::default()
+    }
+}
+
+fn finish(ledger: &mut Ledger, mut call: Call, code: Code, outcome: Outcome) {
+    let (mut open, mut opaque) = (0, false);
+    let mut recorder = Recorder { ledger, open: &mut open, opaque: &mut opaque };
+    recorder.opened(&mut call);
+    let request = Request {
+        open: OpenRequest { start: 1, complete: Some(1), ..OpenRequest::default() },
+        end: 1_000_001,
+        code,
+        ended_by: EndedBy::Server,
+        outcome,
+        latency: Some(1_000_000),
+    };
+    recorder.request(&call, &request);
+    recorder.ended(&call, &End { at: 1_000_001, code, ended_by: EndedBy::Server, outcome, message: "".into() });
+    assert_eq!(open, 0);
+}
+
+fn models(ledger: &mut Ledger) -> Vec<String> {
+    let mut models: Vec<_> = ledger.snapshot(0, 1).counters.into_iter().map(|series| series.model).collect();
+    models.sort();
+    models.dedup();
+    models
+}
+
+#[test]
+fn a_name_becomes_a_label_with_its_first_good_answer() {
+    let mut ledger = Ledger::new(7);
+    finish(&mut ledger, call("resnet"), Code::Grpc(5), Outcome::ClientError);
+    assert_eq!(models(&mut ledger), ["unknown"]);
+    finish(&mut ledger, call("resnet"), Code::Grpc(0), Outcome::Ok);
+    assert_eq!(models(&mut ledger), ["resnet", "unknown"]);
+}
+
+#[test]
+fn ten_thousand_random_names_add_no_series() {
+    let mut ledger = Ledger::new(7);
+    for number in 0..10_000 {
+        finish(&mut ledger, call(&format!("scan-{number}")), Code::Grpc(5), Outcome::ClientError);
+    }
+    let snapshot = ledger.snapshot(0, 1);
+    assert_eq!(snapshot.counters.len(), 1);
+    assert_eq!(snapshot.counters[0].calls, 10_000);
+}
+
+#[test]
+fn beyond_the_cap_calls_are_counted_elsewhere_and_said_so() {
+    let mut ledger = Ledger::new(7);
+    ledger.caps.series = 5;
+    for number in 0..20 {
+        finish(&mut ledger, call(&format!("model-{number}")), Code::Grpc(0), Outcome::Ok);
+    }
+    let snapshot = ledger.snapshot(0, 1);
+    assert_eq!(snapshot.counters.iter().map(|series| series.calls).sum::<u64>(), 20);
+    assert!(snapshot.counters.len() <= 6, "{}", snapshot.counters.len());
+    assert_eq!(snapshot.tap.expect("always there").series_capped, 30, "a request and a call each");
+}
+
+#[test]
+fn a_snapshot_carries_only_what_changed_since() {
+    let mut ledger = Ledger::new(7);
+    finish(&mut ledger, call("a"), Code::Grpc(0), Outcome::Ok);
+    let first = ledger.snapshot(0, 1);
+    finish(&mut ledger, call("b"), Code::Grpc(0), Outcome::Ok);
+    let second = ledger.snapshot(first.sequence, 2);
+    assert_eq!(second.counters.len(), 1);
+    assert_eq!(second.counters[0].model, "b");
+    assert_eq!(second.timings.len(), 1);
+    let third = ledger.snapshot(second.sequence, 3);
+    assert!(third.counters.is_empty() && third.timings.is_empty());
+    let again = ledger.snapshot(first.sequence, 4);
+    assert_eq!(again.counters.len(), 1, "an answer that was lost can be asked for again");
+    assert_eq!(ledger.snapshot(9_999, 5).counters.len(), 2, "a reader of another epoch starts over");
+}
+
+#[test]
+fn objectives_are_matched_before_names_are_capped() {
+    let mut ledger = Ledger::new(7);
+    ledger.caps.models = 0;
+    let objective = proto::Objective {
+        id: "x".into(),
+        model_glob: "vip-*".into(),
+        good: Some(proto::objective::Good::Available(true)),
+        ..Default::default()
+    };
+    ledger.events.adopt(&[objective]);
+    finish(&mut ledger, call("vip-1"), Code::Grpc(0), Outcome::Ok);
+    finish(&mut ledger, call("other"), Code::Grpc(0), Outcome::Ok);
+    let snapshot = ledger.snapshot(0, 1);
+    assert_eq!(snapshot.counters[0].model, "unknown");
+    assert_eq!(snapshot.events[0].good, 1);
+}
+
+#[test]
+fn the_scan_finds_what_is_in_flight_and_how_old_it_is() {
+    let mut ledger = Ledger::new(7);
+    let mut open = call("a");
+    open.open.push_back(OpenRequest { complete: Some(100), ..OpenRequest::default() });
+    open.open.push_back(OpenRequest::default());
+    for _ in 0..2 {
+        ledger.begin_scan();
+        ledger.scan(&mut open, 600);
+        let flights = ledger.snapshot(0, 600).flights;
+        assert_eq!((flights[0].in_flight, flights[0].open_requests, flights[0].oldest_open_nanos), (1, 1, 500));
+    }
+}
+
+#[test]
+fn failed_calls_are_recorded_up_to_a_bound_and_the_rest_counted() {
+    let mut ledger = Ledger::new(7);
+    for _ in 0..limits::RECORDS + 3 {
+        finish(&mut ledger, call("a"), Code::Grpc(13), Outcome::ServerError);
+    }
+    assert_eq!(ledger.snapshot(0, 1).tap.expect("always there").records_dropped, 3);
+    assert_eq!(ledger.take_records().len(), limits::RECORDS);
+    assert!(ledger.take_records().is_empty());
+}

@@ -1,0 +1,97 @@
+//! Every bound in the tap, each with its reason. A bound that is reached is counted and exported.
+
+use std::time::Duration;
+
+/// Smallest and largest read. A quiet connection costs a small read; one that keeps filling its reads earns larger
+/// ones, up to what a loopback socket buffer holds.
+pub const READ_BYTES: std::ops::RangeInclusive<usize> = 16 * 1024..=256 * 1024;
+
+/// Bytes relayed for one connection before the others get their turn: a few milliseconds of one core.
+pub const TURN_BYTES: usize = 1024 * 1024;
+
+/// Bytes held, over all connections, because a peer does not read. Beyond it the pump only sends what it can hand
+/// over at once and leaves the rest in the kernel. A container of 100 MiB survives it.
+pub const UNSENT_BYTES: usize = 32 * 1024 * 1024;
+
+/// A model server on loopback answers a dial in microseconds; a second means it is not there.
+pub const DIAL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long bytes that were acknowledged to a peer that then reset may take to reach the other one.
+pub const RESET_FLUSH: Duration = Duration::from_secs(1);
+
+/// How often an unfinished flush before a reset is looked at.
+pub const RESET_POLL: Duration = Duration::from_millis(2);
+
+/// After running out of descriptors or memory, accepting rests this long.
+pub const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// Descriptors kept for everything but relayed connections (each takes two).
+pub const RESERVED_DESCRIPTORS: u64 = 128;
+
+/// More connections than this have never been useful in front of one model server.
+pub const MAX_CONNECTIONS: u64 = 50_000;
+
+/// Pending connections the kernel may queue; it caps this by net.core.somaxconn itself.
+pub const LISTEN_BACKLOG: i32 = 4096;
+
+/// How often an upstream is dialled to see whether it is there: while it is down, and while it was lately seen up.
+pub const PROBE_DOWN: Duration = Duration::from_millis(500);
+/// See [`PROBE_DOWN`].
+pub const PROBE_UP: Duration = Duration::from_secs(5);
+
+/// Model names, methods and series that become labels unless the policy says otherwise: enough for a busy server,
+/// little enough that one replica stays under 5,000 lines on /metrics.
+pub const MODELS: usize = 64;
+/// See [`MODELS`].
+pub const METHODS: usize = 64;
+/// See [`MODELS`].
+pub const SERIES: usize = 500;
+
+/// Objectives: one bit each in the mark of an open request.
+pub const OBJECTIVES: usize = 64;
+
+/// Event counts kept for objectives that left the policy, in case the next edit brings them back.
+pub const RETIRED_OBJECTIVES: usize = 256;
+
+/// Records waiting for the next pull; the newest beyond it are dropped.
+pub const RECORDS: usize = 256;
+
+/// Log lines waiting for the writer.
+pub const LOG_LINES: usize = 1024;
+
+/// Longest line taken from control's stderr; the rest of it starts a new line.
+pub const LOG_LINE_BYTES: usize = 8 * 1024;
+
+/// Largest frame accepted from control. Policies are kilobytes.
+pub const SEAM_FRAME_BYTES: usize = 8 * 1024 * 1024;
+
+/// Without a pull for this long control is hung.
+pub const CONTROL_HUNG: Duration = Duration::from_secs(15);
+/// First and longest pause before control is started again.
+pub const CONTROL_BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// A control that lived this long was healthy: the next pause is the shortest again.
+pub const CONTROL_HEALTHY: Duration = Duration::from_secs(10);
+/// Resident memory at which control is ended, unless the policy says otherwise: twice what it needs at rest.
+pub const CONTROL_MEMORY_BYTES: u64 = 96 * 1024 * 1024;
+/// How often control's memory is read. At 100 MiB/s, which no interpreter allocates and touches for long, it is
+/// 10 MiB over before it is seen.
+pub const CONTROL_MEMORY_POLL: Duration = Duration::from_millis(100);
+/// How far control is niced below the tap.
+pub const CONTROL_NICE: i32 = 5;
+
+/// A worker that has not scanned its open calls by then is left out of the snapshot being answered.
+pub const SCAN_WAIT: Duration = Duration::from_millis(200);
+
+/// Probe connections at once, the longest request head they may send, and how long they may take.
+pub const HEALTH_CONNECTIONS: usize = 64;
+/// See [`HEALTH_CONNECTIONS`].
+pub const HEALTH_HEAD_BYTES: usize = 4096;
+/// See [`HEALTH_CONNECTIONS`].
+pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Go on accepting for this long after the signal: endpoints take that long to leave load balancers.
+pub const DRAIN_DELAY: Duration = Duration::from_secs(5);
+/// From the signal to the cut; inside Kubernetes' 30 s with room for the flush.
+pub const DRAIN_TOTAL: Duration = Duration::from_secs(18);
+/// How long control may take to deliver what it holds at the very end.
+pub const FLUSH_WAIT: Duration = Duration::from_secs(2);

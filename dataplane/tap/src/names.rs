@@ -1,0 +1,87 @@
+//! How the words of the wire are spelled in labels.
+
+use wire::catalogue::Kind;
+use wire::{Blind, Code, EndedBy, Outcome, Protocol};
+
+const GRPC: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
+/// `OK`, `UNAVAILABLE`, `503`, `LOST`, `IN_BAND_ERROR`.
+pub fn code(code: Code) -> String {
+    match code {
+        Code::Grpc(number) => GRPC.get(usize::from(number)).unwrap_or(&"UNKNOWN").to_string(),
+        Code::Http(status) => status.to_string(),
+        Code::Lost => "LOST".to_string(),
+        Code::InBandError => "IN_BAND_ERROR".to_string(),
+    }
+}
+
+/// See `CounterSeries.ended_by`.
+pub fn ended_by(by: EndedBy) -> &'static str {
+    match by {
+        EndedBy::Client => "client",
+        EndedBy::Server => "server",
+        EndedBy::Network => "network",
+        EndedBy::Wayside => "wayside",
+    }
+}
+
+/// See `CounterSeries.outcome`.
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Ok => "ok",
+        Outcome::ClientError => "client_error",
+        Outcome::Cancelled => "cancelled",
+        Outcome::Timeout => "timeout",
+        Outcome::ServerError => "server_error",
+    }
+}
+
+/// See `CounterSeries.kind`.
+pub fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Inference => "inference",
+        Kind::Probe => "probe",
+        Kind::Admin => "admin",
+    }
+}
+
+/// See `TapStats.blind`.
+pub fn blind(reason: Blind) -> &'static str {
+    match reason {
+        Blind::Tls => "tls",
+        Blind::Http1 => "http1",
+        Blind::Protocol => "protocol",
+        Blind::Hpack => "hpack",
+        Blind::Frame => "frame",
+        Blind::Streams => "streams",
+        Blind::Panic => "panic",
+    }
+}
+
+/// See `TapStats.connections_by_protocol`.
+pub fn protocol(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Http2 => "http2",
+        Protocol::Http1 => "http1",
+        Protocol::Tls => "tls",
+        Protocol::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,209 @@
+//! A connection: the client's socket, the server's socket, a flow each way, and how it comes to its end.
+//!
+//! Ends, in the order they are looked for:
+//! - both sides said FIN and both FINs were passed on: close both;
+//! - one side was reset: the other gets what had been acknowledged to it, then a reset of its own (a reset becomes a
+//!   reset, never a FIN; TCP would have done the same with nothing between).
+
+use crate::limits::{RESET_FLUSH, RESET_POLL};
+use crate::pump::{Budget, End, Flow, Turn, Watcher};
+use crate::stream::Stream;
+use std::io;
+use std::time::Duration;
+use wire::{Direction, EndedBy, Nanos};
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Who connected.
+    Client,
+    /// The model server.
+    Server,
+}
+
+/// Shows both directions of a connection to whoever watches it.
+pub trait Observer {
+    /// These bytes passed.
+    fn saw(&mut self, direction: Direction, bytes: &[u8]);
+    /// See [`Watcher::insertion_fits`]; towards the client.
+    fn insertion_fits(&self) -> bool {
+        false
+    }
+    /// See [`Watcher::insertion_fits_after`]; towards the client.
+    fn insertion_fits_after(&self, bytes: &[u8]) -> Option<usize> {
+        let _ = bytes;
+        None
+    }
+}
+
+/// What the kernel said of a socket.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ready {
+    /// There is something to read.
+    pub readable: bool,
+    /// There is room to write.
+    pub writable: bool,
+    /// The peer closed or reset.
+    pub closing: bool,
+    /// The socket is in error.
+    pub error: bool,
+}
+
+/// What became of a connection in a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Waits for events.
+    Waiting,
+    /// Wants another turn soon.
+    Busy,
+    /// Wants another turn after this long, whatever happens.
+    Later(Duration),
+    /// Over; `by` closed or broke it first.
+    Over(EndedBy),
+}
+
+/// A relayed connection.
+#[derive(Debug)]
+pub struct Pair<S> {
+    /// The client's end.
+    pub client: End<S>,
+    /// The server's end.
+    pub server: End<S>,
+    /// Client to server.
+    pub up: Flow,
+    /// Server to client.
+    pub down: Flow,
+    first_closer: Option<EndedBy>,
+    resetting: Option<(Side, Nanos)>,
+}
+
+struct OneWay<'a, O> {
+    observer: &'a mut O,
+    direction: Direction,
+}
+
+impl<O: Observer> Watcher for OneWay<'_, O> {
+    fn saw(&mut self, bytes: &[u8]) {
+        self.observer.saw(self.direction, bytes);
+    }
+
+    fn insertion_fits(&self) -> bool {
+        self.observer.insertion_fits()
+    }
+
+    fn insertion_fits_after(&self, bytes: &[u8]) -> Option<usize> {
+        self.observer.insertion_fits_after(bytes)
+    }
+}
+
+impl<S: Stream> Pair<S> {
+    /// A connection whose two sockets are connected.
+    pub fn new(client: S, server: S) -> Pair<S> {
+        Pair {
+            client: End::new(client),
+            server: End::new(server),
+            up: Flow::default(),
+            down: Flow::default(),
+            first_closer: None,
+            resetting: None,
+        }
+    }
+
+    /// Takes note of what the kernel said of one side.
+    pub fn event(&mut self, side: Side, ready: Ready) {
+        let (end, other, incoming, outgoing) = match side {
+            Side::Client => (&mut self.client, &mut self.server, &self.up, &mut self.down),
+            Side::Server => (&mut self.server, &mut self.client, &self.down, &mut self.up),
+        };
+        end.readable |= ready.readable || ready.closing;
+        end.closing |= ready.closing;
+        end.writable |= ready.writable;
+        // After its FIN nothing is read from a side: only the kernel's error flag tells of a reset.
+        end.reset |= ready.error && incoming.source_finished;
+        if ready.writable && std::mem::take(&mut outgoing.wants_room) {
+            other.readable = true;
+        }
+    }
+
+    /// Moves what can be moved in both directions.
+    pub fn turn(&mut self, now: Nanos, scratch: &mut [u8], budget: &Budget, observer: &mut impl Observer) -> Fate {
+        if self.resetting.is_some() {
+            return self.finish_reset(now, budget);
+        }
+        let mut one_way = OneWay { observer, direction: Direction::ToServer };
+        let up = self.up.turn(&mut self.client, &mut self.server, scratch, budget, &mut one_way);
+        one_way.direction = Direction::ToClient;
+        let down = self.down.turn(&mut self.server, &mut self.client, scratch, budget, &mut one_way);
+        self.note_closers();
+        match (&up, &down) {
+            (Turn::SourceReset(error), _) => self.begin_reset(Side::Client, error, now, budget),
+            (_, Turn::SourceReset(error)) => self.begin_reset(Side::Server, error, now, budget),
+            // A write found this side gone, and its last bytes have been read.
+            _ if self.client.reset && self.up.source_finished => self.begin_reset(Side::Client, &gone(), now, budget),
+            _ if self.server.reset && self.down.source_finished => self.begin_reset(Side::Server, &gone(), now, budget),
+            _ if self.up.broken && self.down.broken => self.begin_reset(Side::Server, &gone(), now, budget),
+            _ if self.up.finished && self.down.finished => Fate::Over(self.first_closer.unwrap_or(EndedBy::Network)),
+            (Turn::More, _) | (_, Turn::More) => Fate::Busy,
+            // Writing to the client failed in this turn, after its own direction had been served: its last bytes are unread.
+            _ if self.down.broken && self.client.readable && self.up.is_flushed() && !self.up.source_finished => Fate::Busy,
+            _ => Fate::Waiting,
+        }
+    }
+
+    /// Cuts both sides with resets, giving back what was kept.
+    pub fn cut(&mut self, budget: &Budget) {
+        self.up.abandon(budget);
+        self.down.abandon(budget);
+        self.client.socket.reset_on_close();
+        self.server.socket.reset_on_close();
+    }
+
+    fn note_closers(&mut self) {
+        if self.first_closer.is_none() {
+            self.first_closer = match (self.up.source_finished, self.down.source_finished) {
+                (true, _) => Some(EndedBy::Client),
+                (_, true) => Some(EndedBy::Server),
+                _ => None,
+            };
+        }
+    }
+
+    fn begin_reset(&mut self, by: Side, error: &io::Error, now: Nanos, budget: &Budget) -> Fate {
+        let closer = match (error.kind(), by) {
+            (io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable, _) => {
+                EndedBy::Network
+            }
+            (_, Side::Client) => EndedBy::Client,
+            (_, Side::Server) => EndedBy::Server,
+        };
+        self.first_closer.get_or_insert(closer);
+        // What the reset side would have been sent has no receiver any more.
+        match by {
+            Side::Client => self.down.abandon(budget),
+            Side::Server => self.up.abandon(budget),
+        }
+        self.resetting = Some((by, now));
+        self.finish_reset(now, budget)
+    }
+
+    /// The side that was not reset gets what was kept for it and acknowledges it (or a second passes); then a reset.
+    fn finish_reset(&mut self, now: Nanos, budget: &Budget) -> Fate {
+        let Some((by, since)) = self.resetting else { return Fate::Waiting };
+        let (flow, to) = match by {
+            Side::Client => (&mut self.up, &mut self.server),
+            Side::Server => (&mut self.down, &mut self.client),
+        };
+        flow.flush(to, budget);
+        let delivered = flow.broken || (flow.is_flushed() && to.socket.unacknowledged() == 0);
+        let waited = Duration::from_nanos(now.saturating_sub(since));
+        if delivered || waited >= RESET_FLUSH {
+            self.cut(budget);
+            return Fate::Over(self.first_closer.unwrap_or(EndedBy::Network));
+        }
+        Fate::Later(RESET_POLL)
+    }
+}
+
+fn gone() -> io::Error {
+    io::ErrorKind::ConnectionReset.into()
+}

@@ -1,0 +1,121 @@
+//! From the policy as it travels to the types that are worked with.
+
+use crate::log::Format;
+use crate::proto;
+use std::sync::Arc;
+use wire::catalogue::{Catalogue, Extract, Kind, MAX_DEPTH, Method, Program, Read, Slot, Step, Variant};
+
+/// Why a policy cannot be adopted.
+pub type Refusal = String;
+
+/// The catalogue a policy asks for; None when it asks for relaying only.
+///
+/// # Errors
+/// When a method's program is beyond what the walker follows.
+pub fn catalogue(policy: &proto::Policy) -> Result<Option<Arc<Catalogue>>, Refusal> {
+    if !policy.observe {
+        return Ok(None);
+    }
+    let mut catalogue = Catalogue::default();
+    for wanted in &policy.methods {
+        let made = method(wanted).map_err(|reason| format!("method {}: {reason}", wanted.path))?;
+        catalogue.methods.insert(wanted.path.as_str().into(), made);
+    }
+    Ok(Some(Arc::new(catalogue)))
+}
+
+/// How log lines are to look.
+pub fn log_format(policy: &proto::Policy) -> Format {
+    if policy.log_format == "json" { Format::Json } else { Format::Human }
+}
+
+fn method(wanted: &proto::Method) -> Result<Method, Refusal> {
+    let kind = match wanted.kind() {
+        proto::Kind::Inference => Kind::Inference,
+        proto::Kind::Probe => Kind::Probe,
+        proto::Kind::Admin => Kind::Admin,
+    };
+    let head_bytes = match wanted.head_bytes {
+        0 => wire::catalogue::DEFAULT_HEAD_BYTES,
+        wanted => wanted,
+    };
+    Ok(Method {
+        kind,
+        streaming: wanted.streaming,
+        many_requests: wanted.many_requests,
+        request: program(wanted.request.as_ref())?,
+        response: program(wanted.response.as_ref())?,
+        head_bytes,
+    })
+}
+
+fn program(wanted: Option<&proto::Program>) -> Result<Program, Refusal> {
+    let variants = wanted.map_or(&[][..], |program| &program.variants);
+    Ok(Program { variants: variants.iter().map(variant).collect::<Result<_, _>>()? })
+}
+
+fn variant(wanted: &proto::Variant) -> Result<Variant, Refusal> {
+    Ok(Variant {
+        any_of: fields(&wanted.any_of)?,
+        none_of: fields(&wanted.none_of)?,
+        extracts: wanted.extracts.iter().map(extract).collect::<Result<_, _>>()?,
+    })
+}
+
+fn fields(numbers: &[u32]) -> Result<u64, Refusal> {
+    numbers.iter().try_fold(0, |mask, number| match number {
+        1..=63 => Ok(mask | 1 << number),
+        _ => Err(format!("field number {number} cannot tell variants apart: only 1 to 63 can")),
+    })
+}
+
+fn extract(wanted: &proto::Extract) -> Result<Extract, Refusal> {
+    if wanted.path.is_empty() || wanted.path.len() > MAX_DEPTH {
+        return Err(format!("a path has {} steps; 1 to {MAX_DEPTH} are possible", wanted.path.len()));
+    }
+    let slot = match wanted.slot() {
+        proto::Slot::Model => Slot::Model,
+        proto::Slot::Version => Slot::Version,
+        proto::Slot::RequestId => Slot::RequestId,
+        proto::Slot::BatchSize => Slot::BatchSize,
+        proto::Slot::Error => Slot::Error,
+        proto::Slot::Final => Slot::Final,
+        proto::Slot::TokensIn => Slot::TokensIn,
+        proto::Slot::TokensOut => Slot::TokensOut,
+    };
+    let read = match wanted.read() {
+        proto::Read::String => Read::String,
+        proto::Read::Int => Read::Int,
+        proto::Read::Present => Read::Present,
+        proto::Read::Count => Read::Count,
+        proto::Read::VarintAt => Read::VarintAt(wanted.index),
+        proto::Read::Varints => Read::Varints,
+        proto::Read::Length => Read::Length,
+    };
+    let step = |step: &proto::Step| Step {
+        field: step.field,
+        map_key: (!step.map_key.is_empty()).then(|| step.map_key.as_str().into()),
+    };
+    Ok(Extract { slot, path: wanted.path.iter().map(step).collect(), read })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_too_deep_is_refused_by_name() {
+        let path = vec![proto::Step { field: 1, ..Default::default() }; MAX_DEPTH + 1];
+        let variant = proto::Variant { extracts: vec![proto::Extract { path, ..Default::default() }], ..Default::default() };
+        let request = Some(proto::Program { variants: vec![variant] });
+        let method = proto::Method { path: "/a.B/C".into(), request, ..Default::default() };
+        let policy = proto::Policy { observe: true, methods: vec![method], ..Default::default() };
+        let refusal = catalogue(&policy).expect_err("too deep");
+        assert!(refusal.starts_with("method /a.B/C: a path has 9 steps"), "{refusal}");
+    }
+
+    #[test]
+    fn not_observing_means_no_catalogue() {
+        assert!(catalogue(&proto::Policy::default()).expect("valid").is_none());
+    }
+}

@@ -1,0 +1,111 @@
+//! Composition: from a policy to running threads.
+
+use crate::clock::Clock;
+use crate::home::Home;
+use crate::ledger::Ledger;
+use crate::log::{Log, write_all};
+use crate::pump::Budget;
+use crate::watch::lock;
+use crate::worker::{Handle, Shared, Worker};
+use crate::{limits, listen, policy, proto, sys, upstream};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// Runs the tap until it is told to end.
+///
+/// # Errors
+/// With a sentence for a person, when something without which nothing works cannot be had.
+pub fn run(policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
+    let clock = Clock::start();
+    let (log, lines) = Log::new(policy::log_format(&policy));
+    let writer = thread("log", move || write_all(&lines, std::io::stderr()))?;
+    log_panics(&log);
+    let connections_cap = connections_cap(&policy, sys::raise_descriptor_limit());
+
+    let listeners = policy.listeners.iter().map(|it| listen::listen(&it.listen)).collect::<Result<Vec<_>, _>>()?;
+    if listeners.is_empty() {
+        return Err("the policy has no listener".to_string());
+    }
+    let health = optional(&policy.health)?;
+    let admin = optional(&policy.admin)?.map(OwnedFd::from);
+
+    let places: Vec<_> = policy.listeners.iter().map(|it| (it.name.clone(), it.upstream.clone())).collect();
+    let (upstreams, prober) = upstream::upstreams(&places, clock, log.clone());
+    thread("prober", move || prober.run())?;
+
+    let threads = policy.limits.map_or(1, |limits| limits.threads).max(1) as usize;
+    let unsent = policy.limits.map_or(0, |limits| limits.unsent_bytes);
+    let catalogue = policy::catalogue(&policy).unwrap_or_else(|refusal| {
+        // A policy was checked where it was compiled; should one slip through, traffic still comes first.
+        log.warn(&format!("methods are not read: {refusal}"));
+        Some(Arc::default())
+    });
+    let shared = Arc::new(Shared {
+        clock,
+        ledger: Mutex::new(Ledger::new(clock.epoch_unix_nanos())),
+        budget: Budget::new(if unsent == 0 { limits::UNSENT_BYTES } else { unsent as usize }),
+        upstreams,
+        loads: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
+        connections_cap,
+        catalogue: Mutex::new(catalogue),
+        accepting_paused: false.into(),
+        acceptor: std::sync::OnceLock::new(),
+        log: log.clone(),
+    });
+    lock(&shared.ledger).adopt(&policy);
+
+    let (poll, report, scans) = Home::reports().map_err(|error| format!("epoll: {error}"))?;
+    let workers = start_workers(threads, &shared, &report, listeners)?;
+    for listener in &policy.listeners {
+        log.info(&format!("{} forwards to {}", listener.listen, listener.upstream));
+    }
+    let health = health.map(mio::net::TcpListener::from_std);
+    let home = Home::new((poll, scans), signals, shared, workers, policy, (health, admin));
+    home.map_err(|error| format!("the main thread cannot start: {error}"))?.run();
+    drop(log);
+    // Give the writer the time of one line; it may be blocked for good.
+    thread::sleep(std::time::Duration::from_millis(20));
+    drop(writer);
+    Ok(())
+}
+
+fn start_workers(
+    threads: usize,
+    shared: &Arc<Shared>,
+    report: &crate::home::Report,
+    listeners: Vec<std::net::TcpListener>,
+) -> Result<Vec<Handle>, String> {
+    let made = (0..threads).map(|number| Worker::new(number, Arc::clone(shared), report.clone()));
+    let mut workers = made.collect::<Result<Vec<_>, _>>().map_err(|error| format!("epoll: {error}"))?;
+    let handles: Vec<_> = workers.iter().map(|(_, handle)| handle.clone()).collect();
+    let listeners = listeners.into_iter().map(mio::net::TcpListener::from_std).collect();
+    workers[0].0.accept_for(listeners, handles.clone()).map_err(|error| format!("epoll: {error}"))?;
+    shared.acceptor.set(handles[0].clone()).ok();
+    for (number, (worker, _)) in workers.into_iter().enumerate() {
+        thread(&format!("data-{number}"), move || worker.run())?;
+    }
+    Ok(handles)
+}
+
+fn optional(address: &str) -> Result<Option<std::net::TcpListener>, String> {
+    if address.is_empty() { Ok(None) } else { listen::listen(address).map(Some) }
+}
+
+fn connections_cap(policy: &proto::Policy, descriptors: u64) -> usize {
+    let possible = (descriptors.saturating_sub(limits::RESERVED_DESCRIPTORS) / 2).clamp(1, limits::MAX_CONNECTIONS);
+    let wanted = policy.limits.map_or(0, |limits| u64::from(limits.connections));
+    (if wanted == 0 { possible } else { wanted.min(possible) }) as usize
+}
+
+fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, String> {
+    let builder = thread::Builder::new().name(name.to_string());
+    builder.spawn(body).map_err(|error| format!("thread {name} cannot start: {error}"))
+}
+
+/// A panic is a line in the log, never a write by the thread it happens on.
+fn log_panics(log: &Log) {
+    let log = Mutex::new(log.clone());
+    std::panic::set_hook(Box::new(move |panic| lock(&log).warn(&format!("a parser failed: {panic}"))));
+}

@@ -1,0 +1,177 @@
+//! The model servers: where they are, and whether they are there.
+//!
+//! Names are resolved and probes are dialled on a thread of their own: neither ever holds up a byte. The verdict is
+//! that of the last dial, a client's or a probe's.
+
+use crate::clock::{Clock, nanos};
+use crate::limits::{DIAL_TIMEOUT, PROBE_DOWN, PROBE_UP};
+use crate::log::Log;
+use crate::watch::lock;
+use mio::net::{TcpStream, UnixStream};
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::unix::net as unix;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+
+use crate::stream::Socket;
+
+/// Where a model server listens.
+#[derive(Debug)]
+enum Address {
+    /// `host:port`, resolved again after each failure.
+    Tcp { name: String, resolved: Mutex<Vec<SocketAddr>> },
+    /// `unix:/path`.
+    Unix(PathBuf),
+}
+
+/// One model server behind one listener.
+#[derive(Debug)]
+pub struct Upstream {
+    /// Name of the listener it stands behind.
+    pub listener: String,
+    /// As configured.
+    pub text: String,
+    address: Address,
+    up: AtomicBool,
+    last_verdict: AtomicU64,
+    /// Client connections reset because it could not be dialled.
+    pub refused: AtomicU64,
+    /// Client connections accepted for it.
+    pub connections: AtomicU64,
+    /// Of these, open now.
+    pub connections_open: AtomicU64,
+    poke: SyncSender<()>,
+}
+
+impl Upstream {
+    /// The last dial was accepted.
+    pub fn is_up(&self) -> bool {
+        self.up.load(Relaxed)
+    }
+
+    /// Takes note of how a dial went.
+    pub fn verdict(&self, up: bool, now: u64) {
+        self.up.store(up, Relaxed);
+        self.last_verdict.store(now, Relaxed);
+        if !up {
+            self.suspect();
+        }
+    }
+
+    /// Something about it went wrong: look soon. A full channel means that a look is already due.
+    pub fn suspect(&self) {
+        self.poke.try_send(()).ok();
+    }
+
+    /// Begins to connect to the `attempt`-th address. None when there are no more.
+    pub fn dial(&self, attempt: usize) -> Option<io::Result<Socket>> {
+        match &self.address {
+            Address::Unix(path) => (attempt == 0).then(|| UnixStream::connect(path).map(Socket::Unix)),
+            Address::Tcp { resolved, .. } => {
+                let address = *lock(resolved).get(attempt)?;
+                Some(TcpStream::connect(address).map(Socket::tcp))
+            }
+        }
+    }
+
+    fn resolve(&self) -> io::Result<()> {
+        let Address::Tcp { name, resolved } = &self.address else { return Ok(()) };
+        let found: Vec<_> = name.to_socket_addrs()?.collect();
+        *lock(resolved) = found;
+        Ok(())
+    }
+
+    fn probe(&self) -> io::Result<()> {
+        let resolved = match &self.address {
+            Address::Unix(path) => return unix::UnixStream::connect(path).map(drop),
+            Address::Tcp { resolved, .. } => lock(resolved).clone(),
+        };
+        let mut last = Err(io::Error::other("the name has no address"));
+        for address in resolved {
+            last = std::net::TcpStream::connect_timeout(&address, DIAL_TIMEOUT).map(drop);
+            if last.is_ok() {
+                break;
+            }
+        }
+        last
+    }
+}
+
+/// Keeps an eye on all upstreams.
+#[derive(Debug)]
+pub struct Prober {
+    upstreams: Vec<Arc<Upstream>>,
+    poked: Receiver<()>,
+    clock: Clock,
+    log: Log,
+}
+
+/// Makes the upstreams of `(listener, address)` pairs, and their prober.
+pub fn upstreams(listeners: &[(String, String)], clock: Clock, log: Log) -> (Vec<Arc<Upstream>>, Prober) {
+    let (poke, poked) = sync_channel(1);
+    let make = |(listener, text): &(String, String)| {
+        let address = match text.strip_prefix("unix:") {
+            Some(path) => Address::Unix(PathBuf::from(path)),
+            None => Address::Tcp { name: text.clone(), resolved: Mutex::default() },
+        };
+        Arc::new(Upstream {
+            listener: listener.clone(),
+            text: text.clone(),
+            address,
+            up: AtomicBool::new(false),
+            last_verdict: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            connections: AtomicU64::new(0),
+            connections_open: AtomicU64::new(0),
+            poke: poke.clone(),
+        })
+    };
+    let upstreams: Vec<_> = listeners.iter().map(make).collect();
+    // Addresses written as numbers are ready before the first connection.
+    for upstream in &upstreams {
+        if let Address::Tcp { name, resolved } = &upstream.address {
+            lock(resolved).extend(name.parse::<SocketAddr>().ok());
+        }
+    }
+    let prober = Prober { upstreams: upstreams.clone(), poked, clock, log };
+    (upstreams, prober)
+}
+
+impl Prober {
+    /// Looks for ever. Runs on a thread of its own.
+    pub fn run(self) {
+        loop {
+            for upstream in &self.upstreams {
+                self.look(upstream);
+            }
+            match self.poked.recv_timeout(PROBE_DOWN) {
+                Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn look(&self, upstream: &Upstream) {
+        let was_up = upstream.is_up();
+        let seen = upstream.last_verdict.load(Relaxed);
+        let fresh = self.clock.now().saturating_sub(seen) < nanos(PROBE_UP);
+        let suspected = self.poked.try_recv().is_ok();
+        if was_up && fresh && seen > 0 && !suspected {
+            return;
+        }
+        let outcome = upstream.resolve().and_then(|()| upstream.probe());
+        let up = outcome.is_ok();
+        upstream.up.store(up, Relaxed);
+        upstream.last_verdict.store(self.clock.now(), Relaxed);
+        match outcome {
+            Ok(()) if !was_up => self.log.info(&format!("upstream {} is up", upstream.text)),
+            Err(error) if was_up || seen == 0 => {
+                self.log.warn(&format!("upstream {} is down: {error}; still listening, retrying", upstream.text));
+            }
+            _ => {}
+        }
+    }
+}

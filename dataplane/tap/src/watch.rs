@@ -1,0 +1,100 @@
+//! Between the pump and the parser: shows bytes to [`wire::Conn`], and makes sure that nothing that happens in there
+//! can touch them. A parser that panics is dropped; the connection goes on unseen, and says so.
+
+use crate::ledger::{Ledger, Recorder};
+use crate::pair::Observer;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wire::{Blind, Catalogue, Conn, Direction, EndedBy, Nanos, Sink};
+
+/// Locks, whatever became of the last holder: counts may be one short, traffic may not stop.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The observer of one connection. `None` inside: nothing is read any more, or nothing ever was.
+pub struct Watch {
+    conn: Option<Box<Conn>>,
+    open: u32,
+}
+
+impl Watch {
+    /// Watches from byte 0; with no catalogue, not at all.
+    pub fn new(catalogue: Option<Arc<Catalogue>>) -> Watch {
+        Watch { conn: catalogue.map(|catalogue| Box::new(Conn::new(catalogue))), open: 0 }
+    }
+
+    /// Bytes that have been sent on.
+    pub fn saw(&mut self, direction: Direction, bytes: &[u8], now: Nanos, ledger: &mut Ledger) {
+        self.guarded(ledger, |conn, recorder| conn.feed(direction, bytes, now, recorder));
+    }
+
+    /// The connection is over.
+    pub fn over(&mut self, by: EndedBy, now: Nanos, ledger: &mut Ledger) {
+        self.guarded(ledger, |conn, recorder| conn.end(by, now, recorder));
+        ledger.forget_open(std::mem::take(&mut self.open));
+        self.conn = None;
+    }
+
+    /// Shows the open calls to the ledger.
+    pub fn scan(&mut self, now: Nanos, ledger: &mut Ledger) {
+        self.guarded(ledger, |conn, recorder| conn.scan(|call| recorder.ledger.scan(call, now)));
+    }
+
+    /// See [`Conn::goaway_fits`].
+    pub fn goaway_fits(&self) -> bool {
+        self.conn.as_ref().is_some_and(|conn| conn.goaway_fits())
+    }
+
+    /// See [`Conn::goaway_fits_after`]. A panic in here means that it does not fit.
+    pub fn goaway_fits_after(&self, bytes: &[u8]) -> Option<usize> {
+        let conn = self.conn.as_ref()?;
+        catch_unwind(AssertUnwindSafe(|| conn.goaway_fits_after(bytes))).ok().flatten().filter(|cut| *cut <= bytes.len())
+    }
+
+    fn guarded(&mut self, ledger: &mut Ledger, act: impl FnOnce(&mut Conn, &mut Recorder<'_>)) {
+        let Some(conn) = &mut self.conn else { return };
+        let mut opaque = false;
+        let mut recorder = Recorder { ledger, open: &mut self.open, opaque: &mut opaque };
+        if catch_unwind(AssertUnwindSafe(|| act(conn, &mut recorder))).is_err() {
+            recorder.blinded(Blind::Panic);
+        }
+        if opaque {
+            // The parser's destructor is trusted: it only frees.
+            self.conn = None;
+            ledger.forget_open(std::mem::take(&mut self.open));
+        }
+    }
+}
+
+/// A watch for the length of a turn.
+pub struct Watching<'a> {
+    /// The connection's.
+    pub watch: &'a mut Watch,
+    /// Everyone's.
+    pub ledger: &'a Mutex<Ledger>,
+    /// Time of now.
+    pub clock: &'a crate::clock::Clock,
+    /// When the events of this turn became known.
+    pub woken: Nanos,
+}
+
+impl Observer for Watching<'_> {
+    fn saw(&mut self, direction: Direction, bytes: &[u8]) {
+        if self.watch.conn.is_none() {
+            return;
+        }
+        let now = self.clock.now();
+        let mut ledger = lock(self.ledger);
+        ledger.tallies.added_latency.record(now.saturating_sub(self.woken));
+        self.watch.saw(direction, bytes, now, &mut ledger);
+    }
+
+    fn insertion_fits(&self) -> bool {
+        self.watch.goaway_fits()
+    }
+
+    fn insertion_fits_after(&self, bytes: &[u8]) -> Option<usize> {
+        self.watch.goaway_fits_after(bytes)
+    }
+}

@@ -1,0 +1,407 @@
+//! A data thread: accepts, dials, pumps. It never waits for anything but its sockets.
+
+mod connection;
+
+use crate::clock::{Clock, nanos};
+use crate::ledger::Ledger;
+use crate::limits::{ACCEPT_REST, READ_BYTES};
+use crate::log::Log;
+use crate::pair::{Fate, Ready, Side};
+use crate::pump::Budget;
+use crate::stream::Socket;
+use crate::upstream::Upstream;
+use crate::watch::{Watching, lock};
+use connection::{Connection, Dial};
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token, Waker};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+use wire::{Catalogue, EndedBy, Nanos};
+
+const WAKER: Token = Token(usize::MAX);
+/// Tokens below are listeners; above, connections take two each.
+const FIRST_CONNECTION: usize = 1024;
+
+/// GOAWAY(last stream 2^31-1, NO_ERROR), RFC 9113 6.8: "no new streams, please; all open ones go on".
+const GOAWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+
+/// What all threads share.
+#[derive(Debug)]
+pub struct Shared {
+    /// The one clock.
+    pub clock: Clock,
+    /// The one ledger.
+    pub ledger: Mutex<Ledger>,
+    /// The one budget of unsent bytes.
+    pub budget: Budget,
+    /// By listener.
+    pub upstreams: Vec<Arc<Upstream>>,
+    /// Connections of each worker.
+    pub loads: Vec<AtomicUsize>,
+    /// Most connections there may be.
+    pub connections_cap: usize,
+    /// For new connections; None: relay only.
+    pub catalogue: Mutex<Option<Arc<Catalogue>>>,
+    /// Accepting rests because the cap was reached.
+    pub accepting_paused: AtomicBool,
+    /// The worker that accepts.
+    pub acceptor: OnceLock<Handle>,
+    /// Lines for people.
+    pub log: Log,
+}
+
+impl Shared {
+    /// Connections open now.
+    pub fn connections(&self) -> usize {
+        self.loads.iter().map(|load| load.load(Relaxed)).sum()
+    }
+}
+
+/// What a worker is told.
+#[derive(Debug)]
+pub enum Command {
+    /// A client for the upstream of this listener.
+    Serve(TcpStream, usize),
+    /// Show all open calls to the ledger and say so.
+    Scan(u64),
+    /// There is room again below the cap.
+    AcceptAgain,
+    /// Close the listeners; one GOAWAY on each HTTP/2 connection.
+    StopAccepting,
+    /// Reset what is still open.
+    Cut,
+}
+
+/// Where to reach a worker.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    commands: Sender<Command>,
+    waker: Arc<Waker>,
+}
+
+impl Handle {
+    /// Tells the worker. One that is gone is not there to hear.
+    pub fn tell(&self, command: Command) {
+        if self.commands.send(command).is_ok() {
+            self.waker.wake().ok();
+        }
+    }
+}
+
+/// How a worker answers [`Command::Scan`].
+pub trait Scanned: Send {
+    /// Scan number `id` is complete here.
+    fn scanned(&self, id: u64);
+}
+
+/// A data thread's state.
+pub struct Worker<R> {
+    number: usize,
+    poll: Poll,
+    shared: Arc<Shared>,
+    listeners: Vec<(TcpListener, usize)>,
+    peers: Vec<Handle>,
+    commands: Receiver<Command>,
+    report: R,
+    connections: Vec<Option<Connection>>,
+    free: Vec<usize>,
+    /// Closed during this round: their tokens may still be among its events.
+    freed: Vec<usize>,
+    ready: VecDeque<usize>,
+    timers: BinaryHeap<Reverse<(Nanos, usize, u64)>>,
+    serial: u64,
+    accept_again: Option<Nanos>,
+    scratch: Vec<u8>,
+}
+
+impl<R: Scanned> Worker<R> {
+    /// A worker and where to reach it.
+    ///
+    /// # Errors
+    /// When the kernel gives no epoll instance.
+    pub fn new(number: usize, shared: Arc<Shared>, report: R) -> io::Result<(Worker<R>, Handle)> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let (tell, commands) = std::sync::mpsc::channel();
+        let worker = Worker {
+            number,
+            poll,
+            shared,
+            listeners: Vec::new(),
+            peers: Vec::new(),
+            commands,
+            report,
+            connections: Vec::new(),
+            free: Vec::new(),
+            freed: Vec::new(),
+            ready: VecDeque::new(),
+            timers: BinaryHeap::new(),
+            serial: 0,
+            accept_again: None,
+            scratch: vec![0; *READ_BYTES.end()],
+        };
+        Ok((worker, Handle { commands: tell, waker }))
+    }
+
+    /// Makes this the worker that accepts, for itself and its peers.
+    ///
+    /// # Errors
+    /// When the kernel refuses to watch a listener.
+    pub fn accept_for(&mut self, listeners: Vec<TcpListener>, peers: Vec<Handle>) -> io::Result<()> {
+        self.peers = peers;
+        self.listeners = listeners.into_iter().enumerate().map(|(number, listener)| (listener, number)).collect();
+        for (listener, number) in &mut self.listeners {
+            self.poll.registry().register(listener, Token(*number), Interest::READABLE)?;
+        }
+        Ok(())
+    }
+
+    /// Works for ever.
+    pub fn run(mut self) {
+        let mut events = Events::with_capacity(1024);
+        loop {
+            let timeout = self.timeout();
+            match self.poll.poll(&mut events, timeout) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                    self.shared.log.warn(&format!("epoll: {error}"));
+                    continue;
+                }
+                _ => {}
+            }
+            let woken = self.shared.clock.now();
+            let mut accept = false;
+            for event in &events {
+                match event.token() {
+                    WAKER => self.obey(),
+                    Token(number) if number < FIRST_CONNECTION => accept = true,
+                    Token(number) => self.note(number - FIRST_CONNECTION, event),
+                }
+            }
+            self.serve(woken);
+            self.run_timers(woken);
+            if accept || self.accept_again.is_some_and(|at| at <= woken) {
+                self.accept();
+            }
+            self.free.append(&mut self.freed);
+        }
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        if !self.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
+        let next = [timer, self.accept_again].into_iter().flatten().min()?;
+        // epoll counts whole milliseconds: round up, or the last one is spent spinning.
+        let wait = Duration::from_nanos(next.saturating_sub(self.shared.clock.now()));
+        Some(Duration::from_millis(u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)))
+    }
+
+    fn note(&mut self, number: usize, event: &mio::event::Event) {
+        let (key, side) = (number / 2, if number % 2 == 0 { Side::Client } else { Side::Server });
+        let Some(Some(connection)) = self.connections.get_mut(key) else { return };
+        let ready = Ready {
+            readable: event.is_readable(),
+            writable: event.is_writable(),
+            closing: event.is_read_closed() || event.is_error(),
+            error: event.is_error(),
+        };
+        connection.event(side, ready);
+        self.enqueue(key);
+    }
+
+    fn enqueue(&mut self, key: usize) {
+        let Some(Some(connection)) = self.connections.get_mut(key) else { return };
+        if !std::mem::replace(&mut connection.queued, true) {
+            self.ready.push_back(key);
+        }
+    }
+
+    /// Gives everyone who is ready now one turn; who becomes busy again has the next round's.
+    fn serve(&mut self, woken: Nanos) {
+        for _ in 0..self.ready.len() {
+            let Some(key) = self.ready.pop_front() else { return };
+            self.turn(key, woken);
+        }
+    }
+
+    fn run_timers(&mut self, now: Nanos) {
+        while let Some(Reverse((_, key, serial))) = self.timers.peek().copied().filter(|Reverse((at, ..))| *at <= now) {
+            self.timers.pop();
+            let current = self.connections.get(key).and_then(Option::as_ref).is_some_and(|it| it.serial == serial);
+            if current {
+                self.turn(key, now);
+            }
+        }
+    }
+
+    fn turn(&mut self, key: usize, woken: Nanos) {
+        let Some(Some(connection)) = self.connections.get_mut(key) else { return };
+        connection.queued = false;
+        if connection.is_dialling() {
+            match connection.dial_progress(self.poll.registry(), Connection::tokens(key), self.shared.clock.now()) {
+                Dial::Pending => return,
+                Dial::Connected => self.shared.upstreams[connection.upstream].verdict(true, woken),
+                Dial::Failed => return self.refuse(key),
+            }
+        }
+        let shared = &*self.shared;
+        let mut watching =
+            Watching { watch: &mut connection.watch, ledger: &shared.ledger, clock: &shared.clock, woken };
+        let Some(pair) = &mut connection.pair else { return };
+        let inserting = pair.down.insertion_pending();
+        let fate = pair.turn(woken, &mut self.scratch, &shared.budget, &mut watching);
+        if inserting && !pair.down.insertion_pending() {
+            lock(&shared.ledger).tallies.goaways_inserted += 1;
+        }
+        match fate {
+            Fate::Waiting => {}
+            Fate::Busy => self.enqueue(key),
+            Fate::Later(wait) => {
+                let serial = connection.serial;
+                self.timers.push(Reverse((shared.clock.now() + nanos(wait), key, serial)));
+            }
+            Fate::Over(by) => self.close(key, by),
+        }
+    }
+
+    /// The upstream could not be reached: the client is reset, as it would have been without Wayside.
+    fn refuse(&mut self, key: usize) {
+        if let Some(Some(connection)) = self.connections.get_mut(key) {
+            let upstream = &self.shared.upstreams[connection.upstream];
+            upstream.refused.fetch_add(1, Relaxed);
+            upstream.verdict(false, self.shared.clock.now());
+            lock(&self.shared.ledger).events.refused();
+            connection.cut(&self.shared.budget);
+        }
+        self.close(key, EndedBy::Server);
+    }
+
+    fn close(&mut self, key: usize, by: EndedBy) {
+        let Some(mut connection) = self.connections.get_mut(key).and_then(Option::take) else { return };
+        let upstream = &self.shared.upstreams[connection.upstream];
+        if by != EndedBy::Client {
+            upstream.suspect();
+        }
+        upstream.connections_open.fetch_sub(1, Relaxed);
+        connection.watch.over(by, self.shared.clock.now(), &mut lock(&self.shared.ledger));
+        self.freed.push(key);
+        self.shared.loads[self.number].fetch_sub(1, Relaxed);
+        if self.shared.accepting_paused.swap(false, SeqCst) {
+            if let Some(acceptor) = self.shared.acceptor.get() {
+                acceptor.tell(Command::AcceptAgain);
+            }
+        }
+    }
+
+    fn accept(&mut self) {
+        self.accept_again = None;
+        for number in 0..self.listeners.len() {
+            loop {
+                if self.is_full() {
+                    lock(&self.shared.ledger).tallies.accept_pauses += 1;
+                    return;
+                }
+                match self.listeners[number].0.accept() {
+                    Ok((client, _)) => self.place(client, number),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                    Err(error) => {
+                        // Out of descriptors or memory: what waits stays in the kernel's queue.
+                        self.shared.log.warn(&format!("accept: {error}; pausing"));
+                        self.accept_again = Some(self.shared.clock.now() + nanos(ACCEPT_REST));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The cap is reached. Whoever closes a connection next says "accept again"; one that closed while the flag was
+    /// being raised is seen by the second look.
+    fn is_full(&self) -> bool {
+        if self.shared.connections() < self.shared.connections_cap {
+            return false;
+        }
+        self.shared.accepting_paused.store(true, SeqCst);
+        self.shared.connections() >= self.shared.connections_cap
+    }
+
+    /// Hands a new client to the worker with the fewest connections.
+    fn place(&mut self, client: TcpStream, listener: usize) {
+        let loads = self.shared.loads.iter().map(|load| load.load(Relaxed)).enumerate();
+        let least = loads.min_by_key(|(_, load)| *load).map_or(self.number, |(number, _)| number);
+        self.shared.loads[least].fetch_add(1, Relaxed);
+        if least == self.number {
+            self.begin(client, listener);
+        } else {
+            self.peers[least].tell(Command::Serve(client, listener));
+        }
+    }
+
+    fn begin(&mut self, client: TcpStream, listener: usize) {
+        let upstream = &self.shared.upstreams[listener];
+        upstream.connections.fetch_add(1, Relaxed);
+        upstream.connections_open.fetch_add(1, Relaxed);
+        let key = self.free.pop().unwrap_or_else(|| {
+            self.connections.push(None);
+            self.connections.len() - 1
+        });
+        self.serial += 1;
+        let catalogue = lock(&self.shared.catalogue).clone();
+        let upstream = Arc::clone(upstream);
+        let mut connection = Connection::new(Socket::tcp(client), listener, self.serial, upstream, catalogue);
+        let dial = connection.begin_dial(self.poll.registry(), Connection::tokens(key), self.shared.clock.now());
+        self.connections[key] = Some(connection);
+        match dial {
+            Ok(deadline) => self.timers.push(Reverse((deadline, key, self.serial))),
+            Err(_) => self.refuse(key),
+        }
+    }
+
+    fn obey(&mut self) {
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Serve(client, listener) => self.begin(client, listener),
+                Command::Scan(id) => {
+                    let now = self.shared.clock.now();
+                    let mut ledger = lock(&self.shared.ledger);
+                    for connection in self.connections.iter_mut().flatten() {
+                        connection.watch.scan(now, &mut ledger);
+                    }
+                    drop(ledger);
+                    self.report.scanned(id);
+                }
+                Command::AcceptAgain => self.accept_again = Some(0),
+                Command::StopAccepting => self.stop_accepting(),
+                Command::Cut => self.cut(),
+            }
+        }
+    }
+
+    fn stop_accepting(&mut self) {
+        self.listeners.clear();
+        for key in 0..self.connections.len() {
+            let pair = self.connections[key].as_mut().and_then(|connection| connection.pair.as_mut());
+            if let Some(pair) = pair {
+                pair.down.insert(GOAWAY);
+                self.enqueue(key);
+            }
+        }
+    }
+
+    fn cut(&mut self) {
+        for key in 0..self.connections.len() {
+            if let Some(connection) = &mut self.connections[key] {
+                connection.cut(&self.shared.budget);
+                lock(&self.shared.ledger).tallies.cut_connections += 1;
+                self.close(key, EndedBy::Wayside);
+            }
+        }
+    }
+}

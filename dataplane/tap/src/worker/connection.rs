@@ -1,0 +1,148 @@
+//! A connection as its worker keeps it: first dialling, then relayed.
+
+use super::FIRST_CONNECTION;
+use crate::clock::nanos;
+use crate::limits::DIAL_TIMEOUT;
+use crate::pair::{Pair, Ready, Side};
+use crate::pump::Budget;
+use crate::stream::{Socket, Stream};
+use crate::upstream::Upstream;
+use crate::watch::Watch;
+use mio::{Interest, Registry, Token};
+use std::io;
+use std::sync::Arc;
+use wire::{Catalogue, Nanos};
+
+/// How a dial goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dial {
+    /// Not known yet.
+    Pending,
+    /// The upstream accepted.
+    Connected,
+    /// No address accepted in time.
+    Failed,
+}
+
+/// A client, and the way to its upstream.
+pub struct Connection {
+    /// Which listener it came by.
+    pub upstream: usize,
+    /// Tells it from others that had its place.
+    pub serial: u64,
+    /// It is in the queue of those who are ready.
+    pub queued: bool,
+    /// Its observer.
+    pub watch: Watch,
+    /// Both sockets, once there are two.
+    pub pair: Option<Pair<Socket>>,
+    client: Option<Socket>,
+    to: Arc<Upstream>,
+    attempt: usize,
+    deadline: Nanos,
+    dialling: bool,
+}
+
+impl Connection {
+    /// A client that has just been accepted.
+    pub fn new(
+        client: Socket,
+        upstream: usize,
+        serial: u64,
+        to: Arc<Upstream>,
+        catalogue: Option<Arc<Catalogue>>,
+    ) -> Connection {
+        Connection {
+            upstream,
+            serial,
+            queued: false,
+            watch: Watch::new(catalogue),
+            pair: None,
+            client: Some(client),
+            to,
+            attempt: 0,
+            deadline: 0,
+            dialling: true,
+        }
+    }
+
+    /// The tokens of a connection's two sockets.
+    pub fn tokens(key: usize) -> (Token, Token) {
+        (Token(FIRST_CONNECTION + key * 2), Token(FIRST_CONNECTION + key * 2 + 1))
+    }
+
+    /// The upstream has not accepted yet.
+    pub fn is_dialling(&self) -> bool {
+        self.dialling
+    }
+
+    /// Starts to connect. Returns when to give up.
+    ///
+    /// # Errors
+    /// When no address can even be tried.
+    pub fn begin_dial(&mut self, registry: &Registry, tokens: (Token, Token), now: Nanos) -> io::Result<Nanos> {
+        self.deadline = now + nanos(DIAL_TIMEOUT);
+        let server = self.next_server(registry, tokens.1)?;
+        if let Some(mut client) = self.client.take() {
+            use mio::event::Source;
+            client.register(registry, tokens.0, Interest::READABLE | Interest::WRITABLE)?;
+            self.pair = Some(Pair::new(client, server));
+        }
+        Ok(self.deadline)
+    }
+
+    /// Looks how the dial goes; after a failure, tries the next address.
+    pub fn dial_progress(&mut self, registry: &Registry, tokens: (Token, Token), now: Nanos) -> Dial {
+        let Some(pair) = &mut self.pair else { return Dial::Failed };
+        match pair.server.socket.connected() {
+            Some(Ok(())) => {
+                self.dialling = false;
+                return Dial::Connected;
+            }
+            None if now < self.deadline => return Dial::Pending,
+            _ => {}
+        }
+        match self.next_server(registry, tokens.1) {
+            Ok(server) if now < self.deadline => {
+                if let Some(pair) = &mut self.pair {
+                    pair.server = crate::pump::End::new(server);
+                }
+                Dial::Pending
+            }
+            _ => Dial::Failed,
+        }
+    }
+
+    /// Takes note of what the kernel said of one side.
+    pub fn event(&mut self, side: Side, ready: Ready) {
+        if let Some(pair) = &mut self.pair {
+            pair.event(side, ready);
+        }
+    }
+
+    /// Makes both ends end in a reset.
+    pub fn cut(&mut self, budget: &Budget) {
+        if let Some(pair) = &mut self.pair {
+            pair.cut(budget);
+        }
+        if let Some(client) = &mut self.client {
+            client.reset_on_close();
+        }
+    }
+
+    fn next_server(&mut self, registry: &Registry, token: Token) -> io::Result<Socket> {
+        use mio::event::Source;
+        let mut last = io::Error::other("no address");
+        while let Some(dial) = self.to.dial(self.attempt) {
+            self.attempt += 1;
+            match dial {
+                Ok(mut server) => {
+                    server.register(registry, token, Interest::READABLE | Interest::WRITABLE)?;
+                    return Ok(server);
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+}
