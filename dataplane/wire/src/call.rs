@@ -83,6 +83,22 @@ pub struct OpenRequest {
     pub mark: u64,
 }
 
+impl OpenRequest {
+    /// A request of which nothing is known yet but when it began.
+    pub(crate) fn begun(start: Nanos, nameless: &Name) -> OpenRequest {
+        OpenRequest {
+            start,
+            complete: None,
+            first_response: None,
+            id: nameless.clone(),
+            batch_size: 0,
+            tokens_in: 0,
+            tokens_out: 0,
+            mark: 0,
+        }
+    }
+}
+
 /// A request that came to its end.
 #[derive(Clone, Debug)]
 pub struct Request {

@@ -1,7 +1,14 @@
 //! One connection: both directions, all its calls.
 
+use crate::blindness::Blindness;
 use crate::call::{Call, End, EndedBy, Request};
+use crate::calls::Calls;
 use crate::catalogue::Catalogue;
+use crate::head::Methods;
+use crate::http2::Cursor;
+use crate::lane::{Lane, Shared};
+use crate::plans;
+use crate::sniff::Sniffer;
 use crate::{Direction, Nanos};
 use std::sync::Arc;
 
@@ -56,47 +63,113 @@ pub trait Sink {
 }
 
 /// The observer of one connection.
+#[derive(Debug)]
 pub struct Conn {
-    catalogue: Arc<Catalogue>,
+    stage: Stage,
+    client: Lane,
+    server: Lane,
+    shared: Shared,
+}
+
+/// How far the connection has got.
+#[derive(Debug)]
+enum Stage {
+    /// The client's first bytes have not told yet. What the server says meanwhile is read as HTTP/2 and means
+    /// nothing should it turn out to be something else.
+    Sniffing(Sniffer),
+    Http2,
+    /// Relayed only, or over.
+    Deaf,
 }
 
 impl Conn {
     /// An observer that has seen nothing yet (R1: it must be shown both directions from byte 0).
     pub fn new(catalogue: Arc<Catalogue>) -> Conn {
-        Conn { catalogue }
+        Conn {
+            stage: Stage::Sniffing(Sniffer::default()),
+            client: Lane::new(Direction::ToServer),
+            server: Lane::new(Direction::ToClient),
+            shared: Shared {
+                calls: Calls::default(),
+                methods: Methods::new(plans::of(&catalogue)),
+                blindness: Blindness::default(),
+            },
+        }
     }
 
     /// Shows bytes that have just been forwarded. Any chunking of the same bytes gives the same facts.
     pub fn feed<S: Sink>(&mut self, direction: Direction, bytes: &[u8], now: Nanos, sink: &mut S) {
-        let _ = (direction, bytes, now, sink, &self.catalogue);
+        let mut bytes = bytes;
+        match &mut self.stage {
+            Stage::Deaf => return,
+            Stage::Sniffing(sniffer) if direction == Direction::ToServer => {
+                let (taken, protocol) = sniffer.feed(bytes);
+                bytes = &bytes[taken..];
+                match protocol {
+                    Some(protocol) => self.recognise(protocol, sink),
+                    None => return,
+                }
+            }
+            Stage::Sniffing(_) | Stage::Http2 => {}
+        }
+        if matches!(self.stage, Stage::Deaf) {
+            return;
+        }
+        let lane = match direction {
+            Direction::ToServer => &mut self.client,
+            Direction::ToClient => &mut self.server,
+        };
+        lane.feed(bytes, now, &mut self.shared, sink);
+    }
+
+    fn recognise<S: Sink>(&mut self, protocol: Protocol, sink: &mut S) {
+        sink.recognised(protocol);
+        self.stage = Stage::Deaf;
+        let blindness = &mut self.shared.blindness;
+        if protocol == Protocol::Http2 {
+            self.stage = Stage::Http2;
+            blindness.protocol_known(sink);
+            return;
+        }
+        *blindness = Blindness::default();
+        blindness.protocol_known(sink);
+        let reason = match protocol {
+            Protocol::Tls => Blind::Tls,
+            Protocol::Http1 => Blind::Http1,
+            Protocol::Http2 | Protocol::Unknown => Blind::Protocol,
+        };
+        blindness.report(reason, sink);
     }
 
     /// The connection is over: every open call ends as [`crate::Code::Lost`].
     pub fn end<S: Sink>(&mut self, by: EndedBy, now: Nanos, sink: &mut S) {
-        let _ = (by, now, sink);
+        self.stage = Stage::Deaf;
+        self.shared.calls.lost(by, now, sink);
     }
 
     /// Visits each open call and its open requests, in no particular order.
-    pub fn scan(&mut self, mut visit: impl FnMut(&mut Call)) {
-        let _ = &mut visit;
+    pub fn scan(&mut self, visit: impl FnMut(&mut Call)) {
+        self.shared.calls.visit(visit);
     }
 
     /// A GOAWAY frame may be inserted towards the client right after the last byte fed: HTTP/2, in step, at a frame
     /// boundary, outside a header block, after the server's first SETTINGS and before any GOAWAY of its own.
     pub fn goaway_fits(&self) -> bool {
-        false
+        self.towards_client().is_some_and(Cursor::goaway_fits)
     }
 
     /// Of bytes about to be sent to the client and not yet fed: the length of the shortest non-empty prefix after
     /// which [`Conn::goaway_fits`] would hold, or None if there is none among them. Looks at frame heads only.
     pub fn goaway_fits_after(&self, bytes: &[u8]) -> Option<usize> {
-        let _ = bytes;
-        None
+        self.towards_client()?.goaway_fits_after(bytes)
+    }
+
+    fn towards_client(&self) -> Option<&Cursor> {
+        matches!(self.stage, Stage::Http2).then(|| self.server.cursor())?
     }
 
     /// Calls open now.
     pub fn open_calls(&self) -> usize {
-        0
+        self.shared.calls.len()
     }
-
 }

@@ -17,6 +17,21 @@
 pub mod call;
 pub mod catalogue;
 pub mod conn;
+pub mod field;
+pub mod hpack;
+
+mod blindness;
+mod calls;
+mod exchange;
+mod grpc;
+mod head;
+mod http2;
+mod lane;
+mod names;
+mod outcome;
+mod plans;
+mod said;
+mod sniff;
 
 pub use call::{Call, Code, End, EndedBy, OpenRequest, Outcome, Request};
 pub use catalogue::Catalogue;

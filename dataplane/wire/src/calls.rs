@@ -1,0 +1,239 @@
+//! All calls of one connection, by stream.
+
+use crate::call::{Call, Code, EndedBy};
+use crate::conn::Sink;
+use crate::exchange::{Context, Exchange, Kit};
+use crate::head::Head;
+use crate::outcome::{self, UNREAD, Verdict, grpc};
+use crate::{Direction, Nanos};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// Streams followed at once. Servers allow 100 to a few thousand per connection; at about 700 bytes each this is
+/// under 6 MB for one that allows anything. Streams beyond it are relayed and not counted, and that is reported.
+pub const MAX_OPEN_CALLS: usize = 8192;
+
+/// Ended exchanges kept for reuse: enough for the streams that usually overlap on one connection.
+const MAX_SPARE: usize = 64;
+
+/// There was no room for a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// The calls.
+#[derive(Debug, Default)]
+pub struct Calls {
+    open: HashMap<u32, Box<Exchange>, BuildHasherDefault<StreamHasher>>,
+    spare: Vec<Box<Exchange>>,
+    kit: Kit,
+    /// The largest stream id the client has used; smaller ones never come back (R8).
+    newest: u32,
+    /// Streams above this were refused by the server's GOAWAY.
+    last_accepted: Option<u32>,
+    /// Responses can no longer be seen, so no call is followed.
+    closed: bool,
+}
+
+/// Stream ids are the client's to choose, but a collision costs it only its own time on its own connection.
+#[derive(Debug, Default)]
+struct StreamHasher(u64);
+
+impl Hasher for StreamHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u32(u32::from(byte));
+        }
+    }
+
+    fn write_u32(&mut self, id: u32) {
+        self.0 = (self.0 ^ u64::from(id >> 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+impl Calls {
+    /// Number of open calls.
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Visits each open call.
+    pub fn visit(&mut self, mut visit: impl FnMut(&mut Call)) {
+        self.open
+            .values_mut()
+            .for_each(|exchange| visit(&mut exchange.call));
+    }
+
+    /// A header block of the client's: opens a stream, or ends one with trailers.
+    pub fn request_head<S: Sink>(
+        &mut self,
+        head: &mut Head,
+        end_stream: bool,
+        now: Nanos,
+        sink: &mut S,
+    ) -> Result<(), Full> {
+        let id = head.stream;
+        if id % 2 == 1 && id > self.newest && !self.closed {
+            self.newest = id;
+            if self.open.len() == MAX_OPEN_CALLS {
+                return Err(Full);
+            }
+            let mut exchange = self.spare.pop().unwrap_or_default();
+            exchange.open(
+                head,
+                &mut Context {
+                    now,
+                    sink,
+                    kit: &mut self.kit,
+                },
+            );
+            self.open.insert(id, exchange);
+            if self.last_accepted.is_some_and(|last| id > last) {
+                self.finish(id, now, sink, |exchange, cx| {
+                    exchange.end(refused(), false, cx)
+                });
+            }
+        }
+        if end_stream {
+            self.end_stream(Direction::ToServer, id, false, now, sink);
+        }
+        Ok(())
+    }
+
+    /// A header block of the server's.
+    pub fn response_head(&mut self, head: &mut Head) {
+        if let Some(exchange) = self.open.get_mut(&head.stream) {
+            exchange.answer(head);
+        }
+    }
+
+    /// Payload of a stream.
+    #[inline]
+    pub fn data<S: Sink>(
+        &mut self,
+        direction: Direction,
+        id: u32,
+        bytes: &[u8],
+        now: Nanos,
+        sink: &mut S,
+    ) {
+        let Some(exchange) = self.open.get_mut(&id) else {
+            return;
+        };
+        let mut cx = Context {
+            now,
+            sink,
+            kit: &mut self.kit,
+        };
+        match direction {
+            Direction::ToServer => exchange.request_data(bytes, &mut cx),
+            Direction::ToClient => exchange.response_data(bytes, &mut cx),
+        }
+    }
+
+    /// END_STREAM. From the server it ends the call, whether or not the client is done (R10).
+    pub fn end_stream<S: Sink>(
+        &mut self,
+        direction: Direction,
+        id: u32,
+        blind: bool,
+        now: Nanos,
+        sink: &mut S,
+    ) {
+        match direction {
+            Direction::ToServer => {
+                if let Some(exchange) = self.open.get_mut(&id) {
+                    exchange.request_complete(now);
+                }
+            }
+            Direction::ToClient => {
+                self.finish(id, now, sink, |exchange, cx| exchange.answered(blind, cx));
+            }
+        }
+    }
+
+    /// RST_STREAM. After the end of a call it is normal and nothing is left to end (R9).
+    pub fn reset<S: Sink>(
+        &mut self,
+        direction: Direction,
+        id: u32,
+        error: u32,
+        now: Nanos,
+        sink: &mut S,
+    ) {
+        self.finish(id, now, sink, |exchange, cx| match direction {
+            Direction::ToServer => exchange.client_reset(cx),
+            Direction::ToClient => {
+                exchange.end(Verdict::server(outcome::of_reset(error)), false, cx)
+            }
+        });
+    }
+
+    /// The server's GOAWAY: streams above `last` were not and will not be worked on (RFC 9113 section 6.8).
+    pub fn goaway<S: Sink>(&mut self, last: u32, now: Nanos, sink: &mut S) {
+        let last = self.last_accepted.map_or(last, |before| before.min(last));
+        self.last_accepted = Some(last);
+        self.end_all(|id| id > last, refused(), now, sink);
+    }
+
+    /// The connection is over.
+    pub fn lost<S: Sink>(&mut self, by: EndedBy, now: Nanos, sink: &mut S) {
+        self.closed = true;
+        self.end_all(|_| true, Verdict::lost(by), now, sink);
+    }
+
+    /// The server's frames can no longer be told apart.
+    pub fn unreadable<S: Sink>(&mut self, now: Nanos, sink: &mut S) {
+        self.closed = true;
+        self.end_all(|_| true, UNREAD, now, sink);
+    }
+
+    /// Ends the calls whose stream is chosen, oldest first.
+    fn end_all<S: Sink>(
+        &mut self,
+        chosen: impl Fn(u32) -> bool,
+        verdict: Verdict,
+        now: Nanos,
+        sink: &mut S,
+    ) {
+        let mut ids: Vec<u32> = self.open.keys().copied().filter(|&id| chosen(id)).collect();
+        ids.sort_unstable();
+        for id in ids {
+            self.finish(id, now, sink, |exchange, cx| {
+                exchange.end(verdict, false, cx)
+            });
+        }
+    }
+
+    /// Takes a call out of the open ones, so that it ends once.
+    #[inline]
+    fn finish<S: Sink>(
+        &mut self,
+        id: u32,
+        now: Nanos,
+        sink: &mut S,
+        end: impl FnOnce(&mut Exchange, &mut Context<'_, S>),
+    ) {
+        let Some(mut exchange) = self.open.remove(&id) else {
+            return;
+        };
+        end(
+            &mut exchange,
+            &mut Context {
+                now,
+                sink,
+                kit: &mut self.kit,
+            },
+        );
+        if self.spare.len() < MAX_SPARE {
+            self.spare.push(exchange);
+        }
+    }
+}
+
+fn refused() -> Verdict {
+    Verdict::server(Code::Grpc(grpc::UNAVAILABLE))
+}

@@ -1,0 +1,422 @@
+//! One stream, as both directions tell its story. The public half is [`Call`]; the rest is how far reading got.
+
+use crate::Nanos;
+use crate::call::{Call, Code, End, MAX_OPEN_REQUESTS, Name, OpenRequest, Outcome, Request};
+use crate::conn::Sink;
+use crate::field::Walk;
+use crate::grpc::{Framer, Piece};
+use crate::head::Head;
+use crate::names::Cache;
+use crate::outcome::{UNREAD, Verdict, grpc};
+use crate::plans::MethodPlan;
+use crate::said::{Reply, Said, cached_name, fresh_name, number};
+use std::rc::Rc;
+
+/// Walks kept for reuse per connection: one per message that is cut across reads at the same time, most often one.
+const MAX_SPARE_WALKS: usize = 4;
+
+/// What all exchanges of a connection share.
+#[derive(Debug, Default)]
+pub struct Kit {
+    /// Model names.
+    pub models: Cache<()>,
+    /// Model versions.
+    pub versions: Cache<()>,
+    walks: Vec<Box<Walk>>,
+    /// The empty name, shared so that clearing one does not allocate.
+    pub nameless: Name,
+}
+
+/// Who is told, what is shared, and what time it is.
+pub struct Context<'a, S> {
+    /// When the bytes came.
+    pub now: Nanos,
+    /// Who is told.
+    pub sink: &'a mut S,
+    /// What is shared.
+    pub kit: &'a mut Kit,
+}
+
+/// One direction of a stream.
+#[derive(Debug, Default)]
+struct Side {
+    framer: Framer,
+    /// The message under way, until its head has been read.
+    walk: Option<Box<Walk>>,
+    /// When the message under way began.
+    began: Nanos,
+}
+
+/// What the response head and trailers said.
+#[derive(Debug, Default)]
+struct Answer {
+    status: Option<u16>,
+    grpc: Option<bool>,
+    grpc_status: Option<u8>,
+    message: Box<str>,
+    in_band_error: bool,
+}
+
+/// An open stream.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    /// What others see of it.
+    pub call: Call,
+    plan: Option<Rc<MethodPlan>>,
+    /// The request is framed as gRPC.
+    grpc: bool,
+    request: Side,
+    response: Side,
+    answer: Answer,
+    /// When the newest complete request message was complete.
+    asked: Option<Nanos>,
+    /// The last of `call.open` is being sent (for a call that carries many).
+    sending: bool,
+    /// What the response message under way said.
+    reply: Reply,
+}
+
+impl Exchange {
+    /// Starts over for the stream that `head` opens, and says so.
+    pub fn open<S: Sink>(&mut self, head: &mut Head, cx: &mut Context<'_, S>) {
+        let nameless = &cx.kit.nameless;
+        let (name, plan) = match head.method.take() {
+            Some(method) => (method.name, method.plan),
+            None => (nameless.clone(), None),
+        };
+        let mut open = std::mem::take(&mut self.call.open);
+        open.clear();
+        let known = plan.as_deref();
+        let many_requests = known.is_some_and(|p| p.many_requests);
+        if !many_requests {
+            open.push_back(OpenRequest::begun(head.began, nameless));
+        }
+        self.call = Call {
+            start: head.began,
+            method: name,
+            known_method: known.is_some(),
+            kind: known.map_or(crate::catalogue::Kind::Admin, |p| p.kind),
+            streaming: known.is_some_and(|p| p.streaming),
+            many_requests,
+            model: nameless.clone(),
+            version: nameless.clone(),
+            timeout: head.timeout,
+            traceparent: head.traceparent.take().unwrap_or_else(|| nameless.clone()),
+            request_complete: None,
+            first_response: None,
+            last_response: None,
+            request_bytes: 0,
+            response_bytes: 0,
+            request_messages: 0,
+            response_messages: 0,
+            open,
+            concurrency: 0,
+        };
+        self.plan = plan;
+        self.grpc = head.grpc == Some(true);
+        (self.request, self.response) = (Side::default(), Side::default());
+        self.answer = Answer::default();
+        (self.asked, self.sending) = (None, false);
+        self.reply = Reply::silent();
+        cx.sink.opened(&mut self.call);
+    }
+
+    /// A header block of the server's: head, or trailers, or both in one. 1xx heads are not the response.
+    pub fn answer(&mut self, head: &mut Head) {
+        if head
+            .status
+            .is_some_and(|status| (100..200).contains(&status))
+        {
+            return;
+        }
+        self.answer.status = self.answer.status.or(head.status);
+        self.answer.grpc = self.answer.grpc.or(head.grpc);
+        if head.grpc_status.is_some() {
+            self.answer.grpc_status = head.grpc_status;
+            self.answer.message = head.message();
+        }
+    }
+
+    /// Payload from the client.
+    pub fn request_data<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        if !self.grpc {
+            self.call.request_bytes += bytes.len() as u64;
+            return;
+        }
+        let mut rest = bytes;
+        while let Some(piece) = self.request.framer.next(&mut rest) {
+            match piece {
+                Piece::Begin => self.request_begins(cx),
+                Piece::Length { opaque, bytes } => {
+                    if let Some(plan) = self.plan.as_deref()
+                        && !opaque
+                        && !plan.request.is_empty()
+                    {
+                        self.request.walk(bytes, plan.head_bytes, cx.kit);
+                        self.read_request(&[], cx);
+                    }
+                }
+                Piece::Body(bytes) => {
+                    self.call.request_bytes += bytes.len() as u64;
+                    self.read_request(bytes, cx);
+                }
+                Piece::End => {
+                    self.call.request_messages += 1;
+                    self.asked = Some(cx.now);
+                    if self.sending
+                        && let Some(open) = self.call.open.back_mut()
+                    {
+                        open.complete = Some(cx.now);
+                    }
+                    self.sending = false;
+                }
+            }
+        }
+    }
+
+    fn request_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        if !self.call.many_requests {
+            return;
+        }
+        if self.call.open.len() == MAX_OPEN_REQUESTS {
+            self.end_request(0, UNREAD, false, cx);
+        }
+        self.call
+            .open
+            .push_back(OpenRequest::begun(cx.now, &cx.kit.nameless));
+        self.sending = true;
+    }
+
+    /// The request that the request message under way belongs to, unless it has already ended.
+    fn asking(&mut self) -> Option<&mut OpenRequest> {
+        let there = self.sending || !self.call.many_requests;
+        self.call.open.back_mut().filter(|_| there)
+    }
+
+    fn read_request<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        let (Some(plan), Some(walk)) = (&self.plan, &mut self.request.walk) else {
+            return;
+        };
+        walk.feed(&plan.request, bytes);
+        if !walk.done() {
+            return;
+        }
+        let said = Said::read(walk.found(&plan.request));
+        if said.model.is_none() && plan.request.wants_model() && walk.cut_short() {
+            cx.sink.head_truncated();
+        }
+        if let Some(model) = cached_name(said.model, &mut cx.kit.models) {
+            self.call.model = model;
+        }
+        if let Some(version) = cached_name(said.version, &mut cx.kit.versions) {
+            self.call.version = version;
+        }
+        let id = fresh_name(said.id);
+        let batch_size = u32::try_from(number(said.batch_size)).unwrap_or(0);
+        let tokens_in = number(said.tokens_in);
+        self.request.put_back(cx.kit);
+        if let Some(open) = self.asking() {
+            if let Some(id) = id {
+                open.id = id;
+            }
+            open.batch_size = batch_size;
+            open.tokens_in = tokens_in;
+        }
+    }
+
+    /// END_STREAM from the client.
+    pub fn request_complete(&mut self, now: Nanos) {
+        self.call.request_complete = Some(now);
+        if !self.call.many_requests
+            && let Some(open) = self.call.open.back_mut()
+        {
+            open.complete = Some(now);
+        }
+    }
+
+    /// Payload from the server.
+    pub fn response_data<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        if !self.answer.grpc.unwrap_or(self.grpc) {
+            self.call.response_bytes += bytes.len() as u64;
+            self.call.first_response.get_or_insert(cx.now);
+            self.call.last_response = Some(cx.now);
+            return;
+        }
+        let mut rest = bytes;
+        while let Some(piece) = self.response.framer.next(&mut rest) {
+            match piece {
+                Piece::Begin => self.response_begins(cx),
+                Piece::Length { opaque, bytes } => {
+                    if let Some(plan) = self.plan.as_deref()
+                        && !opaque
+                        && !plan.response.is_empty()
+                    {
+                        self.response.walk(bytes, plan.head_bytes, cx.kit);
+                        self.read_response(&[], cx);
+                    }
+                }
+                Piece::Body(bytes) => {
+                    self.call.response_bytes += bytes.len() as u64;
+                    self.read_response(bytes, cx);
+                }
+                Piece::End => self.response_ends(cx),
+            }
+        }
+    }
+
+    fn response_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        self.response.began = cx.now;
+        self.reply = Reply::silent();
+        if self.call.response_messages > 0
+            && let Some(previous) = self.call.last_response
+        {
+            self.call.streaming = true;
+            cx.sink.gap(&self.call, cx.now.saturating_sub(previous));
+            return;
+        }
+        self.call.first_response.get_or_insert(cx.now);
+        if !self.call.many_requests
+            && let Some(open) = self.call.open.back_mut()
+        {
+            open.first_response.get_or_insert(cx.now);
+        }
+    }
+
+    fn read_response<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        let (Some(plan), Some(walk)) = (&self.plan, &mut self.response.walk) else {
+            return;
+        };
+        walk.feed(&plan.response, bytes);
+        if !walk.done() {
+            return;
+        }
+        let said = Said::read(walk.found(&plan.response));
+        self.reply = Reply::of(&said, &self.call.open);
+        if self.call.model.text.is_empty() {
+            match cached_name(said.model, &mut cx.kit.models) {
+                Some(model) => self.call.model = model,
+                None if plan.response.wants_model() && walk.cut_short() => cx.sink.head_truncated(),
+                None => {}
+            }
+        }
+        if let Some(version) = cached_name(said.version, &mut cx.kit.versions) {
+            self.call.version = version;
+        }
+        self.response.put_back(cx.kit);
+    }
+
+    fn response_ends<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        self.call.response_messages += 1;
+        self.call.last_response = Some(cx.now);
+        let at = match self.call.many_requests {
+            true => self.reply.answers(&self.call.open),
+            false => 0,
+        };
+        let Some(open) = self.call.open.get_mut(at) else {
+            return;
+        };
+        open.first_response.get_or_insert(self.response.began);
+        self.reply.count_tokens(open);
+        if !self.call.many_requests {
+            self.answer.in_band_error |= self.reply.error;
+        } else if self.reply.error {
+            self.end_request(at, Verdict::server(Code::InBandError), true, cx);
+        } else if self.reply.last {
+            self.end_request(at, Verdict::server(Code::Grpc(grpc::OK)), true, cx);
+        }
+    }
+
+    /// Takes a request out of the open ones and reports it.
+    fn end_request<S: Sink>(
+        &mut self,
+        at: usize,
+        verdict: Verdict,
+        answered: bool,
+        cx: &mut Context<'_, S>,
+    ) {
+        if at + 1 == self.call.open.len() {
+            self.sending = false;
+        }
+        let Some(open) = self.call.open.remove(at) else {
+            return;
+        };
+        let complete = open.complete.filter(|_| answered);
+        let request = Request {
+            end: cx.now,
+            code: verdict.code,
+            ended_by: verdict.ended_by,
+            outcome: verdict.outcome,
+            latency: complete.map(|complete| cx.now.saturating_sub(complete)),
+            open,
+        };
+        cx.sink.request(&self.call, &request);
+    }
+
+    /// END_STREAM from the server. `blind`: its header blocks can no longer be read.
+    pub fn answered<S: Sink>(&mut self, blind: bool, cx: &mut Context<'_, S>) {
+        let is_grpc = self.grpc || self.answer.grpc == Some(true);
+        let verdict = match (self.answer.grpc_status, self.answer.status) {
+            (Some(code), _) => Verdict::server(Code::Grpc(code)),
+            (None, Some(status)) if !is_grpc || (status != 200 && !blind) => {
+                Verdict::server(Code::Http(status))
+            }
+            (None, _) if blind => UNREAD,
+            (None, _) => Verdict::server(Code::Grpc(grpc::UNKNOWN)),
+        };
+        if !self.call.many_requests
+            && let Some(open) = self.call.open.back_mut()
+        {
+            open.complete = open.complete.or(self.asked);
+        }
+        self.end(verdict, true, cx);
+    }
+
+    /// The call is over: reports what is still open, then its end. `answered`: the response was complete.
+    pub fn end<S: Sink>(&mut self, verdict: Verdict, answered: bool, cx: &mut Context<'_, S>) {
+        let many = self.call.many_requests;
+        let mut outcome = verdict.outcome;
+        let mut of_request = verdict;
+        if !many && self.answer.in_band_error && verdict.outcome == Outcome::Ok {
+            of_request = Verdict::server(Code::InBandError);
+            outcome = of_request.outcome;
+        }
+        while let Some(open) = self.call.open.front() {
+            let answered = answered && (!many || open.first_response.is_some());
+            self.end_request(0, of_request, answered, cx);
+        }
+        self.request.put_back(cx.kit);
+        self.response.put_back(cx.kit);
+        let end = End {
+            at: cx.now,
+            code: verdict.code,
+            ended_by: verdict.ended_by,
+            outcome,
+            message: std::mem::take(&mut self.answer.message),
+        };
+        cx.sink.ended(&self.call, &end);
+    }
+
+    /// The client reset the stream.
+    pub fn client_reset<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        let elapsed = cx.now.saturating_sub(self.call.start);
+        self.end(Verdict::client_reset(elapsed, self.call.timeout), false, cx);
+    }
+}
+
+impl Side {
+    /// Begins reading a message of `len` bytes.
+    fn walk(&mut self, len: u32, head_bytes: u32, kit: &mut Kit) {
+        let mut walk = kit.walks.pop().unwrap_or_default();
+        walk.begin(len, head_bytes);
+        self.walk = Some(walk);
+    }
+
+    /// Done reading the message under way.
+    fn put_back(&mut self, kit: &mut Kit) {
+        if let Some(walk) = self.walk.take()
+            && kit.walks.len() < MAX_SPARE_WALKS
+        {
+            kit.walks.push(walk);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! A few fields of a protobuf message, read while it passes.
+//!
+//! [`Plan`] is a [`crate::catalogue::Program`] compiled into a tree of field numbers; [`Walk`] goes through a
+//! message along it, in any chunking. Everything the plan does not name is skipped by length. Anything
+//! malformed makes the (sub)message it is in end early: what was read before stands, the rest is absent.
+
+pub mod plan;
+pub mod walk;
+
+pub use plan::Plan;
+pub use walk::Walk;
+
+/// Different values one program may read; more are ignored. The largest known program reads twelve.
+pub const MAX_LEAVES: usize = 32;
+
+/// Different strings among them: model, version and request id of two forms, and two to spare.
+pub const MAX_TEXTS: usize = 8;
+
+/// Edges of the tree that lead deeper; more are ignored. One bit each in [`Walk`].
+pub const MAX_EDGES: usize = 64;

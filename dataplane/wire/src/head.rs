@@ -1,0 +1,261 @@
+//! The few header fields that matter, gathered while a block is decoded.
+
+use crate::Nanos;
+use crate::call::{MAX_NAME_BYTES, Name};
+use crate::hpack::{Interest, Value};
+use crate::names::{Cache, once};
+use crate::outcome::grpc;
+use crate::plans::{MethodPlan, Plans};
+use std::rc::Rc;
+
+/// Bytes of a `grpc-message` shown.
+pub const MAX_MESSAGE_BYTES: usize = 256;
+
+const PATH: u8 = 1;
+const STATUS: u8 = 2;
+const CONTENT_TYPE: u8 = 3;
+const GRPC_STATUS: u8 = 4;
+const GRPC_MESSAGE: u8 = 5;
+const GRPC_TIMEOUT: u8 = 6;
+const TRACEPARENT: u8 = 7;
+
+/// The header names that are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted;
+
+impl Interest for Wanted {
+    fn tag(&self, name: &[u8]) -> Option<u8> {
+        Some(match name {
+            b":path" => PATH,
+            b":status" => STATUS,
+            b"content-type" => CONTENT_TYPE,
+            b"grpc-status" => GRPC_STATUS,
+            b"grpc-message" => GRPC_MESSAGE,
+            b"grpc-timeout" => GRPC_TIMEOUT,
+            b"traceparent" => TRACEPARENT,
+            _ => return None,
+        })
+    }
+}
+
+/// A method as one connection knows it: its name, and how to read it if it is in the catalogue.
+#[derive(Clone, Debug)]
+pub struct KnownMethod {
+    /// Path without the leading slash.
+    pub name: Name,
+    /// From the catalogue.
+    pub plan: Option<Rc<MethodPlan>>,
+}
+
+/// Paths seen on one connection.
+#[derive(Debug)]
+pub struct Methods {
+    plans: Rc<Plans>,
+    seen: Cache<KnownMethod>,
+}
+
+impl Methods {
+    /// No path seen yet.
+    pub fn new(plans: Rc<Plans>) -> Methods {
+        Methods {
+            plans,
+            seen: Cache::default(),
+        }
+    }
+
+    fn find(&mut self, path: &[u8]) -> Option<KnownMethod> {
+        if path.len() > MAX_NAME_BYTES && path.first() != Some(&b'/') {
+            return None;
+        }
+        let plans = &self.plans;
+        let make = |path: &str| KnownMethod {
+            name: Name {
+                text: Rc::from(path.strip_prefix('/').unwrap_or(path)),
+            },
+            plan: plans.get(path).cloned(),
+        };
+        self.seen
+            .entry(path, make)
+            .map(|(_, method)| method.clone())
+    }
+}
+
+/// What one header block said.
+#[derive(Debug, Default)]
+pub struct Head {
+    /// Its stream.
+    pub stream: u32,
+    /// False for a pushed request.
+    pub own: bool,
+    /// When its first byte came.
+    pub began: Nanos,
+    /// `:path`.
+    pub method: Option<KnownMethod>,
+    /// `:status`.
+    pub status: Option<u16>,
+    /// `content-type` is there, and says that the body is framed as gRPC.
+    pub grpc: Option<bool>,
+    /// `grpc-status`; what cannot be read is UNKNOWN.
+    pub grpc_status: Option<u8>,
+    /// `grpc-timeout`.
+    pub timeout: Option<Nanos>,
+    /// `traceparent`.
+    pub traceparent: Option<Name>,
+    /// `grpc-message`, still percent-encoded.
+    message: Vec<u8>,
+}
+
+impl Head {
+    /// A new block begins.
+    pub fn begin(&mut self, stream: u32, own: bool, began: Nanos) {
+        let mut message = std::mem::take(&mut self.message);
+        message.clear();
+        *self = Head {
+            stream,
+            own,
+            began,
+            message,
+            ..Head::default()
+        };
+    }
+
+    /// A wanted field was decoded. A value that is not whole reads as absent, except where its beginning will do.
+    pub fn field(&mut self, tag: u8, value: Value<'_>, methods: &mut Methods) {
+        let bytes = value.bytes;
+        match tag {
+            GRPC_MESSAGE => {
+                self.message.clear();
+                self.message.extend_from_slice(bytes);
+            }
+            CONTENT_TYPE => self.grpc = Some(framed_as_grpc(bytes)),
+            _ if value.truncated() => {}
+            PATH => self.method = methods.find(bytes),
+            STATUS => self.status = digits(bytes, 3).map(|status| status as u16),
+            GRPC_STATUS => {
+                let code = digits(bytes, 10).filter(|&code| code <= u64::from(grpc::LAST));
+                self.grpc_status = Some(code.map_or(grpc::UNKNOWN, |code| code as u8));
+            }
+            GRPC_TIMEOUT => self.timeout = timeout(bytes),
+            TRACEPARENT => self.traceparent = once(bytes),
+            _ => {}
+        }
+    }
+
+    /// `grpc-message` in plain text, capped.
+    pub fn message(&self) -> Box<str> {
+        if self.message.is_empty() {
+            return Box::default();
+        }
+        let plain = percent_decode(&self.message);
+        String::from_utf8_lossy(&plain).into()
+    }
+}
+
+/// R13. gRPC-Web frames its trailers inside the body (and may encode it in base64), so it is read as plain HTTP.
+fn framed_as_grpc(content_type: &[u8]) -> bool {
+    let suffix = content_type.strip_prefix(b"application/grpc");
+    suffix.is_some_and(|suffix| !suffix.starts_with(b"-web"))
+}
+
+/// An unsigned decimal number of at most `most` digits.
+fn digits(bytes: &[u8], most: usize) -> Option<u64> {
+    if bytes.is_empty() || bytes.len() > most {
+        return None;
+    }
+    bytes.iter().try_fold(0, |number, &b| {
+        b.is_ascii_digit()
+            .then(|| number * 10 + u64::from(b - b'0'))
+    })
+}
+
+/// At most eight digits and a unit (gRPC over HTTP/2, "Timeout").
+fn timeout(bytes: &[u8]) -> Option<Nanos> {
+    let (unit, number) = bytes.split_last()?;
+    let unit_nanos: Nanos = match unit {
+        b'n' => 1,
+        b'u' => 1_000,
+        b'm' => 1_000_000,
+        b'S' => 1_000_000_000,
+        b'M' => 60_000_000_000,
+        b'H' => 3_600_000_000_000,
+        _ => return None,
+    };
+    Some(digits(number, 8)?.saturating_mul(unit_nanos))
+}
+
+/// Undoes percent-encoding (gRPC over HTTP/2, "Percent-Byte-Encoded"); what is not encoded well stays as it is.
+fn percent_decode(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len().min(MAX_MESSAGE_BYTES));
+    let mut rest = bytes;
+    while let Some((&byte, tail)) = rest.split_first()
+        && plain.len() < MAX_MESSAGE_BYTES
+    {
+        let hex = |b: u8| (b as char).to_digit(16).map(|digit| digit as u8);
+        match tail {
+            [high, low, after @ ..] if byte == b'%' => {
+                if let (Some(high), Some(low)) = (hex(*high), hex(*low)) {
+                    plain.push(high << 4 | low);
+                    rest = after;
+                    continue;
+                }
+                plain.push(byte);
+            }
+            _ => plain.push(byte),
+        }
+        rest = tail;
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts() {
+        assert_eq!(timeout(b"1S"), Some(1_000_000_000));
+        assert_eq!(timeout(b"99999999H"), Some(18_446_744_073_709_551_615));
+        assert_eq!(timeout(b"250m"), Some(250_000_000));
+        for bad in [&b""[..], b"S", b"1", b"1s", b"123456789n", b"-1S", b"1.5S"] {
+            assert_eq!(timeout(bad), None);
+        }
+    }
+
+    #[test]
+    fn content_types() {
+        for (content_type, framed) in [
+            (&b"application/grpc"[..], true),
+            (b"application/grpc+proto", true),
+            (b"application/grpc;charset=utf-8", true),
+            (b"application/grpc-web+proto", false),
+            (b"application/json", false),
+            (b"", false),
+        ] {
+            assert_eq!(framed_as_grpc(content_type), framed);
+        }
+    }
+
+    #[test]
+    fn messages_are_decoded_and_capped() {
+        assert_eq!(percent_decode(b"a%20b%zz%e2%82%ac%"), "a b%zz€%".as_bytes());
+        assert_eq!(percent_decode(&[b'x'; 1024]).len(), MAX_MESSAGE_BYTES);
+    }
+
+    #[test]
+    fn unreadable_statuses_are_unknown() {
+        let mut head = Head::default();
+        let mut methods = Methods::new(Rc::default());
+        for (bytes, code) in [
+            (&b"0"[..], 0),
+            (b"16", 16),
+            (b"17", 2),
+            (b"", 2),
+            (b"x", 2),
+            (b"00", 0),
+        ] {
+            let len = bytes.len() as u32;
+            head.field(GRPC_STATUS, Value { bytes, len }, &mut methods);
+            assert_eq!(head.grpc_status, Some(code));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The catalogue made ready for reading: once per thread and policy, not per connection.
+
+use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, Kind, Method};
+use crate::field::Plan;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
+
+/// A method with its programs compiled.
+#[derive(Debug)]
+pub struct MethodPlan {
+    /// See [`Method::kind`].
+    pub kind: Kind,
+    /// See [`Method::streaming`].
+    pub streaming: bool,
+    /// See [`Method::many_requests`].
+    pub many_requests: bool,
+    /// See [`Method::head_bytes`].
+    pub head_bytes: u32,
+    /// How to read a request message.
+    pub request: Plan,
+    /// How to read a response message.
+    pub response: Plan,
+}
+
+impl MethodPlan {
+    fn compile(method: &Method) -> MethodPlan {
+        let head_bytes = match method.head_bytes {
+            0 => DEFAULT_HEAD_BYTES,
+            some => some,
+        };
+        MethodPlan {
+            kind: method.kind,
+            streaming: method.streaming,
+            many_requests: method.many_requests,
+            head_bytes,
+            request: Plan::compile(&method.request),
+            response: Plan::compile(&method.response),
+        }
+    }
+}
+
+/// All methods of a catalogue, by full path.
+pub type Plans = HashMap<Box<str>, Rc<MethodPlan>>;
+
+thread_local! {
+    /// The newest catalogue seen and its plans. The weak reference keeps the address from being used again, and
+    /// the catalogue from being changed through `Arc::get_mut`.
+    static NEWEST: RefCell<Option<(Weak<Catalogue>, Rc<Plans>)>> = const { RefCell::new(None) };
+}
+
+/// The plans of a catalogue.
+pub fn of(catalogue: &Arc<Catalogue>) -> Rc<Plans> {
+    NEWEST.with_borrow_mut(|newest| match newest {
+        Some((known, plans)) if known.as_ptr() == Arc::as_ptr(catalogue) => plans.clone(),
+        _ => {
+            let compile = |(path, method): (&Box<str>, &Method)| {
+                (path.clone(), Rc::new(MethodPlan::compile(method)))
+            };
+            let plans: Rc<Plans> = Rc::new(catalogue.methods.iter().map(compile).collect());
+            *newest = Some((Arc::downgrade(catalogue), plans.clone()));
+            plans
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_catalogue_is_compiled_once_and_the_next_one_anew() {
+        let catalogue = Arc::new(Catalogue::default());
+        let first = of(&catalogue);
+        assert!(Rc::ptr_eq(&first, &of(&catalogue)));
+        let mut next = Catalogue::default();
+        next.methods.insert("/a/B".into(), Method::default());
+        assert_eq!(of(&Arc::new(next)).len(), 1);
+    }
+}
