@@ -49,7 +49,7 @@ def _info(name: str, help_text: str, *labels: str) -> Metric:
     return Metric(f"wayside_{name}", Type.INFO, labels, help_text)
 
 
-# --- calls: inference only in the histograms, so that a sum over methods means something ---------------------------
+# --- calls: inference only in the histograms, so that a sum over methods means something ----
 LATENCY = _histogram(
     "latency_seconds",
     "Per request: request complete to response complete, as read from the server.",
@@ -76,7 +76,7 @@ RESPONSE_BYTES = _counter(
 )
 CALLS_IN_FLIGHT = _gauge("calls_in_flight", "Calls open now.", "model", "method", "kind")
 
-# --- upstreams ------------------------------------------------------------------------------------------------------
+# --- upstreams -------------------------------------------------------------------------------
 UPSTREAM_UP = _gauge(
     "upstream_up", "1 when the last dial was accepted, else 0.", "listener", "upstream"
 )
@@ -93,7 +93,7 @@ UPSTREAM_CONNECTIONS_OPEN = _gauge(
     "upstream_connections_open", "Client connections open now.", "listener", "upstream"
 )
 
-# --- objectives -----------------------------------------------------------------------------------------------------
+# --- objectives ------------------------------------------------------------------------------
 SLO_EVENTS = _counter(
     "slo_events",
     "Judged events, counted at the call against the very threshold.",
@@ -104,7 +104,7 @@ SLO_INFO = _info("slo", "Definition in force.", "slo", "spec_hash")
 SLO_OBJECTIVE = _gauge("slo_objective_ratio", "Target share of good events.", "slo")
 SLO_STATE = _gauge("slo_state", "1 for the state the objective is in, else 0.", "slo", "state")
 
-# --- configuration and build ----------------------------------------------------------------------------------------
+# --- configuration and build -----------------------------------------------------------------
 CONFIG_VALID = _gauge("config_valid", "0 when a part of the configuration in force was left out.")
 CONFIG_RELOAD = _gauge(
     "config_last_reload_successful",
@@ -113,7 +113,7 @@ CONFIG_RELOAD = _gauge(
 CONFIG_GENERATION = _gauge("config_generation", "Generation of the policy in force.")
 BUILD = _info("build", "Version of Wayside.", "version")
 
-# --- the tap about itself -------------------------------------------------------------------------------------------
+# --- the tap about itself --------------------------------------------------------------------
 TAP_START_TIME = _gauge(
     "tap_start_time_seconds", "Unix time at which the tap started: all counts began there."
 )
@@ -145,7 +145,7 @@ TAP_CUT = _counter("tap_cut_connections", "Connections still open when the drain
 TAP_GOAWAYS = _counter("tap_goaways_inserted", "GOAWAY frames inserted while draining.")
 TAP_DRAINING = _gauge("tap_draining", "1 while draining.")
 
-# --- control about itself -------------------------------------------------------------------------------------------
+# --- control about itself --------------------------------------------------------------------
 CONTROL_CPU = _counter("control_cpu_seconds", "CPU used by this life of the control process.")
 CONTROL_RESIDENT = _gauge("control_resident_memory_bytes", "Resident memory of control.")
 CONTROL_SERIES_LEFT_OUT = _gauge(

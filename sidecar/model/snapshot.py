@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sidecar.model.objective import State
     from sidecar.model.series import (
@@ -72,9 +72,9 @@ class Snapshot:
     uptime_nanos: int  # monotonic, for ages
     counters: tuple[CounterView, ...]
     timings: tuple[TimingView, ...]
-    flights: tuple[FlightView, ...]
+    flights: Sequence[FlightView]
     events: Mapping[str, EventView]  # by Objective.id
-    upstreams: tuple[UpstreamView, ...]
+    upstreams: Sequence[UpstreamView]
     tap: TapView
     objectives: tuple[ObjectiveReading, ...]
     config: ConfigState

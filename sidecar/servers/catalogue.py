@@ -15,6 +15,8 @@ from sidecar.servers.document import read_document
 from sidecar.servers.paths import Field, Messages, PathError, compile_extract, suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sidecar.model.policy import Extract
     from sidecar.model.problem import Problem
     from sidecar.servers.document import Document
@@ -84,7 +86,7 @@ class _Compiler:
         name = str(top.get("server") or Path(self.document.file).stem)
         return ServerCatalogue(name, users, tuple(methods), tuple(self.problems))
 
-    # --- messages -------------------------------------------------------------------------------------------------
+    # --- messages ----------------------------------------------------------------------------
 
     def _read_messages(self, messages: dict[str, object]) -> None:
         for name, fields in messages.items():
@@ -120,7 +122,7 @@ class _Compiler:
                     what = f"holds {field.message!r}, which is not described"
                     self._complain(place, what, suggest(field.message, self.messages))
 
-    # --- methods --------------------------------------------------------------------------------------------------
+    # --- methods -----------------------------------------------------------------------------
 
     def _methods(self, methods: dict[str, object]) -> list[Method]:
         compiled = []
@@ -212,7 +214,7 @@ class _Compiler:
                 numbers.append(field.number)
         return tuple(numbers)
 
-    # --- complaints -----------------------------------------------------------------------------------------------
+    # --- complaints --------------------------------------------------------------------------
 
     def _mapping(self, place: Place, value: object) -> dict[str, object]:
         if isinstance(value, dict):
@@ -220,7 +222,7 @@ class _Compiler:
         self._complain(place, "is no mapping", "Write `name: value` pairs under it.")
         return {}
 
-    def _check_keys(self, place: Place, spec: dict[str, object], known: dict[str, object]) -> None:
+    def _check_keys(self, place: Place, spec: dict[str, object], known: Mapping[str, object]) -> None:
         for key in spec:
             if key not in known:
                 self._complain((*place, key), "is an unknown key", suggest(key, known))

@@ -131,8 +131,9 @@ class _Walk:
                 hint = "Only one can count: remove the other."
                 self._complain(key_node, (*path, key), "is written twice", hint)
             else:
-                self.lines[(*path, key)] = key_node.start_mark.line + 1
-                result[key] = self.value(value_node, (*path, key))
+                place = (*path, key)
+                self.lines[place] = key_node.start_mark.line + 1
+                result[key] = self.value(value_node, place)
         return result
 
     def _complain(self, node: yaml.Node, path: Path, what: str, hint: str) -> None:

@@ -25,7 +25,8 @@ class Seam(asyncio.Protocol):
         self.records: deque[pb.Record] = deque(maxlen=RECORDS_KEPT)
         self.draining = False
         self.flush_asked = asyncio.Event()
-        self.ended = asyncio.Event()
+        self._wake: asyncio.Future[None] | None = None
+        self._lost: SeamError | None = None
         self._reader = FrameReader()
         self._answer: asyncio.Future[pb.Snapshot] | None = None
         self._transport: asyncio.Transport | None = None
@@ -43,6 +44,23 @@ class Seam(asyncio.Protocol):
         finally:
             self._answer = None
 
+    async def quiet_until(self, due: float) -> None:
+        """Wait until a moment of the loop's clock, or until the tap asks for the flush or is gone."""
+        if self._lost is not None or self.flush_asked.is_set():
+            return
+        loop = asyncio.get_running_loop()
+        self._wake = loop.create_future()
+        timer = loop.call_at(due, self._rouse)
+        try:
+            await self._wake
+        finally:
+            timer.cancel()
+            self._wake = None
+
+    def _rouse(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
     def offer(self, policy: pb.Policy) -> None:
         """Send a newer policy; the next snapshots say whether the tap adopted it."""
         self._send(pb.Envelope(policy=policy))
@@ -53,11 +71,13 @@ class Seam(asyncio.Protocol):
             self._transport.close()
 
     def _send(self, envelope: pb.Envelope) -> None:
+        if self._lost is not None:
+            raise self._lost
         if self._transport is None or self._transport.is_closing():
-            raise SeamError("the tap has closed the seam")
+            raise SeamError("the seam is closed")
         self._transport.write(encode(envelope))
 
-    # --- asyncio.Protocol -----------------------------------------------------------------------------------------
+    # --- asyncio.Protocol --------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way to write."""
@@ -92,6 +112,7 @@ class Seam(asyncio.Protocol):
             self.draining = True
         elif body == "flush":
             self.flush_asked.set()
+            self._rouse()
 
     def _keep(self, records: pb.Records) -> None:
         """Copy the newest few: a submessage would keep the whole frame alive."""
@@ -99,7 +120,8 @@ class Seam(asyncio.Protocol):
             self.records.append(_copied(record))
 
     def _fail(self, error: SeamError) -> None:
-        self.ended.set()
+        self._lost = self._lost or error
+        self._rouse()
         for waiting in (self.hello, self._answer):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(error)

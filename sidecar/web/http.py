@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import h11
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
 # Two Prometheus servers, a few people and probes; each connection costs about 20 KB while it lives.
@@ -45,9 +46,6 @@ class Response:
     status: int = 200
 
 
-Handler = "Callable[[Request], Response]"
-
-
 class Server:
     """Answers on one listening socket until closed."""
 
@@ -56,10 +54,11 @@ class Server:
         self.connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
 
-    async def start(self, listener: object) -> None:
+    async def start(self, listener: socket.socket) -> None:
         """Accept on a socket that is bound and listening already."""
+        listener.setblocking(False)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), sock=listener)  # type: ignore[arg-type]
+        self._server = await loop.create_server(lambda: Connection(self), sock=listener)
 
     def close(self) -> None:
         """Stop accepting and drop what is open."""
@@ -79,7 +78,7 @@ class Connection(asyncio.Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._paused = False
 
-    # --- asyncio.Protocol -----------------------------------------------------------------------------------------
+    # --- asyncio.Protocol --------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Admit the client, or say that there are too many."""
@@ -121,7 +120,7 @@ class Connection(asyncio.Protocol):
         self._expire_in(IDLE_TIMEOUT_SECONDS)
         self._proceed()
 
-    # --- requests -------------------------------------------------------------------------------------------------
+    # --- requests ----------------------------------------------------------------------------
 
     def drop(self) -> None:
         """Close after what was written."""

@@ -1,0 +1,104 @@
+"""`wayside run`: compile the policy, then become the tap. Also the compiler process that reloads use."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from sidecar.cli.flags import add_flags, sources_from
+from sidecar.cli.launch import LaunchError, become_tap
+from sidecar.cli.status import BAD_CONFIG, FAILED, OK
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from sidecar.model.problem import Problem
+
+_EPILOG = """\
+examples:
+  wayside run --listen :8001 --upstream 127.0.0.1:9001
+      stand before a model server that was moved to port 9001; clients keep using 8001
+  wayside run -c wayside.yaml --health :9465
+      several listeners, objectives, limits: see `wayside check --help` for the file
+
+then:
+  curl localhost:9464/metrics       per-model latency, outcomes, objectives
+  wayside tap dump                  the same facts for people
+
+Everything in the file but listeners, admin and health is taken up while running when the file changes.
+A bad edit changes nothing: it is logged, and wayside_config_last_reload_successful becomes 0.
+SIGTERM drains: not ready at once, goes on accepting for --drain-delay, cuts what is left after --drain.
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `run` and the compiler process, which is not listed."""
+    import argparse
+
+    run = subparsers.add_parser(
+        "run",
+        help="forward and measure",
+        description="Forward every byte untouched between clients and a model server, and measure each call.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_flags(run)
+    run.set_defaults(main=_run, parser=run)
+    compiler = subparsers.add_parser("compile-policy")
+    add_flags(compiler)
+    compiler.set_defaults(main=_compile, parser=compiler)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Tolerant: what is bad is left out and logged; without a usable listener there is nothing to run."""
+    from sidecar.config.compile import compile_policy
+    from sidecar.tapclient.encode import policy_bytes
+
+    compiled = compile_policy(sources_from(arguments, arguments.parser))
+    as_json = compiled.policy is not None and compiled.policy.log_format == "json"
+    _say("error", map(str, compiled.problems), as_json)
+    _say("info", map(str, compiled.notes), as_json)
+    if compiled.policy is None:
+        _say("error", ["no usable listener: nothing was started"], as_json)
+        return BAD_CONFIG
+    try:
+        become_tap(policy_bytes(compiled.policy))
+    except LaunchError as error:
+        _say("error", [str(error)], as_json)
+    return FAILED
+
+
+def _compile(arguments: argparse.Namespace) -> int:
+    """Strict: print the serialized policy, or every problem as a JSON line on stderr."""
+    from sidecar.config.compile import compile_policy
+    from sidecar.tapclient.encode import policy_bytes
+
+    compiled = compile_policy(sources_from(arguments, arguments.parser))
+    if compiled.problems or compiled.policy is None:
+        for problem in compiled.problems:
+            print(_problem_line(problem), file=sys.stderr)
+        return BAD_CONFIG
+    sys.stdout.buffer.write(policy_bytes(compiled.policy))
+    return OK
+
+
+def _problem_line(problem: Problem) -> str:
+    return json.dumps(
+        {
+            "file": problem.file,
+            "line": problem.line,
+            "field": problem.field,
+            "what": problem.what,
+            "hint": problem.hint,
+            "text": str(problem),
+        }
+    )
+
+
+def _say(level: str, lines: Iterable[str], as_json: bool) -> None:
+    """Write log lines in the format the tap will use."""
+    for line in lines:
+        text = json.dumps({"level": level, "msg": line}) if as_json else f"{level} {line}"
+        print(text, file=sys.stderr)

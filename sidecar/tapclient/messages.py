@@ -1,0 +1,7 @@
+"""Names for the seam's messages, for annotations elsewhere: nobody else imports the generated module."""
+
+from sidecar.tapclient.tap_pb2 import Hello as HelloMessage
+from sidecar.tapclient.tap_pb2 import Policy as PolicyMessage
+from sidecar.tapclient.tap_pb2 import Snapshot as SnapshotMessage
+
+__all__ = ["HelloMessage", "PolicyMessage", "SnapshotMessage"]

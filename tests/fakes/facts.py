@@ -1,0 +1,134 @@
+"""Series as the tap would report them, for tests of everything that reads snapshots."""
+
+from __future__ import annotations
+
+import random
+
+from sidecar.model.grid import bucket_of
+from sidecar.tapclient import tap_pb2 as pb
+
+INFER = "inference.GRPCInferenceService/ModelInfer"
+STREAM = "inference.GRPCInferenceService/ModelStreamInfer"
+SECOND = 1_000_000_000
+
+
+def histogram(*nanos: int) -> pb.Histogram:
+    """Return the histogram of these durations in nanoseconds."""
+    sums: dict[int, int] = {}
+    for value in nanos:
+        bucket = bucket_of(value)
+        sums[bucket] = sums.get(bucket, 0) + 1
+    ascending = sorted(sums)
+    return pb.Histogram(
+        count=len(nanos),
+        sum_nanos=sum(nanos),
+        buckets=ascending,
+        counts=[sums[bucket] for bucket in ascending],
+    )
+
+
+def spread(seed: int = 1, size: int = 1_000, middle_nanos: int = 20_000_000) -> pb.Histogram:
+    """Return a histogram of many different durations."""
+    rng = random.Random(seed)
+    return histogram(*(int(middle_nanos * rng.lognormvariate(0, 0.8)) for _ in range(size)))
+
+
+def calls(model: str = "resnet50", count: int = 10, **labels: str) -> pb.CounterSeries:
+    """Return one counter series."""
+    values = {
+        "version": "1",
+        "method": INFER,
+        "kind": "inference",
+        "code": "OK",
+        "ended_by": "server",
+        "outcome": "ok",
+        **labels,
+    }
+    return pb.CounterSeries(
+        model=model,
+        calls=count,
+        requests=count,
+        request_bytes=count * 1_000,
+        response_bytes=count * 100,
+        **values,
+    )
+
+
+def timing(
+    model: str = "resnet50", method: str = INFER, failed: bool = False, kind: str = "inference"
+) -> pb.TimingSeries:
+    """Return one timing series; a streaming method has all four distributions."""
+    streaming = method == STREAM
+    series = pb.TimingSeries(
+        model=model,
+        method=method,
+        kind=kind,
+        failed=failed,
+        streaming=streaming,
+        latency=spread(1),
+        call_duration=spread(2),
+    )
+    if streaming:
+        series.first_response.CopyFrom(spread(3))
+        series.response_gap.CopyFrom(spread(4))
+    return series
+
+
+def flight(
+    model: str = "resnet50",
+    open_requests: int = 0,
+    oldest_open_nanos: int = 0,
+    last_completed_nanos: int = 0,
+    kind: str = "inference",
+) -> pb.Flight:
+    """Return what is open of one model."""
+    return pb.Flight(
+        model=model,
+        method=INFER,
+        kind=kind,
+        in_flight=open_requests,
+        open_requests=open_requests,
+        oldest_open_nanos=oldest_open_nanos,
+        last_completed_nanos=last_completed_nanos,
+    )
+
+
+def upstream(up: bool = True) -> pb.Upstream:
+    """Return the one upstream."""
+    return pb.Upstream(
+        listener="0.0.0.0:8001",
+        address="127.0.0.1:9001",
+        up=up,
+        connections=16,
+        connections_open=16,
+    )
+
+
+def tap_stats(blind: int = 0, connections: int = 100) -> pb.TapStats:
+    """Return the tap about itself."""
+    return pb.TapStats(
+        connections_by_protocol=[pb.Count(label="http2", value=connections)],
+        blind=[pb.Count(label="tls", value=blind)] if blind else [],
+        added_latency=spread(5, middle_nanos=40_000),
+        cpu_nanos=3 * SECOND,
+        resident_bytes=6_000_000,
+        connections_cap=500_000,
+    )
+
+
+def snapshot(**parts: object) -> pb.Snapshot:
+    """Return a snapshot of an ordinary moment; parts replace what they name."""
+    values: dict[str, object] = {
+        "epoch_unix_nanos": 1_760_000_000_000_000_000,
+        "sequence": 7,
+        "at_unix_nanos": 1_760_000_100_000_000_000,
+        "uptime_nanos": 100 * SECOND,
+        "policy_generation": 1,
+        "counters": [calls()],
+        "timings": [timing()],
+        "flights": [flight(last_completed_nanos=99 * SECOND)],
+        "upstreams": [upstream()],
+        "tap": tap_stats(),
+        **parts,
+    }
+    return pb.Snapshot(**values)  # type: ignore[arg-type]

@@ -1,0 +1,131 @@
+"""A tap that is none: the other end of control's seam, answering pulls with snapshots a test wrote.
+
+Use as a program too: `python -m tests.fakes.tap --policy-fd N` behaves like wayside-tap far enough to start control.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sidecar.tapclient import tap_pb2 as pb
+from sidecar.tapclient.frames import FrameReader, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
+EPOCH = 1_760_000_000_000_000_000
+
+
+class FakeTap:
+    """Holds what the tap would know; answers in a thread of its own. `snapshot` may be changed at any time."""
+
+    def __init__(self, policy: pb.Policy, snapshot: pb.Snapshot | None = None) -> None:
+        self.policy = policy
+        self.snapshot = snapshot or pb.Snapshot(epoch_unix_nanos=EPOCH, sequence=1)
+        self.snapshot.policy_generation = policy.generation
+        self.pulls: list[int] = []
+        self.offered: list[pb.Policy] = []
+        self.refuse = ""  # a reason to refuse every policy
+        self.mute = False  # read pulls but never answer
+        self.lines: list[str] = []  # control's log
+        self.process: subprocess.Popen[str] | None = None
+        self.admin = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._ours: socket.socket | None = None
+
+    @property
+    def admin_port(self) -> int:
+        """Where control's pages are."""
+        port: int = self.admin.getsockname()[1]
+        return port
+
+    def start_control(self) -> subprocess.Popen[str]:
+        """Start a life of control on a fresh seam and the same admin socket."""
+        ours, theirs = socket.socketpair()
+        self._ours = ours
+        fds = {"WAYSIDE_SEAM_FD": theirs.fileno(), "WAYSIDE_ADMIN_FD": self.admin.fileno()}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sidecar.runtime"],
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                **{key: str(fd) for key, fd in fds.items()},
+            },
+            pass_fds=tuple(fds.values()),
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd="/",
+        )
+        theirs.close()
+        threading.Thread(target=self._read_log, args=(self.process,), daemon=True).start()
+        threading.Thread(target=self._serve, args=(ours,), daemon=True).start()
+        return self.process
+
+    def push(self, envelope: pb.Envelope) -> None:
+        """Send something control did not ask for."""
+        assert self._ours is not None
+        self._ours.sendall(encode(envelope))
+
+    def close(self) -> None:
+        """End control and everything of ours."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        if self._ours is not None:
+            self._ours.close()
+        self.admin.close()
+
+    def hang_up(self) -> None:
+        """Close the seam, as the kernel does when the tap dies."""
+        assert self._ours is not None
+        self._ours.shutdown(socket.SHUT_RDWR)
+
+    def _serve(self, ours: socket.socket) -> None:
+        reader = FrameReader()
+        hello = pb.Hello(
+            epoch_unix_nanos=self.snapshot.epoch_unix_nanos, tap_version="fake", policy=self.policy
+        )
+        try:
+            ours.sendall(encode(pb.Envelope(hello=hello)))
+            while data := ours.recv(65_536):
+                for envelope in reader.feed(data):
+                    self._take(ours, envelope)
+        except OSError:
+            return
+
+    def _take(self, ours: socket.socket, envelope: pb.Envelope) -> None:
+        body = envelope.WhichOneof("body")
+        if body == "pull":
+            self.pulls.append(envelope.pull.since)
+            if not self.mute:
+                ours.sendall(encode(pb.Envelope(snapshot=self.snapshot)))
+        elif body == "policy":
+            self.offered.append(envelope.policy)
+            self.snapshot.policy_error = self.refuse
+            if not self.refuse:
+                self.policy = envelope.policy
+                self.snapshot.policy_generation = envelope.policy.generation
+
+    def _read_log(self, process: subprocess.Popen[str]) -> None:
+        assert process.stderr is not None
+        for line in process.stderr:
+            self.lines.append(line.rstrip("\n"))
+
+
+def eventually(check: Callable[[], object], within_seconds: float = 15.0) -> object:
+    """Return the first true answer of a check; fails with what it last said when none comes in time."""
+    deadline = time.monotonic() + within_seconds
+    while True:
+        answer = check()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"never became true within {within_seconds} s: {check}")
+        time.sleep(0.02)
