@@ -60,7 +60,7 @@ fetch_rust() {
     note "cargo $CARGO_FLOOR or newer was not found: fetching Rust with rustup into .rust/ (about 600 MB on disk)"
     find_python
     if ! { [ -x "$RUST_TREE/fetch/bin/python" ] || "$PYTHON" -m venv "$RUST_TREE/fetch"; } >&2 \
-        || ! "$RUST_TREE/fetch/bin/python" -m pip install --quiet "puccinialin>=0.1.10" >&2 \
+        || ! "$RUST_TREE/fetch/bin/python" -m pip install --quiet --retries 1 "puccinialin>=0.1.10" >&2 \
         || ! "$RUST_TREE/fetch/bin/python" -m puccinialin --location "$RUST_TREE" --info-json "$RUST_TREE/env.json" >&2 \
         || ! "$RUST_TREE/cargo/bin/rustup" --quiet component add rustfmt clippy >&2; then
         die "Rust could not be fetched (no network, or the download was refused; the reason is above)." \

@@ -11,7 +11,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -21,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fakes.running import free_ports
 from tests.provision.parts import require
 
 MODELS = Path(__file__).resolve().parent / "triton_models"
@@ -57,15 +57,6 @@ class Triton:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
             body: bytes = answer.read()
         return body
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports that are free, held all at once so that they differ."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def build_repository(folder: Path, models: Path = MODELS) -> Path:

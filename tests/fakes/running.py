@@ -1,0 +1,110 @@
+"""Processes for tests: started with a log, waited for by what they say or answer, ended by the id they were given."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+POLL_SECONDS = 0.02
+LOG_TAIL_LINES = 40
+
+
+class ProcessError(RuntimeError):
+    """A process did not do what was waited for; the text holds the end of its log."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process under test, or one that a test needs."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        """Its id, to signal it by."""
+        return self.process.pid
+
+    def text(self) -> str:
+        """Everything it has said."""
+        return self.log.read_text(errors="replace")
+
+    def first_line(self) -> str:
+        """Wait for the first whole line of its log: how our fakes tell their address."""
+        self.wait_for(lambda: "\n" in self.text())
+        return self.text().partition("\n")[0]
+
+    def wait_for(self, found: Callable[[], bool], timeout_seconds: float = START_SECONDS) -> None:
+        """Wait until a condition holds; raise with the log where the process ends or the time does."""
+        deadline = time.monotonic() + timeout_seconds
+        while not found():
+            status = self.process.poll()
+            if status is not None or time.monotonic() > deadline:
+                tail = "\n".join(self.text().splitlines()[-LOG_TAIL_LINES:])
+                raise ProcessError(f"{self.process.args!r} (exit status {status}):\n{tail}")
+            time.sleep(POLL_SECONDS)
+
+    def stop(self) -> int:
+        """End it, politely first, and return its exit status."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Running]:
+    """Run a command, its output in a log, until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="wayside-test-") as folder:
+        log = Path(folder) / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [str(word) for word in command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+                env=environment,
+                start_new_session=True,
+            )
+        started = Running(process, log)
+        try:
+            yield started
+        finally:
+            started.stop()
+
+
+def free_ports(count: int) -> list[int]:
+    """Find ports that are free, held all at once so that they differ."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def accepts(address: str) -> bool:
+    """Tell whether something accepts connections at host:port."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=1):
+            return True
+    except OSError:
+        return False
