@@ -55,6 +55,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=DEFAULT_CALLS_PER_SECOND,
         help=f"unary calls per second, all models together (default: {DEFAULT_CALLS_PER_SECOND:g})",
     )
+    parser.set_defaults(main=main, parser=parser)
 
 
 def main(args: argparse.Namespace) -> int:

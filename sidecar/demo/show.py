@@ -14,12 +14,18 @@ from rich.text import Text
 from sidecar.demo.sight import ObjectiveSight, Sight
 
 PLAIN_INTERVAL_SECONDS = 5.0
+PLAIN_LAST_SECONDS = 2.0  # the last sight is not printed when one this young stands above it
 TITLE = "wayside demo: simulated models, a steady load, Wayside between them"
 
 
 def milliseconds(seconds: float | None) -> str:
     """Write a time for people; a dash where there is none, since nothing is not zero."""
     return "-" if seconds is None else f"{seconds * 1000:.1f} ms"
+
+
+def per_second(rate: float | None) -> str:
+    """Write a rate for people; a dash before there is one."""
+    return "-" if rate is None else f"{rate:.1f}"
 
 
 def outcomes(counts: dict[str, int]) -> str:
@@ -32,7 +38,9 @@ def objective_line(name: str, seen: ObjectiveSight) -> str:
     """Write an objective's events, and the share of good ones where there are any."""
     total = seen.good + seen.bad
     share = f"  {seen.good / total:.2%} good" if total else ""
-    return f"objective {name}: {seen.state}  good {seen.good}  bad {seen.bad}{share}"
+    return (
+        f"objective {name}: {seen.state.replace('_', ' ')}  good {seen.good}  bad {seen.bad}{share}"
+    )
 
 
 class PlainShow:
@@ -58,13 +66,13 @@ class PlainShow:
     def update(self, sight: Sight, *, last: bool = False) -> None:
         """Print the sight, unless one was printed a moment ago."""
         now = time.monotonic()
-        if now - self._said_seconds < PLAIN_INTERVAL_SECONDS and not last:
+        if now - self._said_seconds < (PLAIN_LAST_SECONDS if last else PLAIN_INTERVAL_SECONDS):
             return
         self._said_seconds = now
         lines = [f"{time.strftime('%H:%M:%S')}  upstream {'up' if sight.upstream_up else 'DOWN'}"]
         for name, seen in sorted(sight.models.items()):
             lines.append(
-                f"  {name:<10} {seen.calls_per_second:6.1f} calls/s  p50 {milliseconds(seen.p50_seconds):>9}"
+                f"  {name:<10} {per_second(seen.calls_per_second):>6} calls/s  p50 {milliseconds(seen.p50_seconds):>9}"
                 f"  p99 {milliseconds(seen.p99_seconds):>9}  in flight {seen.in_flight:>3}"
                 f"  {outcomes(seen.outcomes)}"
             )
@@ -104,7 +112,7 @@ class LiveShow:
         table.add_column("calls by outcome")
         for name, seen in sorted(sight.models.items()):
             table.add_row(
-                *(name, f"{seen.calls_per_second:.1f}"),
+                *(name, per_second(seen.calls_per_second)),
                 *(milliseconds(seen.p50_seconds), milliseconds(seen.p99_seconds)),
                 *(str(seen.in_flight), outcomes(seen.outcomes)),
             )

@@ -22,7 +22,7 @@ Document = dict[str, Any]
 class ModelSight:
     """One model: the rate between two snapshots, everything else since Wayside started."""
 
-    calls_per_second: float = 0.0
+    calls_per_second: float | None = None
     in_flight: int = 0
     p50_seconds: float | None = None
     p99_seconds: float | None = None
@@ -91,4 +91,5 @@ def see(before: Document, now: Document) -> Sight:
         row["name"]: ObjectiveSight(row["events"]["good"], row["events"]["bad"], row["state"])
         for row in now["objectives"]
     }
-    return Sight(dict(models), objectives, all(each["up"] for each in now["upstreams"]))
+    seen = {name: model for name, model in models.items() if model.outcomes or model.in_flight}
+    return Sight(seen, objectives, all(each["up"] for each in now["upstreams"]))

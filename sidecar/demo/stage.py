@@ -23,6 +23,8 @@ HOST = "127.0.0.1"
 # Tried first, so that the URLs stay the same from one demo to the next; any free port otherwise.
 PREFERRED_PORTS = {"listen": 18001, "admin": 18080, "health": 18081}
 START_SECONDS = 20.0
+# Nobody waits for this Wayside: its only clients have ended before it.
+DRAIN_AT_ONCE = ("--drain-delay=1ms", "--drain=500ms")
 INTERVAL_SECONDS = 1.0
 RATE_INTERVALS = 5
 """Rates are taken over this many intervals: short enough to move, long enough to be read."""
@@ -67,7 +69,8 @@ def start(
     children: list[Child], ports: dict[str, int], calls_per_second: float, folder: Path
 ) -> None:
     """Start the three processes, each once the one before it answers."""
-    python = [sys.executable, "-m"]
+    # -P (Python 3.11) keeps the current folder off the path: it may hold a `sidecar` of its own.
+    python = [sys.executable, *(["-P"] if sys.version_info >= (3, 11) else []), "-m"]
     server = Child("model-server", [*python, "sidecar.demo.server", f"{HOST}:0"], folder)
     children.append(server)
     server.wait_for("listening", lambda: first_line(server.log) != "", START_SECONDS)
@@ -77,8 +80,9 @@ def start(
     objectives = importlib.resources.files("sidecar.demo").joinpath("wayside.yaml").read_text()
     listeners = f'listeners: [{{listen: "{listen}", upstream: "{first_line(server.log)}"}}]\n'
     config.write_text(listeners + objectives)
-    run = ["sidecar", "run", "-c", str(config), "--admin", f"{HOST}:{ports['admin']}"]
-    wayside = Child("wayside", [*python, *run, "--health", f"{HOST}:{ports['health']}"], folder)
+    run = ["sidecar", "run", "-c", str(config), *DRAIN_AT_ONCE]
+    doors = [f"--{door}={HOST}:{ports[door]}" for door in ("admin", "health")]
+    wayside = Child("wayside", [*python, *run, *doors], folder)
     children.append(wayside)
     ready = f"http://{HOST}:{ports['health']}/readyz"
     wayside.wait_for("getting ready", lambda: answers(ready), START_SECONDS)
@@ -143,4 +147,5 @@ def look(
         history.append(fetch(snapshot_url(ports)))
     except OSError as error:
         raise DemoError(f"Wayside's snapshot could not be read: {error}") from error
-    show.update(see(history[0], history[-1]), last=last)
+    if len(history) > 1:
+        show.update(see(history[0], history[-1]), last=last)

@@ -91,6 +91,15 @@ def running(
             started.stop()
 
 
+def wait_until(found: Callable[[], bool], timeout_seconds: float = START_SECONDS) -> None:
+    """Wait until a condition holds; raise where the time is over first."""
+    deadline = time.monotonic() + timeout_seconds
+    while not found():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"did not come about within {timeout_seconds:g} s")
+        time.sleep(POLL_SECONDS)
+
+
 def free_ports(count: int) -> list[int]:
     """Find ports that are free, held all at once so that they differ."""
     with contextlib.ExitStack() as stack:

@@ -100,5 +100,5 @@ def test_two_snapshots_make_a_sight() -> None:
 
 
 def test_one_snapshot_has_no_rate() -> None:
-    """The first look has nothing before it."""
-    assert see(snapshot(10.0, 100), snapshot(10.0, 100)).models["bert"].calls_per_second == 0.0
+    """The first look has nothing before it: no rate is not a rate of zero."""
+    assert see(snapshot(10.0, 100), snapshot(10.0, 100)).models["bert"].calls_per_second is None

@@ -1,0 +1,87 @@
+"""`wayside demo`, as a person runs it: it ends by itself, shows every model, and says what died when something does."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.fakes.running import Running, running, wait_until
+
+WAYSIDE = Path(sys.executable).parent / "wayside"
+LIMIT_SECONDS = 60.0
+
+
+def children_of(pid: int) -> dict[str, int]:
+    """Name the processes that a process has started, by what they are."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
+    kinds = {"sidecar.demo.server": "server", "sidecar.demo.load": "load", "wayside-tap": "wayside"}
+    found = {}
+    for line in listed.splitlines():
+        number, _, command = line.strip().partition(" ")
+        found.update({name: int(number) for mark, name in kinds.items() if mark in command})
+    return found
+
+
+def wait_until_calls_are_seen(demo: Running) -> None:
+    """Wait for the first lines that show a model."""
+    demo.wait_for(lambda: bool(re.search(r"resnet50 .* ok \d", demo.text())))
+
+
+def all_gone(pids: list[int]) -> bool:
+    """Tell whether none of these processes exists any more."""
+    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_it_ends_by_itself_and_shows_every_model() -> None:
+    """`--for` is kept, the status is 0, and each simulated model is seen with its outcomes."""
+    done = subprocess.run(
+        [WAYSIDE, "demo", "--for", "8s", "--rate", "100"],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for model in ("bert", "chat", "flaky", "resnet50"):
+        assert re.search(rf"  {model} +\d+\.\d calls/s  p50 +\d+\.\d ms .* ok \d+", done.stdout)
+    assert re.search(r"objective bert-fast: ok  good \d+", done.stdout)
+    assert "http://127.0.0.1:" in done.stdout
+
+
+def test_an_interrupt_ends_it_cleanly() -> None:
+    """Ctrl-C: status 0, and no process is left behind."""
+    with running([WAYSIDE, "demo"]) as demo:
+        wait_until_calls_are_seen(demo)
+        started = list(children_of(demo.pid).values())
+        assert len(started) == 3
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.process.wait(LIMIT_SECONDS) == 0
+        assert all_gone(started)
+
+
+def test_it_says_what_died() -> None:
+    """Without its model server the demo ends with status 1, the name of what died and the end of its log."""
+    with running([WAYSIDE, "demo"]) as demo:
+        wait_until_calls_are_seen(demo)
+        started = children_of(demo.pid)
+        os.kill(started["server"], signal.SIGKILL)
+        assert demo.process.wait(LIMIT_SECONDS) == 1
+        assert "wayside demo: model-server ended with status -9." in demo.text()
+        assert "model-server: wayside-demo-server (simulated models" in demo.text()
+        assert all_gone(list(started.values()))
+
+
+def test_its_children_do_not_outlive_it() -> None:
+    """Killed with -9 the demo cannot clean up; the kernel ends its children."""
+    with running([WAYSIDE, "demo"]) as demo:
+        wait_until_calls_are_seen(demo)
+        started = list(children_of(demo.pid).values())
+        demo.process.kill()
+        demo.process.wait()
+        wait_until(lambda: all_gone(started))
