@@ -1,0 +1,100 @@
+//! A small catalogue, the way a policy would give it.
+
+use std::sync::Arc;
+use wire::catalogue::{Catalogue, Extract, Kind, Method, Program, Read, Slot, Step, Variant};
+
+pub const INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
+pub const STREAM_INFER: &str = "/inference.GRPCInferenceService/ModelStreamInfer";
+pub const GENERATE: &str = "/vllm.grpc.engine.VllmEngine/Generate";
+pub const LIVE: &str = "/inference.GRPCInferenceService/ServerLive";
+
+pub fn step(field: u32) -> Step {
+    Step { field, map_key: None }
+}
+
+pub fn key(field: u32, key: &str) -> Step {
+    Step { field, map_key: Some(key.into()) }
+}
+
+pub fn extract(slot: Slot, path: &[u32], read: Read) -> Extract {
+    Extract { slot, path: path.iter().map(|&f| step(f)).collect(), read }
+}
+
+pub fn fields(numbers: &[u32]) -> u64 {
+    numbers.iter().map(|n| 1 << n).sum()
+}
+
+pub fn always(extracts: Vec<Extract>) -> Program {
+    Program { variants: vec![Variant { extracts, ..Variant::default() }] }
+}
+
+fn oip(prefix: &[u32]) -> Vec<Extract> {
+    let at = |field: u32| [prefix, &[field]].concat();
+    vec![
+        extract(Slot::Model, &at(1), Read::String),
+        extract(Slot::Version, &at(2), Read::String),
+        extract(Slot::RequestId, &at(3), Read::String),
+    ]
+}
+
+pub fn infer_request_program() -> Program {
+    let mut extracts = oip(&[]);
+    extracts.push(extract(Slot::BatchSize, &[5, 3], Read::VarintAt(0)));
+    always(extracts)
+}
+
+/// Two servers share the path: Triton wraps the response, MLServer does not.
+pub fn stream_response_program() -> Program {
+    let mut triton = oip(&[2]);
+    triton.push(extract(Slot::Error, &[1], Read::Present));
+    let path = vec![step(2), key(4, "triton_final_response"), step(1)];
+    triton.push(Extract { slot: Slot::Final, path, read: Read::Int });
+    Program {
+        variants: vec![
+            Variant { any_of: 0, none_of: fields(&[3, 4, 5, 6]), extracts: triton },
+            Variant { any_of: 0, none_of: 0, extracts: oip(&[]) },
+        ],
+    }
+}
+
+pub fn catalogue() -> Arc<Catalogue> {
+    let mut catalogue = Catalogue::default();
+    let mut add = |path: &str, method: Method| {
+        catalogue.methods.insert(path.into(), method);
+    };
+    let infer = Method {
+        request: infer_request_program(),
+        response: Program {
+            variants: vec![Variant {
+                extracts: [oip(&[]), vec![extract(Slot::Error, &[9], Read::Present)]].concat(),
+                ..Variant::default()
+            }],
+        },
+        ..Method::default()
+    };
+    add(INFER, infer);
+    add(
+        STREAM_INFER,
+        Method {
+            streaming: true,
+            many_requests: true,
+            request: infer_request_program(),
+            response: stream_response_program(),
+            ..Method::default()
+        },
+    );
+    add(
+        GENERATE,
+        Method {
+            streaming: true,
+            request: always(vec![
+                extract(Slot::RequestId, &[1], Read::String),
+                extract(Slot::TokensIn, &[2, 2], Read::Varints),
+            ]),
+            response: always(vec![extract(Slot::TokensOut, &[1, 1], Read::Varints)]),
+            ..Method::default()
+        },
+    );
+    add(LIVE, Method { kind: Kind::Probe, ..Method::default() });
+    Arc::new(catalogue)
+}

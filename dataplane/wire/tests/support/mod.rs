@@ -1,0 +1,14 @@
+//! Builds what a client and a server send, and records what a [`wire::Sink`] is told.
+
+#![allow(dead_code)] // each test file uses its own part
+
+pub mod catalogue;
+pub mod frames;
+pub mod recorder;
+
+pub use catalogue::*;
+pub use frames::*;
+pub use recorder::*;
+
+/// A millisecond in [`wire::Nanos`].
+pub const MS: u64 = 1_000_000;
