@@ -164,25 +164,24 @@ impl Ledger {
         self.events.matching(&call.model.text, &call.method.text)
     }
 
-    /// Where a call is counted.
+    /// Where a call is counted: two look-ups and no allocation once its labels are known.
     fn route(&mut self, call: &Call) -> usize {
         let method = if call.known_method { &*call.method.text } else { OTHER_METHOD };
-        let found = self.index.get(method).and_then(|models| models.get(&*call.model.text));
-        match found {
-            Some(place) => *place,
-            None => self.find_or_add_route(call, method),
-        }
-    }
-
-    fn find_or_add_route(&mut self, call: &Call, method: &str) -> usize {
-        let room = self.index.contains_key(method) || self.index.len() < self.caps.methods;
-        let method = if room { method } else { OTHER_METHOD };
         let model = match &*call.model.text {
             "" if call.kind == Kind::Inference => UNKNOWN_MODEL,
-            "" => "",
-            name if self.admitted.contains(name) => name,
-            _ => UNKNOWN_MODEL,
+            name => name,
         };
+        let find = |model| self.index.get(method)?.get(model).copied();
+        if let Some(place) = find(model) {
+            return place;
+        }
+        let model = if model.is_empty() || self.admitted.contains(model) { model } else { UNKNOWN_MODEL };
+        find(model).unwrap_or_else(|| self.add_route(call, method, model))
+    }
+
+    fn add_route(&mut self, call: &Call, method: &str, model: &str) -> usize {
+        let room = self.index.contains_key(method) || self.index.len() < self.caps.methods;
+        let method = if room { method } else { OTHER_METHOD };
         let models = self.index.entry(method.into()).or_default();
         *models.entry(model.into()).or_insert_with(|| {
             let objectives = self.events.matching(model, method);
@@ -213,7 +212,7 @@ impl Ledger {
 
     /// The route for everything beyond the cap; its counters are bounded by the number of codes.
     fn overflow_route(&mut self) -> usize {
-        self.find_or_add_route(&Call { kind: Kind::Admin, ..Call::default() }, OTHER_METHOD)
+        self.route(&Call { kind: Kind::Admin, ..Call::default() })
     }
 
     fn push_record(&mut self, record: proto::Record) {

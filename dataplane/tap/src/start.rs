@@ -6,7 +6,7 @@ use crate::ledger::Ledger;
 use crate::log::{Log, write_all};
 use crate::pump::Budget;
 use crate::watch::lock;
-use crate::worker::{Handle, Shared, Worker};
+use crate::worker::{Handle, Seat, Shared, Worker};
 use crate::{limits, listen, policy, proto, sys, upstream};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::AtomicUsize;
@@ -77,14 +77,14 @@ fn start_workers(
     report: &crate::home::Report,
     listeners: Vec<std::net::TcpListener>,
 ) -> Result<Vec<Handle>, String> {
-    let made = (0..threads).map(|number| Worker::new(number, Arc::clone(shared), report.clone()));
-    let mut workers = made.collect::<Result<Vec<_>, _>>().map_err(|error| format!("epoll: {error}"))?;
-    let handles: Vec<_> = workers.iter().map(|(_, handle)| handle.clone()).collect();
+    let made = (0..threads).map(Seat::new).collect::<Result<Vec<_>, _>>();
+    let (mut seats, handles): (Vec<_>, Vec<_>) = made.map_err(|error| format!("epoll: {error}"))?.into_iter().unzip();
     let listeners = listeners.into_iter().map(mio::net::TcpListener::from_std).collect();
-    workers[0].0.accept_for(listeners, handles.clone()).map_err(|error| format!("epoll: {error}"))?;
+    seats[0].accept_for(listeners, handles.clone()).map_err(|error| format!("epoll: {error}"))?;
     shared.acceptor.set(handles[0].clone()).ok();
-    for (number, (worker, _)) in workers.into_iter().enumerate() {
-        thread(&format!("data-{number}"), move || worker.run())?;
+    for (number, seat) in seats.into_iter().enumerate() {
+        let (shared, report) = (Arc::clone(shared), report.clone());
+        thread(&format!("data-{number}"), move || Worker::new(seat, shared, report).run())?;
     }
     Ok(handles)
 }

@@ -99,6 +99,43 @@ pub trait Scanned: Send {
     fn scanned(&self, id: u64);
 }
 
+/// What a worker needs before its thread exists. A worker itself never leaves its thread.
+#[derive(Debug)]
+pub struct Seat {
+    number: usize,
+    poll: Poll,
+    commands: Receiver<Command>,
+    listeners: Vec<(TcpListener, usize)>,
+    peers: Vec<Handle>,
+}
+
+impl Seat {
+    /// A seat and where to reach the worker that will take it.
+    ///
+    /// # Errors
+    /// When the kernel gives no epoll instance.
+    pub fn new(number: usize) -> io::Result<(Seat, Handle)> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let (tell, commands) = std::sync::mpsc::channel();
+        let seat = Seat { number, poll, commands, listeners: Vec::new(), peers: Vec::new() };
+        Ok((seat, Handle { commands: tell, waker }))
+    }
+
+    /// Makes this the seat of the worker that accepts, for itself and its peers.
+    ///
+    /// # Errors
+    /// When the kernel refuses to watch a listener.
+    pub fn accept_for(&mut self, listeners: Vec<TcpListener>, peers: Vec<Handle>) -> io::Result<()> {
+        self.peers = peers;
+        self.listeners = listeners.into_iter().enumerate().map(|(number, listener)| (listener, number)).collect();
+        for (listener, number) in &mut self.listeners {
+            self.poll.registry().register(listener, Token(*number), Interest::READABLE)?;
+        }
+        Ok(())
+    }
+}
+
 /// A data thread's state.
 pub struct Worker<R> {
     number: usize,
@@ -120,21 +157,15 @@ pub struct Worker<R> {
 }
 
 impl<R: Scanned> Worker<R> {
-    /// A worker and where to reach it.
-    ///
-    /// # Errors
-    /// When the kernel gives no epoll instance.
-    pub fn new(number: usize, shared: Arc<Shared>, report: R) -> io::Result<(Worker<R>, Handle)> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let (tell, commands) = std::sync::mpsc::channel();
-        let worker = Worker {
-            number,
-            poll,
+    /// Takes a seat.
+    pub fn new(seat: Seat, shared: Arc<Shared>, report: R) -> Worker<R> {
+        Worker {
+            number: seat.number,
+            poll: seat.poll,
             shared,
-            listeners: Vec::new(),
-            peers: Vec::new(),
-            commands,
+            listeners: seat.listeners,
+            peers: seat.peers,
+            commands: seat.commands,
             report,
             connections: Vec::new(),
             free: Vec::new(),
@@ -144,21 +175,7 @@ impl<R: Scanned> Worker<R> {
             serial: 0,
             accept_again: None,
             scratch: vec![0; *READ_BYTES.end()],
-        };
-        Ok((worker, Handle { commands: tell, waker }))
-    }
-
-    /// Makes this the worker that accepts, for itself and its peers.
-    ///
-    /// # Errors
-    /// When the kernel refuses to watch a listener.
-    pub fn accept_for(&mut self, listeners: Vec<TcpListener>, peers: Vec<Handle>) -> io::Result<()> {
-        self.peers = peers;
-        self.listeners = listeners.into_iter().enumerate().map(|(number, listener)| (listener, number)).collect();
-        for (listener, number) in &mut self.listeners {
-            self.poll.registry().register(listener, Token(*number), Interest::READABLE)?;
         }
-        Ok(())
     }
 
     /// Works for ever.
