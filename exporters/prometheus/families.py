@@ -49,14 +49,14 @@ def infos(metric: Metric, samples: Iterable[Labels]) -> Iterator[Family]:
     yield from _present(metric, Type.INFO, family)
 
 
-def histograms(
-    metric: Metric, samples: Iterable[tuple[Labels, HistogramView]]
-) -> Iterator[Family]:
+def histograms(metric: Metric, samples: Iterable[tuple[Labels, HistogramView]]) -> Iterator[Family]:
     """Yield a histogram family at the exported edges; a series that counted nothing is absent."""
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
     for labels, histogram in samples:
         if histogram.count:
-            family.add_metric(labels, _buckets(histogram), histogram.sum_nanos / grid.NANOS_PER_SECOND)
+            family.add_metric(
+                labels, _buckets(histogram), histogram.sum_nanos / grid.NANOS_PER_SECOND
+            )
     yield from _present(metric, Type.HISTOGRAM, family)
 
 

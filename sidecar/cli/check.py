@@ -76,4 +76,6 @@ def _summarize(file: str, policy: Policy) -> None:
         matches = objective.model_glob or "every model"
         below = f" {objective.threshold_nanos / 1e6:g} ms" if objective.threshold_nanos else ""
         print(f"  {objective.name}: {objective.ratio} of {matches} {objective.good.value}{below}")
-    print(f"  {len(policy.methods)} methods known; admin {policy.admin or 'off'}, health {policy.health or 'off'}")
+    print(
+        f"  {len(policy.methods)} methods known; admin {policy.admin or 'off'}, health {policy.health or 'off'}"
+    )

@@ -27,7 +27,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog="example:\n  wayside tap dump --admin 127.0.0.1:9464",
     )
     dump.add_argument(
-        "--admin", metavar="H:P", default=DEFAULT_ADMIN, help=f"where its API is (default {DEFAULT_ADMIN})"
+        "--admin",
+        metavar="H:P",
+        default=DEFAULT_ADMIN,
+        help=f"where its API is (default {DEFAULT_ADMIN})",
     )
     dump.add_argument("--json", action="store_true", help="print the API's JSON as it is")
     dump.set_defaults(main=_dump)

@@ -41,7 +41,9 @@ _INTEGERS = {"--threads"}
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add them to a command."""
-    parser.add_argument("-c", "--config", metavar="FILE", default="", help="wayside.yaml; flags override it")
+    parser.add_argument(
+        "-c", "--config", metavar="FILE", default="", help="wayside.yaml; flags override it"
+    )
     parser.add_argument(
         "--listen",
         metavar="H:P",
@@ -67,7 +69,9 @@ def sources_from(arguments: argparse.Namespace, parser: argparse.ArgumentParser)
     if len(arguments.listen) != len(arguments.upstream):
         parser.error("each --listen needs its --upstream, in the same order")
     if not arguments.listen and not arguments.config:
-        parser.error("say where to listen: --listen :8001 --upstream 127.0.0.1:9001, or -c wayside.yaml")
+        parser.error(
+            "say where to listen: --listen :8001 --upstream 127.0.0.1:9001, or -c wayside.yaml"
+        )
     overrides, flags = _overrides(arguments)
     configured = ("-c", arguments.config) if arguments.config else ()
     return Sources(

@@ -41,7 +41,9 @@ def find_tap() -> str:
     if named:
         if os.access(named, os.X_OK):
             return named
-        raise LaunchError(f"WAYSIDE_TAP is {named!r}, which is no program. Unset it or point it at {TAP}.")
+        raise LaunchError(
+            f"WAYSIDE_TAP is {named!r}, which is no program. Unset it or point it at {TAP}."
+        )
     beside = Path(sys.executable).parent / TAP
     if os.access(beside, os.X_OK):
         return str(beside)
@@ -65,7 +67,9 @@ def become_tap(policy: bytes) -> None:
     try:
         os.execv(binary, [binary, "--policy-fd", str(fd)])
     except OSError as error:
-        raise LaunchError(f"{binary} cannot be run: {error.strerror}. Build it again with `make build`.") from error
+        raise LaunchError(
+            f"{binary} cannot be run: {error.strerror}. Build it again with `make build`."
+        ) from error
 
 
 def _readable(content: bytes) -> int:

@@ -143,7 +143,11 @@ def _seconds(value: float | None) -> str:
 def _span(seconds: float) -> str:
     """Write an age in its two largest units."""
     whole = int(seconds)
-    for unit, size, smaller, part in (("d", 86_400, "h", 3_600), ("h", 3_600, "m", 60), ("m", 60, "s", 1)):
+    for unit, size, smaller, part in (
+        ("d", 86_400, "h", 3_600),
+        ("h", 3_600, "m", 60),
+        ("m", 60, "s", 1),
+    ):
         if whole >= size:
             return f"{whole // size}{unit} {whole % size // part}{smaller}"
     return f"{whole}s"

@@ -49,10 +49,10 @@ def compile_policy(sources: Sources) -> Compiled:
     Strict callers look at `problems` and refuse.
     """
     checked = check(sources)
-    if checked.root is None:
-        return Compiled(None, checked.problems)
     servers, read, problems = _servers(checked, checked.root)
     problems = [*checked.problems, *problems]
+    if not checked.usable:
+        return Compiled(None, tuple(problems))
     policy = _policy(checked.root, sources, _merged(servers), [checked.document, *read])
     if problems:
         policy = replace(policy, config_valid=False)
@@ -179,7 +179,7 @@ def _notes(checked: Checked) -> list[Note]:
         for path, text in _NOT_USED_YET.items()
         if path in lines
     ]
-    for at, _ in enumerate(checked.root.slos if checked.root else ()):
+    for at, _ in enumerate(checked.root.slos):
         path = ("slos", at, "window")
         if path in lines:
             notes.append(Note(document.file, lines[path], f"slos[{at}].window", _WINDOW_NOTE))

@@ -1,7 +1,7 @@
 """From sources to a checked configuration: every problem at once, each with its line and a hint.
 
-Strict (`wayside check`, reloads): any problem refuses the whole. Tolerant (`wayside run`): a bad part is left out, because
-an SLO typo must not stop a fleet; only a bad listener leaves nothing to run.
+Strict (`wayside check`, reloads): any problem refuses the whole. Tolerant (`wayside run`): a bad part is left out,
+because an SLO typo must not stop a fleet; only a bad listener leaves nothing to run.
 """
 
 from __future__ import annotations
@@ -29,11 +29,16 @@ MAX_OBJECTIVES = 64
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A configuration, or None when nothing usable is left, and what is wrong with it."""
+    """What is left of a configuration and what is wrong with it; without usable listeners there is nothing to run."""
 
-    root: Root | None
+    root: Root
+    usable: bool
     document: Document
     problems: tuple[Problem, ...]
+
+
+# In place of unusable listeners, so that the rest is checked all the same.
+_STAND_IN = [{"listen": ":1", "upstream": "stand-in:1"}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class _Fault:
 
 
 def check(sources: Sources) -> Checked:
-    """Read and validate, leaving out what is wrong. Unusable listeners leave no configuration."""
+    """Read and validate, leaving out what is wrong."""
     document = read_document(sources.file) if sources.file else Document(COMMAND_LINE)
     problems = list(document.problems)
     data = document.value if not document.problems or document.value else {}
@@ -54,9 +59,9 @@ def check(sources: Sources) -> Checked:
         problems.append(document.problem((), "is no mapping", "Start with listeners:."))
     data = copy.deepcopy(data) if isinstance(data, dict) else {}
     _apply(sources, data)
-    root, faults = _validate(data)
+    root, usable, faults = _validate(data)
     problems += [_located(fault, document, sources) for fault in faults]
-    return Checked(root, document, tuple(problems))
+    return Checked(root, usable, document, tuple(problems))
 
 
 def _apply(sources: Sources, data: dict[str, Any]) -> None:
@@ -70,18 +75,26 @@ def _apply(sources: Sources, data: dict[str, Any]) -> None:
         part[path[-1]] = value
 
 
-def _validate(data: dict[str, Any]) -> tuple[Root | None, list[_Fault]]:
-    """Validate, leave out what is wrong, and validate again until what is left is right."""
+def _validate(data: dict[str, Any]) -> tuple[Root, bool, list[_Fault]]:
+    """Validate, leave out what is wrong, and validate again until what is left is right.
+
+    Returns (what is left, whether its listeners are the user's, faults).
+    """
     pruned = Pruned(data)
+    usable = True
     faults: list[_Fault] = []
     while True:
         root, found = _validate_once(pruned.data)
         faults += [replace(fault, path=pruned.original(fault.path)) for fault in found]
-        if not found:
-            return root, faults
-        paths = [fault.path for fault in found]
-        if any(path[:1] == ("listeners",) for path in paths) or not pruned.remove(paths):
-            return None, faults
+        if root is not None and not found:
+            return root, usable, faults
+        elsewhere = [fault.path for fault in found if fault.path[:1] != ("listeners",)]
+        if len(elsewhere) < len(found):
+            usable = False
+            pruned.data["listeners"] = _STAND_IN
+        removed = pruned.remove(elsewhere)
+        if not removed and len(elsewhere) == len(found):
+            pruned.data.clear()  # a fault nobody can point at: nothing is left rather than a loop without end
 
 
 def _validate_once(data: dict[str, Any]) -> tuple[Root | None, list[_Fault]]:
@@ -100,10 +113,14 @@ def _cross_faults(root: Root) -> list[_Fault]:
     for at, slo in enumerate(root.slos):
         if slo.name in seen:
             what = f"{slo.name!r} is already the name of slos[{seen[slo.name]}]"
-            faults.append(_Fault(("slos", at, "name"), what, "Names become labels: choose another."))
+            faults.append(
+                _Fault(("slos", at, "name"), what, "Names become labels: choose another.")
+            )
         elif len(seen) == MAX_OBJECTIVES:
             what = f"is one more than the {MAX_OBJECTIVES} objectives that are counted"
-            faults.append(_Fault(("slos", at), what, "Let globs cover several models in one objective."))
+            faults.append(
+                _Fault(("slos", at), what, "Let globs cover several models in one objective.")
+            )
         else:
             seen[slo.name] = at
     taken: set[str] = set()
@@ -132,7 +149,9 @@ def _fault(detail: ErrorDetails) -> _Fault:
     kind = detail["type"]
     if kind == "missing":
         name = str(path[-1])
-        return _Fault(path, "is missing", f"Add {EXAMPLES[name]}." if name in EXAMPLES else "Add it.")
+        return _Fault(
+            path, "is missing", f"Add {EXAMPLES[name]}." if name in EXAMPLES else "Add it."
+        )
     if kind == "extra_forbidden":
         return _Fault(path, "is an unknown key", suggest(str(path[-1]), known_keys(path[:-1])))
     context = detail.get("ctx", {})

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from sidecar.servers.document import Path
 
-# Lists whose items stand alone: one bad item is left out, the others stay. Half an objective would be another objective.
+# Lists whose items stand alone: one bad item is left out, the others stay. Half an objective would be another one.
 _LISTS: tuple[Path, ...] = (("slos",), ("models",), ("server", "files"))
 
 

@@ -1,9 +1,9 @@
-"""Durations, percentages, sizes, money and addresses as people write them. Exact: Decimal and integers, never floats."""
+"""Durations, percentages, sizes, money and addresses as people write them. Exact: no floats."""
 
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 NANOS = {
     "us": 1_000,
@@ -20,6 +20,7 @@ BYTES = {
 
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:us|ms|s|m|h|d|w))+\Z")
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h|d|w)")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)\Z")
 _MONEY = re.compile(r"\d+(?:\.\d+)?\s+[A-Z]{3}/(h|call|1k_tokens)\Z")
 # Two hundred years in nanoseconds still fits the seam's uint64.
@@ -43,7 +44,9 @@ def duration_nanos(value: object) -> int:
         raise QuantityError(f"{value!r} is no duration", hint)
     nanos = sum(Decimal(number) * NANOS[unit] for number, unit in _DURATION_PART.findall(text))
     if nanos != int(nanos) or not 0 < nanos <= MAX_NANOS:
-        raise QuantityError(f"{value!r} is out of range", "Durations are whole nanoseconds above 0.")
+        raise QuantityError(
+            f"{value!r} is out of range", "Durations are whole nanoseconds above 0."
+        )
     return int(nanos)
 
 
@@ -52,10 +55,9 @@ def ratio(value: object) -> Decimal:
     text = str(value).strip()
     if not isinstance(value, str) or not text.endswith("%"):
         raise QuantityError(f"{value!r} is no percentage", "Write it with a %, e.g. 99.9%.")
-    try:
-        percent = Decimal(text[:-1].strip())
-    except InvalidOperation:
-        raise QuantityError(f"{value!r} is no percentage", "Write e.g. 99.9%.") from None
+    if not _NUMBER.match(text[:-1].strip()):
+        raise QuantityError(f"{value!r} is no percentage", "Write e.g. 99.9%.")
+    percent = Decimal(text[:-1].strip())
     if not 0 < percent < 100:
         hint = "An objective of 100 % leaves no budget to spend, one of 0 % promises nothing."
         raise QuantityError(f"{value!r} is not between 0 % and 100 %", hint)

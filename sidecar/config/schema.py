@@ -29,6 +29,17 @@ DEFAULT_DRAIN_TOTAL = 18 * SECOND
 # The tap takes 15 s without a pull for a hang.
 MIN_TICK, MAX_TICK = SECOND // 10, 5 * SECOND
 
+
+def _tick_nanos(value: object) -> int:
+    """Read a duration that suits the loop."""
+    nanos = quantities.duration_nanos(value)
+    if not MIN_TICK <= nanos <= MAX_TICK:
+        raise QuantityError(f"{value!r} is out of range", "Use 100ms to 5s; 1s is the default.")
+    return nanos
+
+
+Tick = Annotated[int, BeforeValidator(_tick_nanos)]
+
 # How a missing field is to be written: shown as the hint.
 EXAMPLES = {
     "listeners": 'listeners: [{listen: ":8001", upstream: "127.0.0.1:9001"}]',
@@ -118,13 +129,7 @@ class Control(Part):
     """The half that thinks: the resident memory it may use, and how often it asks the tap."""
 
     memory: Size = 0
-    tick: Duration = SECOND
-
-    @model_validator(mode="after")
-    def _in_range(self) -> Control:
-        if not MIN_TICK <= self.tick <= MAX_TICK:
-            raise QuantityError("tick is out of range", "Use 100ms to 5s; 1s is the default.")
-        return self
+    tick: Tick = SECOND
 
 
 class Limits(Part):

@@ -78,7 +78,9 @@ def cumulative(histogram: HistogramView) -> list[int]:
     return totals
 
 
-def quantile_seconds(buckets: Sequence[int], counts: Sequence[int], quantile: float) -> float | None:
+def quantile_seconds(
+    buckets: Sequence[int], counts: Sequence[int], quantile: float
+) -> float | None:
     """Return a quantile (0..1) in seconds, interpolated inside its bucket; None when nothing was counted.
 
     A step is at most 1/16 of its value, so the result is within 6.25 % of the true one.

@@ -1,4 +1,4 @@
-"""Every metric of /metrics, once: name, type, labels, meaning. Names are a contract: they change only with a release note.
+"""Every metric of /metrics, once: name, type, labels, meaning. They are a contract: a change needs a release note.
 
 Base units, prefix `wayside_`. The names here are family names: a counter's samples end in `_total`.
 No pod, namespace, instance or job: the scraper owns those.
@@ -152,4 +152,6 @@ CONTROL_SERIES_LEFT_OUT = _gauge(
     "control_series_left_out", "Series not shown on this page because it would grow too long."
 )
 
-ALL: tuple[Metric, ...] = tuple(item for item in list(globals().values()) if isinstance(item, Metric))
+ALL: tuple[Metric, ...] = tuple(
+    item for item in list(globals().values()) if isinstance(item, Metric)
+)

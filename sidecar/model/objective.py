@@ -44,7 +44,13 @@ class Objective:
     @property
     def id(self) -> str:
         """Hash of what the tap counts: equal while the counts keep their meaning, so a new target keeps them."""
-        counted = [self.name, self.model_glob, self.method_glob, self.good.value, self.threshold_nanos]
+        counted = [
+            self.name,
+            self.model_glob,
+            self.method_glob,
+            self.good.value,
+            self.threshold_nanos,
+        ]
         return _digest(counted)
 
     @property

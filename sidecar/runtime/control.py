@@ -59,8 +59,8 @@ class Control:
             answer = await self._seam.pull(self._ledger.since)
             self._ledger.merge(answer)
         self._reload.answered(answer)
-        self._publish(answer)
         self._reload.tick()
+        self._publish(answer)
 
     async def run(self) -> None:
         """Tick until the tap asks for the flush; raises SeamError when it is gone without asking."""
@@ -152,7 +152,7 @@ async def live(seam_fd: int, admin_fd: int | None, log: Log) -> int:
         log.info("control is up", generation=hello.policy.generation)
         await control.run()
     except SeamError as error:
-        log.warn("control ends", reason=error)
+        log.warning("control ends", reason=error)
     except asyncio.TimeoutError:
         log.error("control ends", reason="the tap did not say hello")
         return 1

@@ -22,16 +22,20 @@ class Log:
         """Something a reader of the log wants to know."""
         self._write("info", message, fields)
 
-    def warn(self, message: str, **fields: object) -> None:
+    def warning(self, message: str, **fields: object) -> None:
         """Something that works less well than asked for."""
-        self._write("warn", message, fields)
+        self._write("warning", message, fields)
 
     def error(self, message: str, **fields: object) -> None:
         """Something that does not work."""
         self._write("error", message, fields)
 
     def _write(self, level: str, message: str, fields: dict[str, object]) -> None:
-        line = self._json(level, message, fields) if self.format == "json" else _human(level, message, fields)
+        line = (
+            self._json(level, message, fields)
+            if self.format == "json"
+            else _human(level, message, fields)
+        )
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 

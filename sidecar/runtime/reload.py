@@ -28,7 +28,9 @@ RETRY_TICKS = 30
 class Reload:
     """Holds the policy in force and the one on offer."""
 
-    def __init__(self, policy: PolicyMessage, offer: Callable[[PolicyMessage], None], log: Log) -> None:
+    def __init__(
+        self, policy: PolicyMessage, offer: Callable[[PolicyMessage], None], log: Log
+    ) -> None:
         self.policy = policy
         self.settings = ControlSettings.from_json(policy.control_settings)
         self.successful = policy.config_valid
@@ -96,7 +98,9 @@ class Reload:
             self.successful = False
             for problem in outcome.problems:
                 self._log.error("configuration problem", problem=problem)
-            self._log.warn("the last good configuration stays in force", generation=self.policy.generation)
+            self._log.warning(
+                "the last good configuration stays in force", generation=self.policy.generation
+            )
             return
         try:
             policy = parse_policy(outcome.policy)
@@ -115,12 +119,12 @@ class Reload:
         """Undo changes that only a restart can bring, aloud."""
         fixed = self.policy
         if list(policy.listeners) != list(fixed.listeners):
-            self._log.warn("listeners changed in the file: restart Wayside to use them")
+            self._log.warning("listeners changed in the file: restart Wayside to use them")
             del policy.listeners[:]
             policy.listeners.extend(fixed.listeners)
         for name in ("admin", "health"):
             if getattr(policy, name) != getattr(fixed, name):
-                self._log.warn(f"{name} changed in the file: restart Wayside to use it")
+                self._log.warning(f"{name} changed in the file: restart Wayside to use it")
                 setattr(policy, name, getattr(fixed, name))
         policy.control.argv[:] = fixed.control.argv
 

@@ -178,7 +178,7 @@ class _Compiler:
         message = form.get("message")
         if message not in self.messages:
             what = f"message {message!r} is not described" if message else "needs a message"
-            self._complain(place, what, suggest(str(message or ""), self.messages))
+            self._complain((*place, "message"), what, suggest(str(message or ""), self.messages))
             return Variant(())
         assert isinstance(message, str)
         extracts = [
@@ -222,7 +222,9 @@ class _Compiler:
         self._complain(place, "is no mapping", "Write `name: value` pairs under it.")
         return {}
 
-    def _check_keys(self, place: Place, spec: dict[str, object], known: Mapping[str, object]) -> None:
+    def _check_keys(
+        self, place: Place, spec: dict[str, object], known: Mapping[str, object]
+    ) -> None:
         for key in spec:
             if key not in known:
                 self._complain((*place, key), "is an unknown key", suggest(key, known))

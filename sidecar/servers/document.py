@@ -113,7 +113,9 @@ class _Walk:
         self._seen += 1
         if len(path) > MAX_DEPTH or self._seen > MAX_VALUES:
             if self._seen <= MAX_VALUES + 1:
-                self._complain(node, path, "is nested too deep or too large", "Write it out flatter.")
+                self._complain(
+                    node, path, "is nested too deep or too large", "Write it out flatter."
+                )
             return None
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)

@@ -75,7 +75,9 @@ def compile_extract(slot: Slot, text: str, message: str, messages: Messages) -> 
     for part in _split_steps(body):
         name, index, key = _parse_step(part, text)
         if not inside:
-            raise PathError(f"{text!r}: {part!r} is looked for inside a field that holds no message")
+            raise PathError(
+                f"{text!r}: {part!r} is looked for inside a field that holds no message"
+            )
         found = _find(name, inside, messages)
         if found.is_map and not key:
             raise PathError(f"{text!r}: {name!r} is a map", f"Say which entry: {name}{{key}}.")
@@ -96,7 +98,9 @@ def _extract(
     last = indexes[-1]
     if last is not None:
         if read not in (None, Read.INT):
-            raise PathError(f"{text!r}: an element cannot be read that way", "Use a plain path or int().")
+            raise PathError(
+                f"{text!r}: an element cannot be read that way", "Use a plain path or int()."
+            )
         read = Read.VARINT_AT
     if any(index not in (None, 0) for index in indexes[:-1]):
         raise PathError(f"{text!r}: only [0], the first message, can be followed further")

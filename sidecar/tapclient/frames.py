@@ -57,5 +57,7 @@ def _parse(body: bytes) -> pb.Envelope:
     except Exception as error:  # protobuf's DecodeError has no stable home across its backends
         raise SeamError(f"a frame of {len(body)} bytes is no Envelope: {error}") from error
     if envelope.version != ENVELOPE_VERSION:
-        raise SeamError(f"envelope version {envelope.version}; this build speaks {ENVELOPE_VERSION}")
+        raise SeamError(
+            f"envelope version {envelope.version}; this build speaks {ENVELOPE_VERSION}"
+        )
     return envelope

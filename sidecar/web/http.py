@@ -175,7 +175,10 @@ class Connection(asyncio.Protocol):
 
     def _has_body(self, event: h11.Request) -> bool:
         names = {name for name, _ in event.headers}
-        return b"transfer-encoding" in names or dict(event.headers).get(b"content-length", b"0") != b"0"
+        return (
+            b"transfer-encoding" in names
+            or dict(event.headers).get(b"content-length", b"0") != b"0"
+        )
 
     def _finish_cycle(self) -> None:
         while self._h11.their_state is h11.SEND_BODY:

@@ -44,14 +44,16 @@ def calls(model: str = "resnet50", count: int = 10, **labels: str) -> pb.Counter
         "outcome": "ok",
         **labels,
     }
-    return pb.CounterSeries(
+    series = pb.CounterSeries(
         model=model,
         calls=count,
         requests=count,
         request_bytes=count * 1_000,
         response_bytes=count * 100,
-        **values,
     )
+    for name, value in values.items():
+        setattr(series, name, value)
+    return series
 
 
 def timing(

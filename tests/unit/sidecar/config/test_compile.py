@@ -1,0 +1,263 @@
+"""From wayside.yaml to a policy: all problems at once, bad parts left out, stable ids, everything said aloud."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from sidecar.config.compile import Compiled, compile_policy
+from sidecar.config.files import hash_of_files
+from sidecar.config.sources import Sources
+from sidecar.model.objective import Good
+from sidecar.model.policy import Policy
+
+LISTENERS = 'listeners: [{listen: ":8001", upstream: "127.0.0.1:9001"}]\n'
+
+DESIGN = """\
+listeners:
+  - {listen: ":8001", upstream: "127.0.0.1:9001"}          # the only part that needs a restart
+server: {type: auto, metrics: "http://127.0.0.1:8002/metrics"}
+slos:
+  - {name: resnet-fast, match: {model: resnet50}, objective: 99.9%, good: {latency_below: 100ms}}
+  - {name: chat-starts, match: {model: "llama-*"}, objective: 99%,  good: {first_token_below: 500ms}, window: 28d}
+  - {name: answers,     objective: 99.95%, good: {available: true}}
+gpu: {source: auto, devices: auto, price: {H200: 3.90 USD/h, default: 2.50 USD/h}}
+alerts: {deliver: none}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A place for a configuration."""
+    return tmp_path / "wayside.yaml"
+
+
+def compiled(file: Path, text: str, **more: object) -> Compiled:
+    """Write and compile."""
+    file.write_text(dedent(text))
+    return compile_policy(Sources(str(file), **more))  # type: ignore[arg-type]
+
+
+def policy_of(found: Compiled) -> Policy:
+    """The policy, which must be there."""
+    assert found.policy is not None, [str(problem) for problem in found.problems]
+    return found.policy
+
+
+def test_the_file_of_the_design_compiles_to_what_it_says(file: Path) -> None:
+    found = compiled(file, DESIGN)
+    policy = policy_of(found)
+    assert found.problems == ()
+    assert policy.config_valid
+    (listener,) = policy.listeners
+    assert (listener.name, listener.listen, listener.upstream) == (
+        "0.0.0.0:8001",
+        "0.0.0.0:8001",
+        "127.0.0.1:9001",
+    )
+    fast, chat, answers = policy.objectives
+    assert (fast.good, fast.threshold_nanos, fast.ratio, fast.model_glob) == (
+        Good.LATENCY_BELOW, 100_000_000, "0.999", "resnet50",
+    )  # fmt: skip
+    assert (chat.good, chat.threshold_nanos, chat.ratio) == (
+        Good.FIRST_RESPONSE_BELOW,
+        500_000_000,
+        "0.99",
+    )
+    assert (answers.good, answers.threshold_nanos, answers.ratio) == (Good.AVAILABLE, 0, "0.9995")
+    assert policy.models == ("resnet50",)
+    assert policy.admin == "0.0.0.0:9464"
+    assert policy.health == ""
+    assert (policy.drain_delay_nanos, policy.drain_total_nanos) == (5 * 10**9, 18 * 10**9)
+
+
+def test_what_is_not_built_yet_is_said_and_not_silently_ignored(file: Path) -> None:
+    notes = {(note.line, note.field) for note in compiled(file, DESIGN).notes}
+    assert notes == {(3, "server.metrics"), (6, "slos[1].window"), (8, "gpu"), (9, "alerts")}
+
+
+def test_every_problem_is_told_at_once_with_line_and_hint(file: Path) -> None:
+    found = compiled(
+        file,
+        """\
+        listeners: [{listen: ":8001", upstream: "127.0.0.1:9001"}]
+        slos:
+          - {name: a, objective: 99.9, good: {latency_below: 100ms}}
+          - {name: b, objektive: 99%, good: {available: true}}
+          - {name: c, objective: 99%, good: {latency_below: 100}}
+          - {name: d, objective: 99%, good: {available: true, latency_below: 1s}}
+          - {name: e, objective: 99%, good: {available: true}}
+          - {name: e, objective: 98%, good: {available: true}}
+        log: {format: xml}
+        contrl: {}
+        control: {tick: 1m}
+        server: {type: tritonn}
+        """,
+    )
+    told = {(problem.line, problem.field) for problem in found.problems}
+    assert told >= {
+        (3, "slos[0].objective"), (4, "slos[1].objective"), (4, "slos[1].objektive"), (5, "slos[2].good.latency_below"),
+        (6, "slos[3].good"), (8, "slos[5].name"), (9, "log.format"), (10, "contrl"), (11, "control.tick"),
+        (12, "server.type"),
+    }  # fmt: skip
+    hints = {problem.field: problem.hint for problem in found.problems}
+    assert "Did you mean 'objective'?" in hints["slos[1].objektive"]
+    assert "Did you mean 'control'?" in hints["contrl"]
+    assert "'triton'" in hints["server.type"]
+    assert all(problem.hint for problem in found.problems), found.problems
+
+
+def test_a_bad_part_is_left_out_and_the_rest_runs(file: Path) -> None:
+    found = compiled(
+        file,
+        LISTENERS
+        + "slos:\n"
+        + "  - {name: bad, objective: 99, good: {available: true}}\n"
+        + "  - {name: good, objective: 99%, good: {available: true}}\n"
+        + "drain: {delay: 2s, total: soon}\n",
+    )
+    policy = policy_of(found)
+    assert not policy.config_valid
+    assert [objective.name for objective in policy.objectives] == ["good"]
+    assert (policy.drain_delay_nanos, policy.drain_total_nanos) == (2 * 10**9, 18 * 10**9)
+
+
+@pytest.mark.parametrize(
+    ("listeners", "what"),
+    [
+        ("", "is missing"),
+        ("listeners: []\n", "at least 1"),
+        ('listeners: [{listen: "8001", upstream: "127.0.0.1:9001"}]\n', "no address"),
+        ('listeners: [{listen: ":8001"}]\n', "is missing"),
+        ('listeners: [{listen: ":8001", upstream: "127.0.0.1:8001"}]\n', "the listener itself"),
+        (
+            'listeners: [{listen: ":1", upstream: "a:1"}, {listen: ":1", upstream: "b:1"}]\n',
+            "already taken",
+        ),
+    ],
+)
+def test_an_unusable_listener_leaves_nothing_to_run(file: Path, listeners: str, what: str) -> None:
+    found = compiled(file, listeners + "models: [a]\n")
+    assert found.policy is None
+    assert any(what in problem.what for problem in found.problems), found.problems
+
+
+@pytest.mark.parametrize("text", ["a: [1,\n", "- a\n", "just words\n", "", "listeners: {{{{\n"])
+def test_a_file_that_says_nothing_sensible_is_refused_with_a_reason(file: Path, text: str) -> None:
+    found = compiled(file, text)
+    assert found.policy is None
+    assert found.problems
+
+
+def test_an_unusable_listener_does_not_hide_the_other_problems(file: Path) -> None:
+    found = compiled(
+        file, "listeners: []\nslos: [{name: a}]\nserver: {type: none, files: [none.yaml]}\n"
+    )
+    assert {problem.field for problem in found.problems} == {
+        "listeners", "slos[0].objective", "slos[0].good", "server.type", "",
+    }  # fmt: skip
+
+
+def test_flags_stand_where_the_file_would_and_win(file: Path) -> None:
+    overrides = {
+        ("listeners",): [{"listen": ":7", "upstream": ":8"}],
+        ("admin",): "off",
+        ("drain", "total"): "60s",
+    }
+    policy = policy_of(compiled(file, DESIGN, overrides=overrides))
+    assert policy.listeners[0].upstream == "127.0.0.1:8"
+    assert policy.admin == ""
+    assert policy.drain_total_nanos == 60 * 10**9
+
+
+def test_a_bad_flag_is_told_as_one(file: Path) -> None:
+    (problem,) = compiled(file, DESIGN, overrides={("drain", "total"): "soon"}).problems
+    assert (problem.file, problem.line, problem.field) == ("command line", 0, "drain.total")
+
+
+def test_flags_alone_are_enough() -> None:
+    overrides: dict[tuple[str, ...], object] = {
+        ("listeners",): [{"listen": ":7", "upstream": ":8"}]
+    }
+    policy = policy_of(compile_policy(Sources(overrides=overrides)))
+    assert json.loads(policy.control_settings)["watch"] == []
+
+
+def test_a_broken_file_does_not_stop_listeners_given_as_flags(file: Path) -> None:
+    overrides = {("listeners",): [{"listen": ":7", "upstream": ":8"}]}
+    found = compiled(file, "slos: [\n", overrides=overrides)
+    assert not policy_of(found).config_valid
+
+
+def test_more_than_64_objectives_are_refused_from_the_65th(file: Path) -> None:
+    slos = "".join(
+        f"  - {{name: s{n}, objective: 99%, good: {{available: true}}}}\n" for n in range(66)
+    )
+    found = compiled(file, f"{LISTENERS}slos:\n{slos}")
+    assert len(policy_of(found).objectives) == 64
+    assert [problem.field for problem in found.problems] == ["slos[64]", "slos[65]"]
+
+
+def test_the_users_own_server_file_is_found_beside_the_configuration(file: Path) -> None:
+    (file.parent / "own.yaml").write_text("methods:\n  /acme.v1.Oracle/Ask: {kind: inference}\n")
+    policy = policy_of(compiled(file, LISTENERS + "server: {files: [own.yaml]}\n"))
+    assert policy.methods[-1].path == "/acme.v1.Oracle/Ask"
+    watch = json.loads(policy.control_settings)["watch"]
+    assert watch == [str(file), str(file.parent / "own.yaml")]
+
+
+def test_a_users_method_replaces_the_shipped_one(file: Path) -> None:
+    path = "/inference.GRPCInferenceService/ModelInfer"
+    (file.parent / "own.yaml").write_text(f"methods:\n  {path}: {{kind: admin}}\n")
+    policy = policy_of(compiled(file, LISTENERS + "server: {files: [own.yaml]}\n"))
+    (method,) = [each for each in policy.methods if each.path == path]
+    assert method.kind.value == "admin"
+
+
+def test_a_problem_in_a_server_file_names_that_file(file: Path) -> None:
+    own = file.parent / "own.yaml"
+    own.write_text("methods:\n  /a.B/C: {knd: probe}\n")
+    found = compiled(file, LISTENERS + "server: {files: [own.yaml, none.yaml]}\n")
+    assert [(each.file, each.line) for each in found.problems] == [
+        (str(own), 2),
+        (str(file.parent / "none.yaml"), 0),
+    ]
+    assert not policy_of(found).config_valid
+
+
+def test_the_hash_is_of_contents_so_control_can_compute_it_too(file: Path) -> None:
+    first = policy_of(compiled(file, DESIGN, flags=("--admin=off",)))
+    settings = json.loads(first.control_settings)
+    assert hash_of_files(settings["watch"], settings["hash_salt"]) == first.config_hash
+    again = policy_of(compiled(file, DESIGN, flags=("--admin=off",)))
+    assert again.config_hash == first.config_hash
+    assert policy_of(compiled(file, DESIGN + "\n")).config_hash != first.config_hash
+    assert policy_of(compiled(file, DESIGN)).config_hash != first.config_hash
+
+
+def test_a_file_that_is_gone_has_no_hash(tmp_path: Path) -> None:
+    assert hash_of_files([str(tmp_path / "none")], "") is None
+
+
+def test_yaml_words_and_wrong_types_are_problems_not_guesses(file: Path) -> None:
+    found = compiled(file, LISTENERS + 'observe: "yes"\nlimits: {threads: "2"}\nmodels: resnet50\n')
+    assert {problem.field for problem in found.problems} == {"observe", "limits.threads", "models"}
+    assert policy_of(found).observe
+
+
+def test_limits_and_control_reach_the_policy(file: Path) -> None:
+    text = LISTENERS + (
+        "control: {memory: 128MiB, tick: 500ms}\nlimits: {threads: 2, unsent: 64MiB, connections: 10, models: 3,"
+        " methods: 4, series: 5}\nhealth: ':1'\nlog: {format: json}\nobserve: false\nmodels: [a, b]\n"
+    )
+    policy = policy_of(compiled(file, text))
+    limits = policy.limits
+    assert (limits.threads, limits.unsent_bytes, limits.connections) == (2, 64 << 20, 10)
+    assert (limits.models, limits.methods, limits.series) == (3, 4, 5)
+    assert policy.control_memory_bytes == 128 << 20
+    assert (policy.health, policy.log_format, policy.observe) == ("0.0.0.0:1", "json", False)
+    assert policy.models == ("a", "b")
+    assert json.loads(policy.control_settings)["tick_seconds"] == 0.5

@@ -1,0 +1,92 @@
+"""Path expressions: field names in, field numbers out."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidecar.model.policy import Extract, Read, Slot, Step
+from sidecar.servers.paths import Field, Messages, PathError, compile_extract
+
+MESSAGES: Messages = {
+    "Request": {
+        "name": Field(1),
+        "spec": Field(2, "Spec"),
+        "inputs": Field(5, "Tensor"),
+        "params": Field(4, "Param", is_map=True),
+        "deep": Field(9, "Request"),
+    },
+    "Spec": {"version": Field(3)},
+    "Tensor": {"shape": Field(3)},
+    "Param": {"flag": Field(1)},
+}
+
+
+def compiled(text: str, slot: Slot = Slot.MODEL) -> Extract:
+    """Compile against Request."""
+    return compile_extract(slot, text, "Request", MESSAGES)
+
+
+@pytest.mark.parametrize(
+    ("text", "steps", "read", "index"),
+    [
+        ("name", (Step(1),), Read.STRING, 0),
+        ("spec.version", (Step(2), Step(3)), Read.STRING, 0),
+        ("int(spec.version)", (Step(2), Step(3)), Read.INT, 0),
+        ("inputs[0].shape[2]", (Step(5), Step(3)), Read.VARINT_AT, 2),
+        ("inputs.shape[0]", (Step(5), Step(3)), Read.VARINT_AT, 0),
+        ("count(inputs)", (Step(5),), Read.COUNT, 0),
+        ("elements(inputs.shape)", (Step(5), Step(3)), Read.VARINTS, 0),
+        ("length( name )", (Step(1),), Read.LENGTH, 0),
+        ("present(spec)", (Step(2),), Read.PRESENT, 0),
+        ("params{a.b c}.flag", (Step(4, "a.b c"), Step(1)), Read.STRING, 0),
+    ],
+)
+def test_an_expression_becomes_numbers(
+    text: str, steps: tuple[Step, ...], read: Read, index: int
+) -> None:
+    assert compiled(text) == Extract(Slot.MODEL, steps, read, index)
+
+
+@pytest.mark.parametrize(
+    ("slot", "read"),
+    [
+        (Slot.MODEL, Read.STRING),
+        (Slot.FINAL, Read.INT),
+        (Slot.ERROR, Read.PRESENT),
+        (Slot.TOKENS_OUT, Read.INT),
+    ],
+)
+def test_without_a_function_the_slot_decides_how_to_read(slot: Slot, read: Read) -> None:
+    assert compiled("name", slot).read is read
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "hint"),
+    [
+        ("nmae", "no field 'nmae'", "Did you mean 'name'?"),
+        ("spec.name", "'Spec' has no field", "Known here: version"),
+        ("name.more", "holds no message", ""),
+        ("params.flag", "is a map", "params{key}"),
+        ("name{key}", "not a map", "without braces"),
+        ("sum(inputs)", "no function 'sum'", "Known here"),
+        ("cuont(inputs)", "no function 'cuont'", "Did you mean 'count'?"),
+        ("inputs[1].shape[0]", "only [0]", ""),
+        ("inputs[0].shape", "[0] is only known", "without [0]"),
+        ("count(inputs[0])", "cannot be read that way", "plain path"),
+        ("", "is no step", "joined by dots"),
+        ("na-me", "is no step", "joined by dots"),
+        (".".join(["deep"] * 9), "9 steps deep", "At most 8"),
+    ],
+)
+def test_a_bad_expression_says_what_is_wrong_and_what_to_write(
+    text: str, what: str, hint: str
+) -> None:
+    with pytest.raises(PathError) as caught:
+        compiled(text)
+    assert what in caught.value.what
+    assert hint in caught.value.hint
+
+
+def test_a_message_that_nobody_described_is_named() -> None:
+    with pytest.raises(PathError, match="'Nothing' is not described"):
+        compile_extract(Slot.MODEL, "a", "Nothing", MESSAGES)

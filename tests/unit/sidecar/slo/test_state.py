@@ -1,0 +1,127 @@
+"""States: each kind of silence has its own name."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidecar.model.objective import State
+from sidecar.model.snapshot import WatchedObjective
+from sidecar.slo.state import Facts, blind_ratio, state_of
+from sidecar.tapclient import tap_pb2 as pb
+from tests.fakes.facts import INFER, SECOND, flight, histogram, tap_stats, upstream
+
+NOW = 1_000 * SECOND
+ANY = WatchedObjective("id", "answers", "hash", "0.999", "available", "", "")
+
+
+def facts(
+    *flights: pb.Flight,
+    up: bool = True,
+    blind: int = 0,
+    latency_nanos: int = 20_000_000,
+    observing: bool = True,
+) -> Facts:
+    """A moment with these flights; everything completed so far took `latency_nanos`."""
+    timing = pb.TimingSeries(
+        model="resnet50", method=INFER, kind="inference", latency=histogram(*[latency_nanos] * 100)
+    )
+    return Facts(list(flights), [timing], [upstream(up)], tap_stats(blind), observing)
+
+
+def state(found: Facts, objective: WatchedObjective = ANY) -> State:
+    """The state at NOW."""
+    return state_of(objective, found, NOW)
+
+
+def test_recent_completions_are_ok() -> None:
+    assert state(facts(flight(last_completed_nanos=NOW - SECOND))) is State.OK
+
+
+def test_nothing_ever_and_nothing_for_a_minute_are_no_traffic() -> None:
+    assert state(facts()) is State.NO_TRAFFIC
+    assert state(facts(flight())) is State.NO_TRAFFIC
+    assert state(facts(flight(last_completed_nanos=NOW - 61 * SECOND))) is State.NO_TRAFFIC
+
+
+def test_the_first_request_on_its_way_is_ok() -> None:
+    waiting = flight(open_requests=1, oldest_open_nanos=SECOND)
+    assert state(facts(waiting)) is State.OK
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "expected"), [(9, State.OK), (10, State.STALLED), (600, State.STALLED)]
+)
+def test_open_requests_and_ten_seconds_without_a_completion_are_stalled(
+    age_seconds: int, expected: State
+) -> None:
+    age = age_seconds * SECOND
+    hanging = flight(open_requests=3, oldest_open_nanos=age, last_completed_nanos=NOW - age)
+    assert state(facts(hanging)) is expected
+
+
+def test_a_server_that_never_answered_anything_is_stalled() -> None:
+    assert state(facts(flight(open_requests=1, oldest_open_nanos=11 * SECOND))) is State.STALLED
+
+
+def test_a_slow_model_is_given_five_times_its_p99() -> None:
+    def hanging(seconds: int) -> Facts:
+        age = seconds * SECOND
+        return facts(
+            flight(open_requests=1, oldest_open_nanos=age, last_completed_nanos=NOW - age),
+            latency_nanos=10 * SECOND,
+        )
+
+    assert state(hanging(40)) is State.OK
+    assert state(hanging(60)) is State.STALLED
+
+
+def test_a_request_after_an_idle_hour_is_no_stall() -> None:
+    woken = flight(
+        open_requests=1, oldest_open_nanos=SECOND, last_completed_nanos=NOW - 900 * SECOND
+    )
+    assert state(facts(woken)) is State.OK
+
+
+def test_one_model_answering_keeps_the_objective_over_all_of_them_moving() -> None:
+    hanging = flight("a", open_requests=1, oldest_open_nanos=60 * SECOND)
+    moving = flight("b", last_completed_nanos=NOW - SECOND)
+    assert state(facts(hanging, moving)) is State.OK
+
+
+def test_an_upstream_that_refuses_is_unreachable_before_anything_else() -> None:
+    hanging = flight(open_requests=1, oldest_open_nanos=60 * SECOND)
+    assert state(facts(hanging, up=False, blind=50)) is State.UNREACHABLE
+
+
+def test_one_of_two_upstreams_down_is_not_unreachable() -> None:
+    moment = Facts([], [], [upstream(False), upstream(True)], tap_stats(), True)
+    assert state(moment) is State.NO_TRAFFIC
+
+
+def test_more_than_one_percent_blind_connections_are_no_telemetry() -> None:
+    recent = flight(last_completed_nanos=NOW - SECOND)
+    assert state(facts(recent, blind=1)) is State.OK
+    assert state(facts(recent, blind=2)) is State.NO_TELEMETRY
+    assert state(facts(recent, observing=False)) is State.NO_TELEMETRY
+
+
+def test_a_stall_is_told_even_where_sight_is_poor() -> None:
+    hanging = flight(open_requests=1, oldest_open_nanos=60 * SECOND)
+    assert state(facts(hanging, blind=5)) is State.STALLED
+
+
+def test_an_objective_is_about_what_its_globs_match_and_inference_only() -> None:
+    objective = WatchedObjective(
+        "id", "chat", "hash", "0.99", "available", "llama-*", "*/ModelInfer"
+    )
+    recent = NOW - SECOND
+    assert state(facts(flight("llama-7b", last_completed_nanos=recent)), objective) is State.OK
+    assert (
+        state(facts(flight("resnet50", last_completed_nanos=recent)), objective) is State.NO_TRAFFIC
+    )
+    probe = flight("llama-7b", last_completed_nanos=recent, kind="probe")
+    assert state(facts(probe), objective) is State.NO_TRAFFIC
+
+
+def test_no_connections_are_not_blind() -> None:
+    assert blind_ratio(pb.TapStats()) == 0.0
