@@ -2,7 +2,7 @@
 
 use crate::call::{Name, OpenRequest};
 use crate::catalogue::Slot;
-use crate::field::walk::Found;
+use crate::field::Found;
 use crate::names::{Cache, once};
 use std::collections::VecDeque;
 

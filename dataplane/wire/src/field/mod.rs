@@ -7,7 +7,10 @@
 pub mod plan;
 pub mod walk;
 
+mod values;
+
 pub use plan::Plan;
+pub use values::Found;
 pub use walk::Walk;
 
 /// Different values one program may read; more are ignored. The largest known program reads twelve.

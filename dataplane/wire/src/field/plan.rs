@@ -8,6 +8,8 @@ use crate::catalogue::{Extract, MAX_DEPTH, Program, Read, Slot, Step, Variant};
 pub struct Plan {
     pub(super) nodes: Vec<Node>,
     pub(super) leaves: Vec<Leaf>,
+    /// Leaves of [`Read::Varints`], one bit each.
+    pub(super) counted: u32,
     variants: Vec<Choice>,
     wants_model: bool,
 }
@@ -129,6 +131,9 @@ impl Plan {
             text: texts as u8,
             path: extract.path.clone(),
         });
+        if extract.read == Read::Varints {
+            self.counted |= 1 << leaf;
+        }
         self.grow(&extract.path, leaf, edges);
         Some(leaf)
     }
@@ -208,6 +213,12 @@ enum Place<'a> {
 }
 
 impl Node {
+    /// It is an entry of a map of which some keys are of interest.
+    #[inline]
+    pub(super) fn has_keys(&self) -> bool {
+        !self.keyed.is_empty()
+    }
+
     /// The edge of a field.
     #[inline]
     pub(super) fn edge(&self, field: u32) -> Option<&Edge> {

@@ -1,16 +1,15 @@
 //! The walk through one message. It can stop after any byte and go on with the next.
 
-use super::plan::{Edge, Node, Plan};
-use super::{MAX_LEAVES, MAX_TEXTS};
-use crate::call::MAX_NAME_BYTES;
-use crate::catalogue::{MAX_DEPTH, Read, Slot};
+use super::plan::{Edge, Plan};
+use super::values::{Found, KEY_TEXT, Values};
+use crate::catalogue::{MAX_DEPTH, Slot};
 
 /// Groups are skipped field by field; deeper nesting than this is taken for an attack.
 const MAX_GROUP_DEPTH: u8 = 16;
 /// A varint has at most ten bytes (protobuf encoding guide).
 const MAX_VARINT_SHIFT: u8 = 63;
-/// Strings read along the way: those of the leaves, and the key of the map entry under way.
-const KEY_TEXT: usize = MAX_TEXTS;
+/// Field numbers have 29 bits.
+const MAX_FIELD: u64 = (1 << 29) - 1;
 
 /// Protobuf wire types.
 mod wire {
@@ -32,10 +31,10 @@ enum State {
     Number,
     /// The length of a length-delimited field.
     Length,
-    /// Of no interest up to this position.
-    Skip(u64),
-    /// Packed varints up to this position.
-    Packed(u64),
+    /// Of no interest, up to `until`.
+    Skip,
+    /// Packed varints, up to `until`.
+    Packed,
 }
 
 /// A message on the way down to the present position.
@@ -53,24 +52,18 @@ struct Level {
     keyed: bool,
 }
 
-/// A string as far as it has been read.
-#[derive(Clone, Copy, Debug)]
-struct Text {
-    bytes: [u8; MAX_NAME_BYTES],
-    have: u8,
-    /// Bytes still to come.
-    left: u8,
-}
-
-/// Progress through one message, and what was found.
-#[derive(Clone, Debug)]
+/// Progress through one message.
+#[derive(Clone, Debug, Default)]
 pub struct Walk {
     pos: u64,
-    /// Where to stop looking, and where the message ends.
+    /// The nearest position at which something ends: what is skipped, or the message at hand.
+    until: u64,
+    /// Where to stop looking, and where the whole message ends.
     limit: u64,
     end: u64,
     state: State,
     field: u32,
+    /// The varint under way.
     number: u64,
     shift: u8,
     depth: u8,
@@ -79,54 +72,10 @@ pub struct Walk {
     fields: u64,
     /// Edges that have been gone down.
     entered: u64,
-    /// Leaves that are present, their values, and elements counted for [`Read::VarintAt`].
-    present: u32,
-    values: [u64; MAX_LEAVES],
-    elements: [u32; MAX_LEAVES],
-    /// The packed field under way is in first occurrences only, and read by these leaves.
-    packed: (bool, u32),
-    texts: [Text; MAX_TEXTS + 1],
-    /// Texts still being filled.
-    filling: u16,
-}
-
-impl Default for Walk {
-    fn default() -> Walk {
-        Walk {
-            pos: 0,
-            limit: 0,
-            end: 0,
-            state: State::Key,
-            field: 0,
-            number: 0,
-            shift: 0,
-            depth: 0,
-            levels: [Level::default(); MAX_DEPTH + 1],
-            fields: 0,
-            entered: 0,
-            present: 0,
-            values: [0; MAX_LEAVES],
-            elements: [0; MAX_LEAVES],
-            packed: (false, 0),
-            texts: [Text {
-                bytes: [0; MAX_NAME_BYTES],
-                have: 0,
-                left: 0,
-            }; MAX_TEXTS + 1],
-            filling: 0,
-        }
-    }
-}
-
-/// A value that was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found<'a> {
-    /// Of [`Read::String`].
-    Text(&'a [u8]),
-    /// Of [`Read::Int`] and the like: a value the message states.
-    Number(u64),
-    /// Of [`Read::Count`] and [`Read::Varints`]: how many there are in this message.
-    Tally(u64),
+    /// Leaves that read the packed field under way, and whether any needs more than its number of elements.
+    packed: u32,
+    packed_values: bool,
+    values: Values,
 }
 
 impl Walk {
@@ -134,6 +83,7 @@ impl Walk {
     pub fn begin(&mut self, len: u32, head_bytes: u32) {
         self.pos = 0;
         self.end = u64::from(len);
+        self.until = self.end;
         self.limit = u64::from(len.min(head_bytes));
         self.state = State::Key;
         (self.number, self.shift, self.depth) = (0, 0, 0);
@@ -142,7 +92,8 @@ impl Walk {
             first: true,
             ..Level::default()
         };
-        (self.fields, self.entered, self.present, self.filling) = (0, 0, 0, 0);
+        (self.fields, self.entered) = (0, 0);
+        self.values.clear();
     }
 
     /// All that is to be looked at has been.
@@ -152,120 +103,146 @@ impl Walk {
 
     /// There is more of the message than was looked at, and it is not just the rest of one skipped field.
     pub fn cut_short(&self) -> bool {
-        self.limit < self.end && self.state != State::Skip(self.end)
+        let skips_the_rest = self.state == State::Skip && self.until == self.end;
+        self.limit < self.end && !skips_the_rest
+    }
+
+    /// What was found, by the variant that suits the message.
+    #[inline]
+    pub fn found<'w>(&'w self, plan: &'w Plan) -> impl Iterator<Item = (Slot, Found<'w>)> {
+        self.values.found(plan, plan.choose(self.fields))
     }
 
     /// Looks at the next bytes of the message.
     pub fn feed(&mut self, plan: &Plan, bytes: &[u8]) {
-        let n = bytes
-            .len()
-            .min((self.limit - self.pos.min(self.limit)) as usize);
-        let bytes = &bytes[..n];
-        self.fill(bytes);
-        let mut at = 0;
+        let n = bytes.len().min(self.limit.saturating_sub(self.pos) as usize);
+        let mut rest = &bytes[..n];
+        self.values.fill(rest);
         loop {
-            self.close();
-            if at == bytes.len() {
+            if self.pos == self.until {
+                self.close();
+            }
+            if rest.is_empty() {
                 return;
             }
-            if let State::Skip(to) = self.state {
-                let n = (to - self.pos).min((bytes.len() - at) as u64);
-                self.pos += n;
-                at += n as usize;
-                continue;
-            }
-            let byte = bytes[at];
-            at += 1;
-            self.pos += 1;
-            if let Some(number) = self.varint(byte) {
-                self.number(plan, number, &bytes[at..]);
-            }
+            rest = match self.state {
+                State::Key if self.shift == 0 => self.field(plan, rest),
+                State::Skip => self.pass(rest).1,
+                State::Packed if !self.packed_values => {
+                    let (elements, rest) = self.pass(rest);
+                    let last_bytes = elements.iter().filter(|&&byte| byte < 0x80);
+                    self.values.elements(self.packed, last_bytes.count() as u64);
+                    rest
+                }
+                _ => self.byte(plan, rest),
+            };
         }
     }
 
-    /// Adds a byte to the varint under way; its value once it is complete.
+    /// A field whose key and value (or length) are at hand in at most two bytes each is read in one go.
     #[inline]
-    fn varint(&mut self, byte: u8) -> Option<u64> {
+    fn field<'b>(&mut self, plan: &Plan, bytes: &'b [u8]) -> &'b [u8] {
+        let Some((key, after)) = short_varint(bytes) else {
+            return self.byte(plan, bytes);
+        };
+        let Some((number, rest)) = short_varint(after) else {
+            return self.byte(plan, bytes);
+        };
+        let end = self.pos + (bytes.len() - rest.len()) as u64;
+        let kind = (key & 7) as u8;
+        if end > self.until || key < 8 || (kind != wire::VARINT && kind != wire::BYTES) {
+            return self.byte(plan, bytes);
+        }
+        self.pos = end;
+        self.note(key >> 3);
+        match kind {
+            wire::VARINT => self.scalar(plan, number),
+            _ => self.length(plan, number, rest),
+        }
+        rest
+    }
+
+    /// Takes one byte of a varint.
+    fn byte<'b>(&mut self, plan: &Plan, bytes: &'b [u8]) -> &'b [u8] {
+        let Some((&byte, rest)) = bytes.split_first() else {
+            return bytes;
+        };
+        self.pos += 1;
         self.number |= u64::from(byte & 0x7f) << self.shift;
-        if byte & 0x80 != 0 {
-            if self.shift == MAX_VARINT_SHIFT {
-                self.give_up();
-            } else {
-                self.shift += 7;
-            }
-            return None;
+        if byte & 0x80 == 0 {
+            let number = self.number;
+            (self.number, self.shift) = (0, 0);
+            self.complete(plan, number, rest);
+        } else if self.shift == MAX_VARINT_SHIFT {
+            self.give_up();
+        } else {
+            self.shift += 7;
         }
-        let number = self.number;
-        (self.number, self.shift) = (0, 0);
-        Some(number)
+        rest
     }
 
-    /// Leaves everything that ends at the present position.
+    /// Passes over what is at hand up to `until`.
     #[inline]
+    fn pass<'b>(&mut self, bytes: &'b [u8]) -> (&'b [u8], &'b [u8]) {
+        let n = (self.until - self.pos).min(bytes.len() as u64);
+        self.pos += n;
+        bytes.split_at(n as usize)
+    }
+
+    /// Leaves everything that ends at the present position; a varint that did not end is dropped.
     fn close(&mut self) {
-        match self.state {
-            State::Skip(to) | State::Packed(to) if self.pos == to => self.expect_key(),
-            _ => {}
-        }
-        while self.depth > 0 && self.pos == self.levels[usize::from(self.depth)].end {
+        while self.depth > 0 && self.pos == self.level().end {
             self.depth -= 1;
-            self.expect_key();
         }
+        self.expect_key();
     }
 
     fn expect_key(&mut self) {
         self.state = State::Key;
         (self.number, self.shift) = (0, 0);
+        self.until = self.level().end;
     }
 
+    #[inline]
     fn level(&mut self) -> &mut Level {
         &mut self.levels[usize::from(self.depth)]
     }
 
-    /// The message under way is malformed: skips the rest of it.
+    /// The message at hand is malformed: skips the rest of it.
     #[cold]
     fn give_up(&mut self) {
-        let end = self.level().end;
-        self.skip(end);
+        self.expect_key();
+        self.state = State::Skip;
     }
 
     fn skip(&mut self, to: u64) {
-        self.expect_key();
-        self.state = State::Skip(to);
+        self.state = State::Skip;
+        self.until = to;
     }
 
     /// A varint is complete; `rest` are the bytes at hand after it.
-    #[inline]
-    fn number(&mut self, plan: &Plan, number: u64, rest: &[u8]) {
+    fn complete(&mut self, plan: &Plan, number: u64, rest: &[u8]) {
         match self.state {
             State::Key => self.key(plan, number),
             State::Number => {
                 self.state = State::Key;
-                let level = *self.level();
-                if level.groups == 0
-                    && let Some(edge) = self.edge(plan, level)
-                {
-                    self.scalar(plan, edge, number, level.first);
-                }
+                self.scalar(plan, number);
             }
             State::Length => self.length(plan, number, rest),
-            State::Packed(_) => {
-                let (first, leaves) = self.packed;
-                self.element(plan, leaves, number, first);
+            State::Packed => {
+                let first = self.level().first;
+                self.values.element(plan, self.packed, number, first);
             }
-            State::Skip(_) => {}
+            State::Skip => {}
         }
     }
 
     fn key(&mut self, plan: &Plan, key: u64) {
         let field = key >> 3;
-        if field == 0 || field > u64::from(u32::MAX >> 3) {
+        if field == 0 || field > MAX_FIELD {
             return self.give_up();
         }
-        self.field = field as u32;
-        if self.depth == 0 && self.levels[0].groups == 0 && field < 64 {
-            self.fields |= 1 << field;
-        }
+        self.note(field);
         match (key & 7) as u8 {
             wire::VARINT => self.state = State::Number,
             wire::FIXED64 => self.fixed(plan, 8),
@@ -277,33 +254,25 @@ impl Walk {
         }
     }
 
-    fn fixed(&mut self, plan: &Plan, bytes: u64) {
-        let level = *self.level();
-        if self.pos + bytes > level.end {
-            return self.give_up();
+    /// A field begins.
+    #[inline]
+    fn note(&mut self, field: u64) {
+        self.field = field as u32;
+        if self.depth == 0 && field < 64 && self.levels[0].groups == 0 {
+            self.fields |= 1 << field;
         }
-        if level.groups == 0
-            && let Some(edge) = self.edge(plan, level)
-        {
-            for leaf in bits(edge.leaves) {
-                match plan.leaves[leaf].read {
-                    Read::Present => self.set(leaf, 1),
-                    Read::Count => self.add(leaf),
-                    _ => {}
-                }
-            }
-        }
-        self.skip(self.pos + bytes);
     }
 
     /// The edge of the field under way. Behind the right key of a map, the key's own.
     #[inline]
-    fn edge<'p>(&self, plan: &'p Plan, level: Level) -> Option<&'p Edge> {
-        let node: &Node = &plan.nodes[usize::from(level.node)];
+    fn edge<'p>(&self, plan: &'p Plan, level: &Level) -> Option<&'p Edge> {
+        if level.groups > 0 {
+            return None;
+        }
+        let node = &plan.nodes[usize::from(level.node)];
         if self.field == 2 && level.keyed {
-            let key = &self.texts[KEY_TEXT];
-            let key = &key.bytes[..usize::from(key.have)];
-            let keyed = node.keyed.iter().find(|(k, _)| k.as_bytes() == key);
+            let key = self.values.read_text(KEY_TEXT);
+            let keyed = node.keyed.iter().find(|(k, _)| Some(k.as_bytes()) == key);
             if let Some((_, edge)) = keyed {
                 return Some(edge);
             }
@@ -311,7 +280,27 @@ impl Walk {
         node.edge(self.field)
     }
 
+    #[inline]
+    fn scalar(&mut self, plan: &Plan, number: u64) {
+        let level = *self.level();
+        if let Some(edge) = self.edge(plan, &level) {
+            self.values.varint(plan, edge, number, level.first);
+        }
+    }
+
+    fn fixed(&mut self, plan: &Plan, bytes: u64) {
+        let level = *self.level();
+        if self.pos + bytes > level.end {
+            return self.give_up();
+        }
+        if let Some(edge) = self.edge(plan, &level) {
+            self.values.fixed(plan, edge);
+        }
+        self.skip(self.pos + bytes);
+    }
+
     /// The length of a field is known: skip it, go down into it, or read it.
+    #[inline]
     fn length(&mut self, plan: &Plan, len: u64, rest: &[u8]) {
         let level = *self.level();
         let end = self.pos.saturating_add(len);
@@ -319,33 +308,13 @@ impl Walk {
             return self.give_up();
         }
         self.skip(end);
-        if level.groups > 0 {
-            return;
+        if self.field == 1 && level.groups == 0 && plan.nodes[usize::from(level.node)].has_keys() {
+            self.level().keyed = self.values.text(KEY_TEXT, len, rest);
         }
-        if self.field == 1 && !plan.nodes[usize::from(level.node)].keyed.is_empty() {
-            self.level().keyed = self.text(KEY_TEXT, len, rest);
-        }
-        let Some(edge) = self.edge(plan, level) else {
+        let Some(edge) = self.edge(plan, &level) else {
             return;
         };
-        let mut packed = 0;
-        for leaf in bits(edge.leaves) {
-            match plan.leaves[leaf].read {
-                Read::String => {
-                    let text = usize::from(plan.leaves[leaf].text);
-                    if self.text(text, len, rest) {
-                        self.set(leaf, len);
-                    } else {
-                        self.present &= !(1 << leaf);
-                    }
-                }
-                Read::Present if len > 0 => self.set(leaf, 1),
-                Read::Count => self.add(leaf),
-                Read::Length => self.set(leaf, len),
-                Read::VarintAt(_) | Read::Varints => packed |= 1 << leaf,
-                Read::Present | Read::Int => {}
-            }
-        }
+        let packed = self.values.bytes(plan, edge, len, rest);
         let deeper = usize::from(self.depth) < MAX_DEPTH;
         if let Some(child) = edge.child.filter(|_| deeper) {
             let again = self.entered >> edge.id & 1 != 0;
@@ -359,126 +328,23 @@ impl Walk {
             };
             self.state = State::Key;
         } else if packed != 0 {
-            self.packed = (level.first, packed);
-            self.state = State::Packed(end);
+            self.packed = packed;
+            self.packed_values = packed & !plan.counted != 0;
+            self.state = State::Packed;
         }
-    }
-
-    /// A varint field.
-    fn scalar(&mut self, plan: &Plan, edge: &Edge, number: u64, first: bool) {
-        for leaf in bits(edge.leaves) {
-            match plan.leaves[leaf].read {
-                Read::Int => self.set(leaf, number),
-                Read::Present => self.set(leaf, 1),
-                Read::Count => self.add(leaf),
-                Read::VarintAt(_) | Read::Varints => self.element(plan, 1 << leaf, number, first),
-                Read::String | Read::Length => {}
-            }
-        }
-    }
-
-    /// An element of a repeated varint.
-    fn element(&mut self, plan: &Plan, leaves: u32, number: u64, first: bool) {
-        for leaf in bits(leaves) {
-            match plan.leaves[leaf].read {
-                Read::Varints => self.add(leaf),
-                Read::VarintAt(n) if first => {
-                    let seen = if self.present >> leaf & 1 == 0 {
-                        0
-                    } else {
-                        self.elements[leaf]
-                    };
-                    if seen == n {
-                        self.values[leaf] = number;
-                    }
-                    self.elements[leaf] = seen.saturating_add(1);
-                    self.present |= 1 << leaf;
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn set(&mut self, leaf: usize, value: u64) {
-        self.values[leaf] = value;
-        self.present |= 1 << leaf;
-    }
-
-    fn add(&mut self, leaf: usize) {
-        let before = if self.present >> leaf & 1 == 0 {
-            0
-        } else {
-            self.values[leaf]
-        };
-        self.set(leaf, before + 1);
-    }
-
-    /// Begins reading a string of `len` bytes; false when it is too long to be a name.
-    fn text(&mut self, text: usize, len: u64, rest: &[u8]) -> bool {
-        self.filling &= !(1 << text);
-        if len > MAX_NAME_BYTES as u64 {
-            return false;
-        }
-        let n = rest.len().min(len as usize);
-        let text_at = &mut self.texts[text];
-        text_at.bytes[..n].copy_from_slice(&rest[..n]);
-        text_at.have = n as u8;
-        text_at.left = (len as usize - n) as u8;
-        if text_at.left > 0 {
-            self.filling |= 1 << text;
-        }
-        true
-    }
-
-    /// Goes on reading strings that the last bytes ended in.
-    fn fill(&mut self, bytes: &[u8]) {
-        for text in bits(u32::from(self.filling)) {
-            let into = &mut self.texts[text];
-            let have = usize::from(into.have);
-            let n = bytes.len().min(usize::from(into.left));
-            into.bytes[have..have + n].copy_from_slice(&bytes[..n]);
-            into.have += n as u8;
-            into.left -= n as u8;
-            if into.left == 0 {
-                self.filling &= !(1 << text);
-            }
-        }
-    }
-
-    /// What was found, by the variant that suits the message.
-    pub fn found<'w>(&'w self, plan: &'w Plan) -> impl Iterator<Item = (Slot, Found<'w>)> {
-        let slots = plan.choose(self.fields).iter();
-        slots.filter_map(|&(slot, leaf)| {
-            let leaf = usize::from(leaf);
-            if self.present >> leaf & 1 == 0 {
-                return None;
-            }
-            let value = self.values[leaf];
-            Some((
-                slot,
-                match plan.leaves[leaf].read {
-                    Read::String => Found::Text(self.read_text(plan.leaves[leaf].text)?),
-                    Read::VarintAt(n) if self.elements[leaf] <= n => return None,
-                    Read::Count | Read::Varints => Found::Tally(value),
-                    _ => Found::Number(value),
-                },
-            ))
-        })
-    }
-
-    fn read_text(&self, text: u8) -> Option<&[u8]> {
-        let text = &self.texts[usize::from(text)];
-        (text.left == 0).then(|| &text.bytes[..usize::from(text.have)])
     }
 }
 
-/// Numbers of the bits that are set, lowest first.
-fn bits(mut set: u32) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let lowest = set.trailing_zeros();
-        set &= set.wrapping_sub(1);
-        (lowest < 32).then_some(lowest as usize)
-    })
+/// A varint of one or two bytes, and what follows it.
+#[inline]
+fn short_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    match bytes {
+        [low, rest @ ..] if *low < 0x80 => Some((u64::from(*low), rest)),
+        [low, high, rest @ ..] if *high < 0x80 => {
+            Some((u64::from(*low & 0x7f) | u64::from(*high) << 7, rest))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

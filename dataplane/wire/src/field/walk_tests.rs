@@ -1,6 +1,9 @@
 //! Every way to read, in every chunking; malformed and hostile messages.
 
 use super::*;
+use crate::call::MAX_NAME_BYTES;
+use crate::catalogue::Read;
+use crate::field::{MAX_LEAVES, MAX_TEXTS};
 use crate::catalogue::{Extract, Program, Step, Variant};
 use proptest::prelude::*;
 

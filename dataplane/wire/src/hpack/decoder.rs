@@ -100,6 +100,10 @@ impl<I: Interest> Decoder<I> {
         let mut rest = bytes;
         while let Some((&byte, tail)) = rest.split_first() {
             match self.state {
+                State::Field if byte > 0x80 && byte < 0xff => {
+                    rest = tail; // most fields of most calls: indexed, the index in one byte
+                    self.indexed(u32::from(byte & 0x7f), out)?;
+                }
                 State::Field => {
                     rest = tail;
                     self.field(byte, out)?;
@@ -183,17 +187,7 @@ impl<I: Interest> Decoder<I> {
     ) -> Result<(), Error> {
         self.state = match number {
             Number::Indexed => {
-                let found = self.find(value)?;
-                if found.tag != 0 {
-                    let len = found.value_len;
-                    out(
-                        found.tag,
-                        Value {
-                            bytes: found.value,
-                            len,
-                        },
-                    );
-                }
+                self.indexed(value, out)?;
                 State::Field
             }
             Number::Resize => {
@@ -222,6 +216,24 @@ impl<I: Interest> Decoder<I> {
                 State::Value
             }
         };
+        Ok(())
+    }
+
+    /// A field that is wholly in the table.
+    #[inline]
+    fn indexed(&self, index: u32, out: &mut impl FnMut(u8, Value<'_>)) -> Result<(), Error> {
+        let place = (index as usize).wrapping_sub(1);
+        if self.static_tags.get(place) == Some(&0) {
+            return Ok(());
+        }
+        let found = self.find(index)?;
+        if found.tag != 0 {
+            let value = Value {
+                bytes: found.value,
+                len: found.value_len,
+            };
+            out(found.tag, value);
+        }
         Ok(())
     }
 

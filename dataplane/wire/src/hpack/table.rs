@@ -68,6 +68,7 @@ impl Default for Table {
 
 impl Table {
     /// Entry `n`, 0 being the newest. None if there is no such entry.
+    #[inline]
     pub fn get(&self, n: usize) -> Option<Found<'_>> {
         let Some(entry) = self.entries.get(n) else {
             return self.forgot.then_some(Found {

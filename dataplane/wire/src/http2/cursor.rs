@@ -71,6 +71,28 @@ impl Cursor {
         self.between_frames() && self.block == 0 && self.settings_seen && !self.goaway_seen
     }
 
+    /// Takes a whole DATA frame, or HEADERS with a whole block, without padding and priority; None for all else.
+    /// Returns its head, its payload and the rest.
+    #[inline]
+    pub fn take_plain<'b>(&self, bytes: &'b [u8]) -> Option<(Head, &'b [u8], &'b [u8])> {
+        if !self.between_frames() || self.block != 0 {
+            return None;
+        }
+        let (head, rest) = bytes.split_first_chunk()?;
+        let head = Head::parse(head);
+        let mixed = flag::PADDED | flag::PRIORITY | flag::END_HEADERS;
+        let plain = match head.kind {
+            kind::DATA => !head.has(flag::PADDED),
+            kind::HEADERS => head.flags & mixed == flag::END_HEADERS && head.stream != 0,
+            _ => false,
+        };
+        if !plain {
+            return None;
+        }
+        let (payload, rest) = rest.split_at_checked(head.length as usize)?;
+        Some((head, payload, rest))
+    }
+
     /// Takes bytes of a frame head. Returns the rest, and the head once it is complete.
     #[inline]
     pub fn take_head<'b>(&mut self, bytes: &'b [u8]) -> Result<(&'b [u8], Option<Head>), BadFrame> {

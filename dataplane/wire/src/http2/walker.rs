@@ -56,6 +56,12 @@ impl Walker {
     ) -> Result<(), BadFrame> {
         let mut rest = bytes;
         while !rest.is_empty() {
+            if let Some((head, payload, tail)) = self.cursor.take_plain(rest) {
+                rest = tail;
+                self.began = now;
+                self.plain(head, payload, frames);
+                continue;
+            }
             if self.cursor.inside().is_some() {
                 let (payload, tail) = self.cursor.take_payload(rest);
                 rest = tail;
@@ -77,6 +83,24 @@ impl Walker {
             }
         }
         Ok(())
+    }
+
+    /// A frame that is whole and needs no more than its payload, as nearly all are.
+    #[inline]
+    fn plain(&self, head: Head, payload: &[u8], frames: &mut impl Frames) {
+        let end_stream = head.has(flag::END_STREAM);
+        if head.kind == kind::HEADERS {
+            frames.block_begin(head.stream, true, self.began);
+            frames.block_bytes(payload);
+            frames.block_end(head.stream, end_stream);
+            return;
+        }
+        if !payload.is_empty() {
+            frames.data(head.stream, payload);
+        }
+        if end_stream {
+            frames.end_stream(head.stream);
+        }
     }
 
     #[inline]
