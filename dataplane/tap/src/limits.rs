@@ -16,6 +16,10 @@ pub const UNSENT_BYTES: usize = 32 * 1024 * 1024;
 /// A model server on loopback answers a dial in microseconds; a second means it is not there.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// A client that said FIN has not hung up yet: it may still read. But an HTTP/2 client that did and has been told
+/// nothing more for this long is gone, and its calls with it, even before a server that is wedged.
+pub const CLIENT_GONE: Duration = Duration::from_secs(5);
+
 /// How long bytes that were acknowledged to a peer that then reset may take to reach the other one.
 pub const RESET_FLUSH: Duration = Duration::from_secs(1);
 

@@ -268,6 +268,9 @@ impl<R: Scanned> Worker<R> {
             }
         }
         let shared = &*self.shared;
+        if connection.client_is_gone(woken) {
+            connection.watch.over(EndedBy::Client, woken, &mut lock(&shared.ledger));
+        }
         let mut watching =
             Watching { watch: &mut connection.watch, ledger: &shared.ledger, clock: &shared.clock, woken };
         let Some(pair) = &mut connection.pair else { return };
@@ -275,6 +278,9 @@ impl<R: Scanned> Worker<R> {
         let fate = pair.turn(woken, &mut self.scratch, &shared.budget, &mut watching);
         if inserting && !pair.down.insertion_pending() {
             lock(&shared.ledger).tallies.goaways_inserted += 1;
+        }
+        if let Some(gone_at) = connection.client_finished(woken) {
+            self.timers.push(Reverse((gone_at, key, connection.serial)));
         }
         match fate {
             Fate::Waiting => {}

@@ -2,7 +2,7 @@
 
 use super::FIRST_CONNECTION;
 use crate::clock::nanos;
-use crate::limits::DIAL_TIMEOUT;
+use crate::limits::{CLIENT_GONE, DIAL_TIMEOUT};
 use crate::pair::{Pair, Ready, Side};
 use crate::pump::Budget;
 use crate::stream::{Socket, Stream};
@@ -41,6 +41,8 @@ pub struct Connection {
     attempt: usize,
     deadline: Nanos,
     dialling: bool,
+    /// When a client that said FIN counts as gone.
+    gone_at: Option<Nanos>,
 }
 
 impl Connection {
@@ -63,6 +65,7 @@ impl Connection {
             attempt: 0,
             deadline: 0,
             dialling: true,
+            gone_at: None,
         }
     }
 
@@ -118,6 +121,22 @@ impl Connection {
         if let Some(pair) = &mut self.pair {
             pair.event(side, ready);
         }
+    }
+
+    /// The first time that a client's FIN has been passed on with the server still open: when it counts as gone.
+    pub fn client_finished(&mut self, now: Nanos) -> Option<Nanos> {
+        let pair = self.pair.as_ref()?;
+        if !pair.up.finished || pair.down.source_finished || self.gone_at.is_some() {
+            return None;
+        }
+        self.gone_at = Some(now + nanos(CLIENT_GONE));
+        self.gone_at
+    }
+
+    /// That time has come, and the server has sent nothing since. What it sends is a sign of life for both.
+    pub fn client_is_gone(&mut self, now: Nanos) -> bool {
+        let Some(pair) = &self.pair else { return false };
+        self.gone_at.is_some_and(|at| now >= at) && !pair.server.readable && pair.down.is_flushed()
     }
 
     /// Makes both ends end in a reset.
