@@ -50,39 +50,55 @@ fn main() {
         "stream" => stream(&mut conn, &mut tally, count),
         _ => unary(&mut conn, &mut tally, count, what == "plain"),
     }
-    println!("{} calls, {} requests, {} ns", tally.calls, tally.requests, tally.latency);
+    println!(
+        "{} calls, {} requests, {} ns",
+        tally.calls, tally.requests, tally.latency
+    );
 }
 
 fn unary(conn: &mut Conn, tally: &mut Tally, count: u32, plain: bool) {
     let (mut client, mut server) = (Encoder::default(), Encoder::default());
-    let mut block = |encoder: fn(&mut Encoder, &[(&str, &str)]) -> Vec<u8>, side: bool, fields: &[(&str, &str)]| {
-        let table = if side { &mut client } else { &mut server };
-        match plain {
-            true => plain_block(fields),
-            false => {
-                let first = encoder(table, fields);
-                let again = encoder(table, fields);
-                conn.feed(
-                    if side { Direction::ToServer } else { Direction::ToClient },
-                    &headers(if side { 1 } else { 99 }, true, &first),
-                    0,
-                    tally,
-                );
-                again
-            }
+    let mut block = |side: Direction, fields: &[(&str, &str)]| {
+        if plain {
+            return plain_block(fields);
         }
+        let (table, stream) = match side {
+            Direction::ToServer => (&mut client, 1),
+            Direction::ToClient => (&mut server, 99),
+        };
+        let first = headers(stream, true, &table.block(fields));
+        conn.feed(side, &first, 0, tally);
+        table.block(fields)
     };
-    let user_agent = ("user-agent", "grpc-python/1.85.1 grpc-c/50.0.0 (linux; chttp2)");
-    let extra = [user_agent, ("grpc-accept-encoding", "identity, deflate, gzip")];
-    let fields = [&request_fields(INFER)[..], &extra].concat();
-    let ask = block(Encoder::block, true, &fields);
-    let head = block(Encoder::block, false, &[
-        (":status", "200"),
-        ("content-type", "application/grpc"),
+    let user_agent = (
+        "user-agent",
+        "grpc-python/1.85.1 grpc-c/50.0.0 (linux; chttp2)",
+    );
+    let extra = [
+        user_agent,
         ("grpc-accept-encoding", "identity, deflate, gzip"),
-    ]);
-    let end = block(Encoder::block, false, &[("grpc-status", "0"), ("grpc-message", "")]);
-    let request = message(&infer_request("resnet50", "1", "request-0001", &[8, 3, 224, 224], 150));
+    ];
+    let fields = [&request_fields(INFER)[..], &extra].concat();
+    let ask = block(Direction::ToServer, &fields);
+    let head = block(
+        Direction::ToClient,
+        &[
+            (":status", "200"),
+            ("content-type", "application/grpc"),
+            ("grpc-accept-encoding", "identity, deflate, gzip"),
+        ],
+    );
+    let end = block(
+        Direction::ToClient,
+        &[("grpc-status", "0"), ("grpc-message", "")],
+    );
+    let request = message(&infer_request(
+        "resnet50",
+        "1",
+        "request-0001",
+        &[8, 3, 224, 224],
+        150,
+    ));
     let response = message(&infer_response("resnet50", "1", "request-0001"));
     let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
     for n in 0..count {
@@ -100,9 +116,23 @@ fn unary(conn: &mut Conn, tally: &mut Tally, count: u32, plain: bool) {
 }
 
 fn stream(conn: &mut Conn, tally: &mut Tally, count: u32) {
-    conn.feed(Direction::ToServer, &headers(1, false, &request_head(GENERATE)), 0, tally);
-    conn.feed(Direction::ToClient, &headers(1, false, &response_head()), 0, tally);
-    let body = [bytes_field(1, &[bytes_field(1, &[1, 2, 3]), text(2, &"x".repeat(280))].concat())].concat();
+    conn.feed(
+        Direction::ToServer,
+        &headers(1, false, &request_head(GENERATE)),
+        0,
+        tally,
+    );
+    conn.feed(
+        Direction::ToClient,
+        &headers(1, false, &response_head()),
+        0,
+        tally,
+    );
+    let body = [bytes_field(
+        1,
+        &[bytes_field(1, &[1, 2, 3]), text(2, &"x".repeat(280))].concat(),
+    )]
+    .concat();
     let chunk = data(1, false, &message(&body));
     for n in 0..count {
         conn.feed(Direction::ToClient, &chunk, u64::from(n), tally);

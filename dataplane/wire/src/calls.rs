@@ -24,6 +24,10 @@ pub struct Full;
 #[derive(Debug, Default)]
 pub struct Calls {
     open: HashMap<u32, Box<Exchange>, BuildHasherDefault<StreamHasher>>,
+    #[expect(
+        clippy::vec_box,
+        reason = "they move in and out of the map in one word"
+    )]
     spare: Vec<Box<Exchange>>,
     kit: Kit,
     /// The largest stream id the client has used; smaller ones never come back (R8).

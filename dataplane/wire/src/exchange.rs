@@ -22,6 +22,10 @@ pub struct Kit {
     pub models: Cache<()>,
     /// Model versions.
     pub versions: Cache<()>,
+    #[expect(
+        clippy::vec_box,
+        reason = "they move in and out of exchanges in one word"
+    )]
     walks: Vec<Box<Walk>>,
     /// The empty name, shared so that clearing one does not allocate.
     pub nameless: Name,

@@ -55,10 +55,12 @@ pub fn of(catalogue: &Arc<Catalogue>) -> Rc<Plans> {
     NEWEST.with_borrow_mut(|newest| match newest {
         Some((known, plans)) if known.as_ptr() == Arc::as_ptr(catalogue) => plans.clone(),
         _ => {
-            let compile = |(path, method): (&Box<str>, &Method)| {
-                (path.clone(), Rc::new(MethodPlan::compile(method)))
-            };
-            let plans: Rc<Plans> = Rc::new(catalogue.methods.iter().map(compile).collect());
+            let methods = catalogue.methods.iter();
+            let compiled = methods.map(|(path, method)| {
+                let plan = Rc::new(MethodPlan::compile(method));
+                (path.clone(), plan)
+            });
+            let plans: Rc<Plans> = Rc::new(compiled.collect());
             *newest = Some((Arc::downgrade(catalogue), plans.clone()));
             plans
         }

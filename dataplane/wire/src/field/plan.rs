@@ -34,6 +34,16 @@ pub(super) struct Edge {
     pub(super) child: Option<u8>,
     /// Leaves that read it, one bit each.
     pub(super) leaves: u32,
+    /// Some of them read packed varints.
+    packed: bool,
+}
+
+impl Edge {
+    /// A length-delimited field need not be looked into beyond its bytes.
+    #[inline]
+    pub(super) fn is_simple(&self) -> bool {
+        self.child.is_none() && !self.packed
+    }
 }
 
 /// One value to read.
@@ -149,7 +159,10 @@ impl Plan {
                 place = Place::Key(key);
             }
             if last {
-                self.edge(node, &place, edges).leaves |= 1 << leaf;
+                let read = self.leaves[usize::from(leaf)].read;
+                let edge = self.edge(node, &place, edges);
+                edge.leaves |= 1 << leaf;
+                edge.packed |= matches!(read, Read::VarintAt(_) | Read::Varints);
             } else {
                 node = self.descend(node, &place, edges);
             }
@@ -193,11 +206,10 @@ impl Plan {
                 let at = node
                     .keyed
                     .iter()
-                    .position(|(k, _)| k == *key)
+                    .position(|(k, _)| **k == **key)
                     .unwrap_or_else(|| {
                         *edges += 1;
-                        node.keyed
-                            .push(((*key).clone(), Edge { field: 2, ..fresh }));
+                        node.keyed.push(((*key).into(), Edge { field: 2, ..fresh }));
                         node.keyed.len() - 1
                     });
                 &mut node.keyed[at].1
@@ -209,7 +221,7 @@ impl Plan {
 /// Where an edge starts: at a field, or at the value of a map entry with this key.
 enum Place<'a> {
     Field(u32),
-    Key(&'a Box<str>),
+    Key(&'a str),
 }
 
 impl Node {

@@ -72,7 +72,9 @@ impl Values {
                 Read::Int => self.set(leaf, number),
                 Read::Present => self.set(leaf, 1),
                 Read::Count => self.add(leaf, 1),
-                Read::VarintAt(_) | Read::Varints => self.element(plan, 1 << leaf, number, first),
+                Read::VarintAt(_) | Read::Varints => {
+                    self.element(plan, 1 << leaf, number, first);
+                }
                 Read::String | Read::Length => {}
             }
         }
@@ -109,11 +111,15 @@ impl Values {
         packed
     }
 
-    /// An element of a repeated varint was read.
-    pub(super) fn element(&mut self, plan: &Plan, leaves: u32, number: u64, first: bool) {
+    /// An element of a repeated varint was read. False when further ones do not matter.
+    pub(super) fn element(&mut self, plan: &Plan, leaves: u32, number: u64, first: bool) -> bool {
+        let mut more = false;
         for leaf in bits(leaves) {
             match plan.leaves[leaf].read {
-                Read::Varints => self.add(leaf, 1),
+                Read::Varints => {
+                    self.add(leaf, 1);
+                    more = true;
+                }
                 Read::VarintAt(n) if first => {
                     let seen = match self.has(leaf) {
                         true => self.elements[leaf],
@@ -124,10 +130,12 @@ impl Values {
                     }
                     self.elements[leaf] = seen.saturating_add(1);
                     self.present |= 1 << leaf;
+                    more |= seen < n;
                 }
                 _ => {}
             }
         }
+        more
     }
 
     /// More elements for leaves that only count them.
@@ -147,7 +155,11 @@ impl Values {
     }
 
     fn add(&mut self, leaf: usize, more: u64) {
-        let before = if self.has(leaf) { self.numbers[leaf] } else { 0 };
+        let before = if self.has(leaf) {
+            self.numbers[leaf]
+        } else {
+            0
+        };
         self.set(leaf, before + more);
     }
 

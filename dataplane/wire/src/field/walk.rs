@@ -115,7 +115,9 @@ impl Walk {
 
     /// Looks at the next bytes of the message.
     pub fn feed(&mut self, plan: &Plan, bytes: &[u8]) {
-        let n = bytes.len().min(self.limit.saturating_sub(self.pos) as usize);
+        let n = bytes
+            .len()
+            .min(self.limit.saturating_sub(self.pos) as usize);
         let mut rest = &bytes[..n];
         self.values.fill(rest);
         loop {
@@ -126,7 +128,7 @@ impl Walk {
                 return;
             }
             rest = match self.state {
-                State::Key if self.shift == 0 => self.field(plan, rest),
+                State::Key if self.shift == 0 => self.fields(plan, rest),
                 State::Skip => self.pass(rest).1,
                 State::Packed if !self.packed_values => {
                     let (elements, rest) = self.pass(rest);
@@ -139,27 +141,48 @@ impl Walk {
         }
     }
 
-    /// A field whose key and value (or length) are at hand in at most two bytes each is read in one go.
+    /// Reads fields whose key and value (or length) are at hand in at most two bytes each; anything else goes byte
+    /// by byte. Goes on for as long as the fields are simple and whole: most fields of most messages.
     #[inline]
-    fn field<'b>(&mut self, plan: &Plan, bytes: &'b [u8]) -> &'b [u8] {
-        let Some((key, after)) = short_varint(bytes) else {
-            return self.byte(plan, bytes);
-        };
-        let Some((number, rest)) = short_varint(after) else {
-            return self.byte(plan, bytes);
-        };
-        let end = self.pos + (bytes.len() - rest.len()) as u64;
-        let kind = (key & 7) as u8;
-        if end > self.until || key < 8 || (kind != wire::VARINT && kind != wire::BYTES) {
-            return self.byte(plan, bytes);
+    fn fields<'b>(&mut self, plan: &Plan, bytes: &'b [u8]) -> &'b [u8] {
+        let level = *self.level();
+        let node = &plan.nodes[usize::from(level.node)];
+        let simple_level = level.groups == 0 && !node.has_keys();
+        let window = (level.end - self.pos).min(bytes.len() as u64) as usize;
+        let mut rest = &bytes[..window];
+        while let Some((key, number, after)) = short_field(rest) {
+            self.note(key >> 3);
+            let bytes_follow = key & 7 == u64::from(wire::BYTES);
+            let edge = node.edge(self.field);
+            let whole = !bytes_follow || number <= after.len() as u64;
+            if !simple_level || !whole || edge.is_some_and(|edge| bytes_follow && !edge.is_simple())
+            {
+                self.pos += (window - after.len()) as u64;
+                match bytes_follow {
+                    true => self.length(plan, number, after),
+                    false => self.scalar(plan, number),
+                }
+                return &bytes[window - after.len()..];
+            }
+            rest = match (bytes_follow, edge) {
+                (true, None) => &after[number as usize..],
+                (true, Some(edge)) => {
+                    self.values.bytes(plan, edge, number, after);
+                    &after[number as usize..]
+                }
+                (false, None) => after,
+                (false, Some(edge)) => {
+                    self.values.varint(plan, edge, number, level.first);
+                    after
+                }
+            };
         }
-        self.pos = end;
-        self.note(key >> 3);
-        match kind {
-            wire::VARINT => self.scalar(plan, number),
-            _ => self.length(plan, number, rest),
+        let taken = window - rest.len();
+        self.pos += taken as u64;
+        match taken {
+            0 => self.byte(plan, bytes),
+            _ => &bytes[taken..],
         }
-        rest
     }
 
     /// Takes one byte of a varint.
@@ -231,7 +254,9 @@ impl Walk {
             State::Length => self.length(plan, number, rest),
             State::Packed => {
                 let first = self.level().first;
-                self.values.element(plan, self.packed, number, first);
+                if !self.values.element(plan, self.packed, number, first) {
+                    self.state = State::Skip;
+                }
             }
             State::Skip => {}
         }
@@ -345,6 +370,18 @@ fn short_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
         }
         _ => None,
     }
+}
+
+/// Key and value (or length) of a varint or length-delimited field, and what follows them.
+#[inline]
+fn short_field(bytes: &[u8]) -> Option<(u64, u64, &[u8])> {
+    let (key, after) = short_varint(bytes)?;
+    let kind = (key & 7) as u8;
+    if key < 8 || (kind != wire::VARINT && kind != wire::BYTES) {
+        return None;
+    }
+    let (number, after) = short_varint(after)?;
+    Some((key, number, after))
 }
 
 #[cfg(test)]

@@ -243,10 +243,10 @@ mod tests {
 
     #[test]
     fn padding() {
-        assert_eq!(decode(&[0b00011_111]), Ok(b"a".to_vec()));
-        assert_eq!(decode(&[0b00011_110]), Err(Error::Huffman), "not ones");
+        assert_eq!(decode(&[0b0001_1111]), Ok(b"a".to_vec()));
+        assert_eq!(decode(&[0b0001_1110]), Err(Error::Huffman), "not ones");
         assert_eq!(
-            decode(&[0b00011_111, 0xff]),
+            decode(&[0b0001_1111, 0xff]),
             Err(Error::Huffman),
             "more than 7 bits"
         );

@@ -92,7 +92,10 @@ pub struct Encoder {
 
 impl Encoder {
     pub fn block(&mut self, fields: &[(&str, &str)]) -> Vec<u8> {
-        fields.iter().flat_map(|(name, value)| self.field(name, value)).collect()
+        fields
+            .iter()
+            .flat_map(|(name, value)| self.field(name, value))
+            .collect()
     }
 
     fn field(&mut self, name: &str, value: &str) -> Vec<u8> {
@@ -100,7 +103,9 @@ impl Encoder {
         if let Some((at, _)) = newest_first().find(|(_, f)| f.0 == name && f.1 == value) {
             return hpack_int(62 + at, 7, 0x80);
         }
-        let same_name = newest_first().find(|(_, f)| f.0 == name).map(|(at, _)| 62 + at);
+        let same_name = newest_first()
+            .find(|(_, f)| f.0 == name)
+            .map(|(at, _)| 62 + at);
         let mut out = match same_name {
             Some(index) => hpack_int(index, 6, 0x40),
             None => [vec![0x40], hpack_string(name)].concat(),
@@ -113,9 +118,8 @@ impl Encoder {
 
 /// Fields as literals that are not indexed.
 pub fn plain_block(fields: &[(&str, &str)]) -> Vec<u8> {
-    let literal = |(name, value): &(&str, &str)| {
-        [vec![0], hpack_string(name), hpack_string(value)].concat()
-    };
+    let literal =
+        |(name, value): &(&str, &str)| [vec![0], hpack_string(name), hpack_string(value)].concat();
     fields.iter().flat_map(literal).collect()
 }
 
@@ -192,7 +196,13 @@ pub fn infer_request(model: &str, version: &str, id: &str, shape: &[u64], raw: u
 
 /// A ModelInferResponse.
 pub fn infer_response(model: &str, version: &str, id: &str) -> Vec<u8> {
-    [text(1, model), text(2, version), text(3, id), bytes_field(6, &[1, 2, 3])].concat()
+    [
+        text(1, model),
+        text(2, version),
+        text(3, id),
+        bytes_field(6, &[1, 2, 3]),
+    ]
+    .concat()
 }
 
 /// A Triton ModelStreamInferResponse; `last` is the parameter `triton_final_response`.

@@ -1,6 +1,6 @@
 //! Builds what a client and a server send, and records what a [`wire::Sink`] is told.
 
-#![allow(dead_code)] // each test file uses its own part
+#![allow(dead_code, unused_imports)] // each test file uses its own part
 
 pub mod catalogue;
 pub mod frames;
