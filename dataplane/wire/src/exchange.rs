@@ -1,6 +1,7 @@
 //! One stream, as both directions tell its story. The public half is [`Call`]; the rest is how far reading got.
 
 use crate::Nanos;
+use crate::answer::Answer;
 use crate::call::{Call, Code, End, MAX_OPEN_REQUESTS, Name, OpenRequest, Outcome, Request};
 use crate::conn::Sink;
 use crate::field::Walk;
@@ -49,16 +50,6 @@ struct Side {
     walk: Option<Box<Walk>>,
     /// When the message under way began.
     began: Nanos,
-}
-
-/// What the response head and trailers said.
-#[derive(Debug, Default)]
-struct Answer {
-    status: Option<u16>,
-    grpc: Option<bool>,
-    grpc_status: Option<u8>,
-    message: Box<str>,
-    in_band_error: bool,
 }
 
 /// An open stream.
@@ -125,20 +116,9 @@ impl Exchange {
         cx.sink.opened(&mut self.call);
     }
 
-    /// A header block of the server's: head, or trailers, or both in one. 1xx heads are not the response.
-    pub fn answer(&mut self, head: &mut Head) {
-        if head
-            .status
-            .is_some_and(|status| (100..200).contains(&status))
-        {
-            return;
-        }
-        self.answer.status = self.answer.status.or(head.status);
-        self.answer.grpc = self.answer.grpc.or(head.grpc);
-        if head.grpc_status.is_some() {
-            self.answer.grpc_status = head.grpc_status;
-            self.answer.message = head.message();
-        }
+    /// A header block of the server's.
+    pub fn answer(&mut self, head: &Head) {
+        self.answer.hear(head);
     }
 
     /// Payload from the client.
@@ -240,7 +220,7 @@ impl Exchange {
 
     /// Payload from the server.
     pub fn response_data<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
-        if !self.answer.grpc.unwrap_or(self.grpc) {
+        if !self.answer.framed_as_grpc(self.grpc) {
             self.call.response_bytes += bytes.len() as u64;
             self.call.first_response.get_or_insert(cx.now);
             self.call.last_response = Some(cx.now);
@@ -358,15 +338,7 @@ impl Exchange {
 
     /// END_STREAM from the server. `blind`: its header blocks can no longer be read.
     pub fn answered<S: Sink>(&mut self, blind: bool, cx: &mut Context<'_, S>) {
-        let is_grpc = self.grpc || self.answer.grpc == Some(true);
-        let verdict = match (self.answer.grpc_status, self.answer.status) {
-            (Some(code), _) => Verdict::server(Code::Grpc(code)),
-            (None, Some(status)) if !is_grpc || (status != 200 && !blind) => {
-                Verdict::server(Code::Http(status))
-            }
-            (None, _) if blind => UNREAD,
-            (None, _) => Verdict::server(Code::Grpc(grpc::UNKNOWN)),
-        };
+        let verdict = self.answer.verdict(self.grpc, blind);
         if !self.call.many_requests
             && let Some(open) = self.call.open.back_mut()
         {

@@ -20,6 +20,7 @@ pub mod conn;
 pub mod field;
 pub mod hpack;
 
+mod answer;
 mod blindness;
 mod calls;
 mod exchange;

@@ -5,7 +5,6 @@ use crate::call::MAX_NAME_BYTES;
 use crate::catalogue::Read;
 use crate::catalogue::{Extract, Program, Step, Variant};
 use crate::field::{MAX_LEAVES, MAX_TEXTS};
-use proptest::prelude::*;
 
 fn varint(mut value: u64) -> Vec<u8> {
     let mut out = Vec::new();
@@ -381,78 +380,5 @@ fn what_exceeds_a_limit_is_left_out() {
     assert_eq!(read_in(&path, Read::Int, &[], 1), None);
 }
 
-/// What [`read`] would say of field 1 and 2.1, told the slow way on a whole message.
-fn slowly(message: &[u8]) -> Option<(Option<Vec<u8>>, Option<u64>)> {
-    let (mut name, mut number) = (None, None);
-    let mut rest = message;
-    let varint = |rest: &mut &[u8]| {
-        let mut value = 0u64;
-        for shift in (0..70).step_by(7) {
-            let (&byte, tail) = rest.split_first()?;
-            *rest = tail;
-            value |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            if byte < 0x80 {
-                return Some(value);
-            }
-        }
-        None
-    };
-    while !rest.is_empty() {
-        let key = varint(&mut rest)?;
-        match key & 7 {
-            0 => {
-                varint(&mut rest)?;
-            }
-            2 => {
-                let len = varint(&mut rest)? as usize;
-                let content = rest.get(..len)?;
-                rest = &rest[len..];
-                if key >> 3 == 1 {
-                    name = Some(content.to_vec());
-                }
-                if key >> 3 == 2 {
-                    let mut inner = content;
-                    while !inner.is_empty() {
-                        let key = varint(&mut inner)?;
-                        let value = (key & 7 == 0).then(|| varint(&mut inner))??;
-                        if key >> 3 == 1 {
-                            number = Some(value);
-                        }
-                    }
-                }
-            }
-            _ => return None,
-        }
-    }
-    Some((name, number))
-}
-
-proptest! {
-    #[test]
-    fn well_formed_messages_read_as_a_plain_decoder_reads_them(
-        fields in prop::collection::vec(
-            prop_oneof![
-                (1..4u32, any::<u64>()).prop_map(|(field, value)| int(field, value)),
-                prop::collection::vec(any::<u8>(), 0..40).prop_map(|content| bytes(1, &content)),
-                (any::<u64>(), 1..3u32).prop_map(|(value, field)| bytes(2, &int(field, value))),
-                prop::collection::vec(any::<u8>(), 0..300).prop_map(|content| bytes(7, &content)),
-            ],
-            0..12,
-        ),
-    ) {
-        let message = fields.concat();
-        let (name, number) = slowly(&message).unwrap();
-        let name = name.map(|name| String::from_utf8_lossy(&name).into_owned());
-        prop_assert_eq!(read(&[1], Read::String, &message), name);
-        prop_assert_eq!(read(&[2, 1], Read::Int, &message), number.map(|n| n.to_string()));
-    }
-
-    #[test]
-    fn random_bytes_read_the_same_in_every_chunking(message in prop::collection::vec(any::<u8>(), 0..80)) {
-        for how in [Read::String, Read::Int, Read::Varints, Read::VarintAt(1), Read::Present] {
-            read(&[1], how, &message);
-            read(&[1, 1, 2], how, &message);
-            read_by_step(&[Step { field: 1, map_key: Some("".into()) }, step(1)], how, &message);
-        }
-    }
-}
+#[path = "walk_properties.rs"]
+mod properties;
