@@ -1,7 +1,7 @@
-"""The histogram grid: one fixed log-linear scale of 16 steps per octave, anchored at 1 ms.
+"""The histogram grid: one fixed log-linear scale of 32 steps per octave, anchored at 1 ms.
 
 The tap counts into it (dataplane/proto/tap.proto, message Histogram), everything else reads from it. An edge is a
-whole number of units of 15625/16 ns, so edges are exact integers here and a cumulative count at an exported `le`
+whole number of units of 15625/32 ns, so edges are exact integers here and a cumulative count at an exported `le`
 is exact: every `le` is an edge, and no observation is ever split.
 """
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from sidecar.model.series import HistogramView
 
-STEPS_PER_OCTAVE = 16
-# Nanoseconds per unit is 15625/16: 1 ms is then 1024 units, a power of two, and every step above 16 units is exact.
+STEPS_PER_OCTAVE = 32
+STEP_BITS = 5  # log2 of it
+# Nanoseconds per unit is 15625/32: 1 ms is then 2048 units, a power of two, and every step above 32 units is exact.
 UNIT_NUMERATOR = 15_625
-UNIT_DENOMINATOR = 16
+UNIT_DENOMINATOR = 32
 
 NANOS_PER_SECOND = 1_000_000_000
 
@@ -36,11 +37,13 @@ def bucket_of(nanos: int) -> int:
     if units < STEPS_PER_OCTAVE:
         return units
     octave = units.bit_length() - 1
-    return (octave - 3) * STEPS_PER_OCTAVE + ((units >> (octave - 4)) & (STEPS_PER_OCTAVE - 1))
+    return (octave - STEP_BITS + 1) * STEPS_PER_OCTAVE + (
+        (units >> (octave - STEP_BITS)) & (STEPS_PER_OCTAVE - 1)
+    )
 
 
 def edge_units(bucket: int) -> int:
-    """Return the upper edge of a bucket in units of 15625/16 ns; bucket -1 has edge 0."""
+    """Return the upper edge of a bucket in units of 15625/32 ns; bucket -1 has edge 0."""
     if bucket < STEPS_PER_OCTAVE:
         return bucket + 1
     octave, step = divmod(bucket, STEPS_PER_OCTAVE)
@@ -83,7 +86,7 @@ def quantile_seconds(
 ) -> float | None:
     """Return a quantile (0..1) in seconds, interpolated inside its bucket; None when nothing was counted.
 
-    A step is at most 1/16 of its value, so the result is within 6.25 % of the true one.
+    A step is at most 1/32 of its value, so the result is within 3.2 % of the true one, and mostly far closer.
     """
     total = sum(counts)
     if total == 0:

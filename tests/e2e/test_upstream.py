@@ -61,11 +61,11 @@ def objective(wayside: Wayside, name: str) -> dict[str, Any]:
 def is_reset(address: str) -> bool:
     """Connect as a client does; tell whether the answer is a reset, and neither data nor a FIN."""
     host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=5) as client:
-        try:
+    try:
+        with socket.create_connection((host, int(port)), timeout=5) as client:
             return client.recv(1) == b"never"
-        except ConnectionResetError:
-            return True
+    except ConnectionResetError:  # it may even arrive before connect() returns
+        return True
 
 
 def why_not_ready(wayside: Wayside) -> str:

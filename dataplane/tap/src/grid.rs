@@ -1,22 +1,24 @@
-//! Histograms on one fixed log-linear grid: 16 steps per octave, upper edges inclusive, anchored so that
+//! Histograms on one fixed log-linear grid: 32 steps per octave, upper edges inclusive, anchored so that
 //! 1, 2.5, 5, 10, 25, 50 and 100 ms are edges. `proto/tap.proto` has the formula; Python has its twin.
 
 use crate::proto;
 use wire::Nanos;
 
-const STEPS: usize = 16;
-/// 2^36 steps of 977 ns are 18 hours; longer durations count in the last bucket.
+const STEPS: usize = 32;
+/// log2 of [`STEPS`].
+const STEP_BITS: usize = 5;
+/// 2^37 steps of 488 ns are 18 hours; longer durations count in the last bucket.
 const OCTAVES: usize = 33;
 
 /// Bucket of a duration.
 pub fn bucket(value: Nanos) -> usize {
-    let step = (value.max(1).saturating_mul(16) - 1) / 15_625;
+    let step = (value.max(1).saturating_mul(32) - 1) / 15_625;
     if step < STEPS as u64 {
         return step as usize;
     }
     let exponent = step.ilog2() as usize;
-    let within = (step >> (exponent - 4)) as usize & (STEPS - 1);
-    ((exponent - 3) * STEPS + within).min(OCTAVES * STEPS - 1)
+    let within = (step >> (exponent - STEP_BITS)) as usize & (STEPS - 1);
+    ((exponent - STEP_BITS + 1) * STEPS + within).min(OCTAVES * STEPS - 1)
 }
 
 /// Counts on the grid, each octave allocated when first used.
@@ -63,7 +65,7 @@ impl Histogram {
 mod tests {
     use super::*;
 
-    /// Upper edge of a bucket in units of 1/16 ns, exactly.
+    /// Upper edge of a bucket in units of 1/32 ns, exactly.
     fn edge(bucket: usize) -> u64 {
         let steps = if bucket < STEPS { bucket + 1 } else { (STEPS + bucket % STEPS + 1) << (bucket / STEPS - 1) };
         steps as u64 * 15_625
@@ -72,7 +74,7 @@ mod tests {
     #[test]
     fn every_bucket_ends_at_its_edge_and_the_next_begins_there() {
         for index in 0..STEPS * 30 {
-            let last_inside = edge(index) / 16;
+            let last_inside = edge(index) / 32;
             assert_eq!(bucket(last_inside), index);
             assert_eq!(bucket(last_inside + 1), index + 1);
         }

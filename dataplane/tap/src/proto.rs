@@ -157,8 +157,8 @@ pub struct TimingSeries {
     pub response_gap: ::core::option::Option<Histogram>,
 }
 /// The fixed log-linear grid: bucket b holds (edge(b-1), edge(b)] nanoseconds, sparse.
-/// w = ceil(16 v / 15625) - 1 for v >= 1; b = w if w < 16, else with e = floor(log2 w): (e - 3) * 16 + ((w >> (e - 4)) & 15).
-/// So 16 steps per octave anchored at 1 ms; below 15.625 us the steps are linear.
+/// w = ceil(32 v / 15625) - 1 for v >= 1; b = w if w < 32, else with e = floor(log2 w): (e - 4) * 32 + ((w >> (e - 5)) & 31).
+/// So 32 steps per octave anchored at 1 ms (a step is 1.6 to 3.1 % of its value); below 15.625 us the steps are linear.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Histogram {
     #[prost(uint64, tag = "1")]

@@ -17,11 +17,11 @@ def edge(bucket: int) -> Fraction:
 
 def by_the_definition(nanos: int) -> int:
     """The formula of tap.proto, written as it stands there."""
-    w = -(-16 * nanos // 15625) - 1
-    if w < 16:
+    w = -(-32 * nanos // 15625) - 1
+    if w < 32:
         return w
     e = w.bit_length() - 1
-    return (e - 3) * 16 + ((w >> (e - 4)) & 15)
+    return (e - 4) * 32 + ((w >> (e - 5)) & 31)
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ def test_every_exported_bound_is_exactly_an_edge_of_the_grid() -> None:
         assert edge(bucket) == Fraction(le) * 10**9
 
 
-def test_one_millisecond_begins_an_octave_of_sixteen_steps() -> None:
+def test_one_millisecond_begins_an_octave_of_thirty_two_steps() -> None:
     assert grid.edge_nanos(grid.bucket_of(1_000_000)) == 1_000_000
-    assert grid.bucket_of(2_000_000) - grid.bucket_of(1_000_000) == 16
+    assert grid.bucket_of(2_000_000) - grid.bucket_of(1_000_000) == 32
 
 
 def test_cumulative_counts_are_exact_on_both_sides_of_a_bound() -> None:
