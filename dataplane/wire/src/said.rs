@@ -29,6 +29,7 @@ pub struct Said<'w> {
 
 impl<'w> Said<'w> {
     /// Gathers what was found.
+    #[inline]
     pub fn read(found: impl Iterator<Item = (Slot, Found<'w>)>) -> Said<'w> {
         let mut said = Said::default();
         for (slot, value) in found {
@@ -42,7 +43,7 @@ impl<'w> Said<'w> {
                 Slot::TokensIn => &mut said.tokens_in,
                 Slot::TokensOut => &mut said.tokens_out,
             };
-            if value != Found::Text(b"") {
+            if !matches!(value, Found::Text([])) {
                 place.get_or_insert(value);
             }
         }
@@ -120,13 +121,19 @@ impl Reply {
 
     /// Of a response to one of `open`.
     pub fn of(said: &Said<'_>, open: &VecDeque<OpenRequest>) -> Reply {
-        let same = |o: &&OpenRequest| said.id == Some(Found::Text(o.id.text.as_bytes()));
+        let id = match said.id {
+            Some(Found::Text(id)) if open.len() > 1 => {
+                let same = |o: &&OpenRequest| o.id.text.as_bytes() == id;
+                open.iter().find(same).map(|o| o.id.clone())
+            }
+            _ => None, // none, or the one there is
+        };
         let (tokens_more, tokens_out) = match said.tokens_out {
             Some(Found::Tally(more)) => (more, 0),
             total => (0, number(total)),
         };
         Reply {
-            id: open.iter().find(same).map(|o| o.id.clone()),
+            id,
             error: said.error.is_some_and(holds),
             last: said.last.is_none_or(holds),
             tokens_in: number(said.tokens_in),

@@ -88,6 +88,16 @@ fn bad_padding_and_bad_lengths_stop_a_direction() {
 }
 
 #[test]
+fn the_reserved_bit_of_a_stream_id_means_nothing() {
+    let mut rig = Rig::http2();
+    let mut reserved = headers(1, true, &request_head(INFER));
+    reserved[5] |= 0x80;
+    rig.client(&reserved)
+        .server(&headers(1, true, &trailers("0")));
+    assert_eq!(rig.only().1.code, wire::Code::Grpc(0));
+}
+
+#[test]
 fn a_pushed_request_is_decoded_and_ignored() {
     let mut rig = Rig::http2();
     let mut server = Encoder::default();

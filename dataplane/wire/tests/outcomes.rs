@@ -3,41 +3,7 @@
 mod support;
 
 use support::*;
-use wire::{Blind, Code, EndedBy, Outcome};
-
-/// A unary call that has been asked and not answered: head at 0 ms, request complete at 10 ms, now 15 ms.
-fn asked() -> Rig {
-    asked_with(&[])
-}
-
-fn asked_with(extra: &[(&str, &str)]) -> Rig {
-    let mut rig = Rig::http2();
-    let fields = [&request_fields(INFER)[..], extra].concat();
-    let body = message(&infer_request("resnet", "", "id-1", &[8, 3], 100));
-    rig.client(&headers(1, false, &plain_block(&fields)));
-    rig.wait(10).client(&data(1, true, &body)).wait(5);
-    rig
-}
-
-fn verdict(rig: &Rig) -> (Code, Outcome, EndedBy) {
-    let (_, end) = rig.only();
-    assert_eq!(rig.told.requests.len(), 1);
-    let request = &rig.told.requests[0];
-    assert_eq!(
-        (request.code, request.outcome, request.ended_by),
-        (end.code, end.outcome, end.ended_by)
-    );
-    (end.code, end.outcome, end.ended_by)
-}
-
-fn answer(rig: &mut Rig) -> &mut Rig {
-    rig.server(&headers(1, false, &response_head()));
-    rig.server(&data(
-        1,
-        false,
-        &message(&infer_response("resnet", "3", "id-1")),
-    ))
-}
+use wire::{Code, EndedBy, Outcome};
 
 #[test]
 fn a_good_unary_call() {
@@ -222,7 +188,7 @@ fn a_server_reset_maps_by_the_grpc_table() {
 
 #[test]
 fn a_client_reset_before_its_deadline_is_cancelled() {
-    let mut rig = asked_with(&[("grpc-timeout", "1S")]);
+    let mut rig = asked_late(5000, &[("grpc-timeout", "1S")]);
     rig.wait(900).client(&rst(1, 8));
     assert_eq!(
         verdict(&rig),
@@ -343,6 +309,31 @@ fn goaway_ends_the_streams_above_it() {
 }
 
 #[test]
+fn a_later_goaway_does_not_take_back_an_earlier_one() {
+    let mut rig = Rig::http2();
+    rig.server(&goaway(1, 0, b""))
+        .server(&goaway(0x7fff_ffff, 0, b""));
+    rig.client(&headers(3, true, &request_head(INFER)));
+    assert_eq!(rig.only().1.code, Code::Grpc(14));
+}
+
+#[test]
+fn calls_that_end_together_end_oldest_first() {
+    let mut rig = Rig::http2();
+    for n in 0..500 {
+        rig.client(&headers(2 * n + 1, true, &request_head(INFER)));
+    }
+    rig.end(EndedBy::Network);
+    let order: Vec<u32> = rig
+        .told
+        .ended
+        .iter()
+        .map(|(call, _)| call.concurrency)
+        .collect();
+    assert_eq!(order, (0..500).collect::<Vec<u32>>());
+}
+
+#[test]
 fn an_error_inside_an_ok_response_is_a_server_error() {
     let mut rig = asked();
     rig.server(&headers(1, false, &response_head()));
@@ -391,70 +382,4 @@ fn closed_and_unknown_streams_are_ignored() {
         (1, 1, 0)
     );
     assert_eq!(rig.told.blinded, []);
-}
-
-#[test]
-fn an_unreadable_response_block_leaves_the_verdict_open() {
-    let mut rig = asked();
-    rig.server(&headers(1, false, &response_head()));
-    rig.server(&headers(1, true, b"\xff\xff\xff\xff\xff\xff\xff"));
-    assert_eq!(
-        verdict(&rig),
-        (Code::Lost, Outcome::Cancelled, EndedBy::Wayside)
-    );
-    assert_eq!(rig.told.blinded, [Blind::Hpack]);
-    // Frames are still counted, and resets still mean what they say.
-    rig.client(&headers(3, true, &request_head(INFER)))
-        .server(&headers(3, false, &response_head()));
-    rig.server(&data(3, false, &message(b"abc")))
-        .server(&rst(3, 7));
-    let (call, end) = &rig.told.ended[1];
-    assert_eq!((call.response_bytes, end.code), (3, Code::Grpc(14)));
-    assert_eq!(rig.told.blinded, [Blind::Hpack], "once");
-}
-
-#[test]
-fn an_unreadable_request_block_makes_calls_nameless() {
-    let mut rig = Rig::http2();
-    rig.client(&headers(1, false, b"\x80"))
-        .client(&headers(3, true, &request_head(INFER)));
-    for stream in [1, 3] {
-        rig.server(&headers(
-            stream,
-            true,
-            &plain_block(&[(":status", "200"), ("grpc-status", "0")]),
-        ));
-    }
-    assert_eq!(rig.told.blinded, [Blind::Hpack]);
-    assert_eq!(rig.told.ended.len(), 2);
-    for (call, end) in &rig.told.ended {
-        assert_eq!(
-            (&*call.method.text, call.known_method, end.code),
-            ("", false, Code::Grpc(0))
-        );
-    }
-}
-
-#[test]
-fn when_responses_cannot_be_seen_calls_are_given_up() {
-    let mut rig = asked();
-    rig.server(&frame(0, PADDED, 1, &[9, 1]));
-    assert_eq!(
-        verdict(&rig),
-        (Code::Lost, Outcome::Cancelled, EndedBy::Wayside)
-    );
-    rig.client(&headers(3, true, &request_head(INFER)));
-    assert_eq!(
-        (rig.told.opened.len(), &rig.told.blinded[..]),
-        (1, &[Blind::Frame][..])
-    );
-}
-
-#[test]
-fn when_requests_cannot_be_seen_open_calls_still_end() {
-    let mut rig = asked();
-    rig.client(&frame(9, 0, 1, b"")); // CONTINUATION without a block
-    answer(&mut rig).server(&headers(1, true, &trailers("0")));
-    assert_eq!(verdict(&rig), (Code::Grpc(0), Outcome::Ok, EndedBy::Server));
-    assert_eq!(rig.told.blinded, [Blind::Frame]);
 }

@@ -10,7 +10,6 @@ const MAX_GROUP_DEPTH: u8 = 16;
 const MAX_VARINT_SHIFT: u8 = 63;
 /// Field numbers have 29 bits.
 const MAX_FIELD: u64 = (1 << 29) - 1;
-
 /// Protobuf wire types.
 mod wire {
     pub const VARINT: u8 = 0;
@@ -103,8 +102,7 @@ impl Walk {
 
     /// There is more of the message than was looked at, and it is not just the rest of one skipped field.
     pub fn cut_short(&self) -> bool {
-        let skips_the_rest = self.state == State::Skip && self.until == self.end;
-        self.limit < self.end && !skips_the_rest
+        self.limit < self.end && (self.state != State::Skip || self.until < self.end)
     }
 
     /// What was found, by the variant that suits the message.
@@ -141,8 +139,8 @@ impl Walk {
         }
     }
 
-    /// Reads fields whose key and value (or length) are at hand in at most two bytes each; anything else goes byte
-    /// by byte. Goes on for as long as the fields are simple and whole: most fields of most messages.
+    /// Reads fields whose key and value (or length) take at most two bytes each, for as long as they are whole and
+    /// simple, as most are; anything else goes byte by byte.
     #[inline]
     fn fields<'b>(&mut self, plan: &Plan, bytes: &'b [u8]) -> &'b [u8] {
         let level = *self.level();
@@ -150,20 +148,24 @@ impl Walk {
         let simple_level = level.groups == 0 && !node.has_keys();
         let window = (level.end - self.pos).min(bytes.len() as u64) as usize;
         let mut rest = &bytes[..window];
+        let mut fields = 0;
         while let Some((key, number, after)) = short_field(rest) {
-            self.note(key >> 3);
+            let field = (key >> 3) as u32;
             let bytes_follow = key & 7 == u64::from(wire::BYTES);
-            let edge = node.edge(self.field);
+            let edge = node.edge(field);
             let whole = !bytes_follow || number <= after.len() as u64;
-            if !simple_level || !whole || edge.is_some_and(|edge| bytes_follow && !edge.is_simple())
-            {
+            let simple = !bytes_follow || edge.is_none_or(Edge::is_simple);
+            if !(simple_level && whole && simple) {
                 self.pos += (window - after.len()) as u64;
+                self.note(fields);
+                self.field(key >> 3);
                 match bytes_follow {
                     true => self.length(plan, number, after),
                     false => self.scalar(plan, number),
                 }
                 return &bytes[window - after.len()..];
             }
+            fields |= if field < 64 { 1 << field } else { 0 };
             rest = match (bytes_follow, edge) {
                 (true, None) => &after[number as usize..],
                 (true, Some(edge)) => {
@@ -177,6 +179,7 @@ impl Walk {
                 }
             };
         }
+        self.note(fields);
         let taken = window - rest.len();
         self.pos += taken as u64;
         match taken {
@@ -267,7 +270,7 @@ impl Walk {
         if field == 0 || field > MAX_FIELD {
             return self.give_up();
         }
-        self.note(field);
+        self.field(field);
         match (key & 7) as u8 {
             wire::VARINT => self.state = State::Number,
             wire::FIXED64 => self.fixed(plan, 8),
@@ -281,10 +284,18 @@ impl Walk {
 
     /// A field begins.
     #[inline]
-    fn note(&mut self, field: u64) {
+    fn field(&mut self, field: u64) {
         self.field = field as u32;
-        if self.depth == 0 && field < 64 && self.levels[0].groups == 0 {
-            self.fields |= 1 << field;
+        if field < 64 && self.level().groups == 0 {
+            self.note(1 << field);
+        }
+    }
+
+    /// These fields, one bit each, are present in the message at hand.
+    #[inline]
+    fn note(&mut self, fields: u64) {
+        if self.depth == 0 {
+            self.fields |= fields;
         }
     }
 

@@ -189,6 +189,21 @@ fn two_size_updates_at_the_start_of_a_block_are_followed() {
 }
 
 #[test]
+fn literals_without_indexing_leave_the_table_alone() {
+    for encoded in ["00 01 61 01 62 be", "10 01 61 01 62 be", "0f 00 01 62 be"] {
+        assert_eq!(
+            block(&mut decoder(), &hex(encoded), 1),
+            Err(Error::Index),
+            "{encoded}"
+        );
+    }
+    assert_eq!(
+        block(&mut decoder(), &hex("40 01 61 01 62 be"), 1).as_deref(),
+        Ok("a: b\na: b")
+    );
+}
+
+#[test]
 fn errors() {
     for (encoded, error) in [
         ("80", Error::Index),

@@ -5,10 +5,12 @@
 pub mod catalogue;
 pub mod frames;
 pub mod recorder;
+pub mod unary;
 
 pub use catalogue::*;
 pub use frames::*;
 pub use recorder::*;
+pub use unary::*;
 
 /// A millisecond in [`wire::Nanos`].
 pub const MS: u64 = 1_000_000;
