@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 pub const MAX_NAME_BYTES: usize = 128;
 
 /// Requests of one stream that may be without an answer and still be told apart. Beyond it the oldest is given
-/// up as unmatched; real clients keep a handful.
+/// up: it ends as [`Code::Lost`] by [`EndedBy::Wayside`] with [`Outcome::Cancelled`], which objectives exclude,
+/// because nobody knows how it went. Real clients keep a handful.
 pub const MAX_OPEN_REQUESTS: usize = 64;
 
 /// One call, open or just ended. For gRPC: one HTTP/2 stream.
@@ -140,7 +141,7 @@ pub enum EndedBy {
     Server,
     /// A connection broke (TCP RST or time-out) without either having closed it.
     Network,
-    /// Wayside cut it: the drain deadline passed.
+    /// Wayside cut it, as the drain deadline passed, or could no longer follow it.
     Wayside,
 }
 
@@ -166,7 +167,8 @@ pub enum Code {
     Grpc(u8),
     /// HTTP status of an answer without a gRPC one.
     Http(u16),
-    /// The connection ended first.
+    /// The connection ended first; or, by [`EndedBy::Wayside`] with [`Outcome::Cancelled`], the end could not be
+    /// read because the server's direction had gone blind.
     Lost,
     /// An error inside an OK response.
     InBandError,

@@ -46,7 +46,8 @@ pub const DEFAULT_HEAD_BYTES: u32 = 16 * 1024;
 /// How to read one message: the first variant whose condition holds gives the values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Program {
-    /// In order of preference.
+    /// In order of preference. Together they may read [`crate::field::MAX_LEAVES`] different values, of them
+    /// [`crate::field::MAX_TEXTS`] strings; what exceeds that is not read.
     pub variants: Vec<Variant>,
 }
 
@@ -57,7 +58,7 @@ pub struct Variant {
     pub any_of: u64,
     /// None of these may have been present.
     pub none_of: u64,
-    /// What to read.
+    /// What to read. Of several for one slot the first that is present, and not an empty string, counts.
     pub extracts: Vec<Extract>,
 }
 
@@ -80,7 +81,8 @@ pub const MAX_DEPTH: usize = 8;
 pub struct Step {
     /// Field number.
     pub field: u32,
-    /// For a `map<string, V>`: go to the value of the entry with this key.
+    /// For a `map<string, V>`: go to the value of the entry with this key. The key must precede the value, as every
+    /// encoder writes it. Counts as two steps of [`MAX_DEPTH`].
     pub map_key: Option<Box<str>>,
 }
 
@@ -120,6 +122,7 @@ pub enum Slot {
     Final,
     /// Tokens of the prompt.
     TokensIn,
-    /// Tokens generated.
+    /// Tokens generated. Read as [`Read::Count`] or [`Read::Varints`] they add up over the messages of a stream;
+    /// stated in any other way they are totals, of which the largest counts.
     TokensOut,
 }

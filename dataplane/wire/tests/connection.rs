@@ -102,7 +102,7 @@ fn a_pushed_request_is_decoded_and_ignored() {
     let mut rig = Rig::http2();
     let mut server = Encoder::default();
     rig.client(&headers(1, true, &request_head(INFER)));
-    let pushed = server.block(&[(":path", "/pushed"), ("grpc-status", "0")]);
+    let pushed = server.block(&[("grpc-status", "13"), ("x-pushed", "yes")]);
     rig.server(&frame(
         5,
         END_HEADERS,
@@ -110,13 +110,13 @@ fn a_pushed_request_is_decoded_and_ignored() {
         &[&[0, 0, 0, 2][..], &pushed].concat(),
     ));
     rig.server(&headers(2, true, &server.block(&[(":status", "200")])));
-    // The answer refers to what the pushed block put into the table.
+    // The answer refers to what the pushed block put into the table, and takes nothing else from it.
     rig.server(&headers(
         1,
         true,
-        &server.block(&[(":status", "200"), ("grpc-status", "0")]),
+        &server.block(&[(":status", "200"), ("x-pushed", "yes")]),
     ));
-    assert_eq!(rig.only().1.code, wire::Code::Grpc(0));
+    assert_eq!(rig.only().1.code, wire::Code::Grpc(2));
     assert_eq!(rig.told.blinded, []);
 }
 

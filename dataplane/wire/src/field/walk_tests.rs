@@ -338,6 +338,18 @@ fn malformed_messages_end_early_and_keep_what_was_read() {
 }
 
 #[test]
+fn a_field_may_end_with_its_message_and_no_later() {
+    for (len, after) in [(2, "after"), (3, "after")] {
+        let inner = [bytes(1, b"in"), vec![0x12, len, b'x', b'x']].concat();
+        let message = [bytes(3, &inner), bytes(1, after.as_bytes())].concat();
+        assert_eq!(read(&[3, 1], Read::String, &message), some("in"));
+        assert_eq!(read(&[1], Read::String, &message), some(after));
+        let expected = (len == 2).then(|| "xx".to_string());
+        assert_eq!(read(&[3, 2], Read::String, &message), expected);
+    }
+}
+
+#[test]
 fn groups_are_skipped() {
     let group = [
         vec![5 << 3 | 3],
