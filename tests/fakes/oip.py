@@ -1,11 +1,14 @@
 """A model server that does exactly as told: the Open Inference Protocol, and an echo service of all four call kinds.
 
-`with running_oip() as server:` in a test, or `python -m tests.fakes.oip [ADDRESS]`, whose first line is the address.
+`with running_oip() as server:` in a test, or `python -m tests.fakes.oip [ADDRESS [CHANNEL_OPTION=NUMBER...]]`, whose
+first line is the address.
 
 Inference, by request parameters: `sleep_us` waits, `status` fails with that gRPC status number, `responses` gives that
 many answers on a stream (1 if absent), `gap_us` waits before each of them, `error` fails in band, inside an OK stream.
 /test.Echo/{Unary,ServerStream,ClientStream,Bidi}: bytes in, the same bytes out (ServerStream: as often as the metadata
-`x-count` says); metadata named `x-echo-*` comes back as initial metadata and again, named `x-trail-*`, as trailers.
+`x-count` says); metadata named `x-echo-*` comes back as initial metadata and again, named `x-trail-*`, as trailers;
+`x-compression` is the number of the algorithm for the answers, and with `x-wait` Unary (before its answer) and
+ServerStream (after its answers) wait until the client gives up.
 """
 
 from __future__ import annotations
@@ -31,9 +34,9 @@ STATUS_BY_NUMBER: dict[int, grpc.StatusCode] = {code.value[0]: code for code in 
 
 
 @contextlib.contextmanager
-def running_oip() -> Iterator[tuple[str, Running]]:
+def running_oip(address: str = "127.0.0.1:0", *options: str) -> Iterator[tuple[str, Running]]:
     """Run the fake in a process of its own; yields its address and the process."""
-    with running([sys.executable, "-m", "tests.fakes.oip"]) as process:
+    with running([sys.executable, "-m", "tests.fakes.oip", address, *options]) as process:
         yield process.first_line(), process
 
 
@@ -86,27 +89,42 @@ async def stream_infer(
             yield oip.ModelStreamInferResponse(infer_response=response_to(request, final=left == 0))
 
 
-async def echo_metadata(context: Context) -> int:
-    """Send back the metadata that asks for it; return how many messages are wanted."""
+def metadata_number(context: Context, name: str, default: int = 0) -> int:
+    """Read a number from the metadata of a call."""
+    received = context.invocation_metadata() or ()
+    return int(next((value for key, value in received if key == name), default))
+
+
+async def echo_metadata(context: Context) -> None:
+    """Send back the metadata that asks for it, and have the answers compressed if that is asked for."""
     received = [(key, value) for key, value in context.invocation_metadata() or ()]
+    context.set_compression(grpc.Compression(metadata_number(context, "x-compression")))
     echoed = [(key, value) for key, value in received if key.startswith("x-echo-")]
     await context.send_initial_metadata(echoed)
     context.set_trailing_metadata(
         [(key.replace("x-echo-", "x-trail-"), value) for key, value in echoed]
     )
-    return int(next((value for key, value in received if key == "x-count"), 1))
+
+
+async def hold(context: Context) -> None:
+    """Where that is asked for, wait for what never comes: the call ends when the client gives up."""
+    if metadata_number(context, "x-wait"):
+        await asyncio.Event().wait()
 
 
 async def echo_unary(message: bytes, context: Context) -> bytes:
     """One in, one out."""
     await echo_metadata(context)
+    await hold(context)
     return message
 
 
 async def echo_server_stream(message: bytes, context: Context) -> AsyncIterator[bytes]:
     """One in, many out."""
-    for _ in range(await echo_metadata(context)):
+    await echo_metadata(context)
+    for _ in range(metadata_number(context, "x-count", default=1)):
         yield message
+    await hold(context)
 
 
 async def echo_client_stream(messages: AsyncIterator[bytes], context: Context) -> bytes:
@@ -154,13 +172,15 @@ def handlers() -> list[grpc.GenericRpcHandler]:
     ]
 
 
-async def serve(address: str) -> None:
+async def serve(address: str = "127.0.0.1:0", *options: str) -> None:
     """Serve until SIGTERM; print the address once it can be called. Messages and headers of any size are taken."""
+    named = [option.partition("=") for option in options]
     limits = [
         ("grpc.max_receive_message_length", -1),
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", 1 << 20),
         ("grpc.absolute_max_metadata_size", 1 << 20),
+        *((name, int(number)) for name, _, number in named),
     ]
     server = grpc.aio.server(options=limits)
     server.add_generic_rpc_handlers(tuple(handlers()))
@@ -174,4 +194,4 @@ async def serve(address: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:0"))
+    asyncio.run(serve(*sys.argv[1:]))
