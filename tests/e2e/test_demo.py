@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -15,16 +16,20 @@ WAYSIDE = Path(sys.executable).parent / "wayside"
 LIMIT_SECONDS = 60.0
 
 
+KINDS = {"sidecar.demo.server": "server", "sidecar.demo.load": "load", "wayside-tap": "wayside"}
+
+
 def children_of(pid: int) -> dict[str, int]:
     """Name the processes that a process has started, by what they are."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
-    kinds = {"sidecar.demo.server": "server", "sidecar.demo.load": "load", "wayside-tap": "wayside"}
     found = {}
-    for line in listed.splitlines():
-        number, _, command = line.strip().partition(" ")
-        found.update({name: int(number) for mark, name in kinds.items() if mark in command})
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (entry / "cmdline").read_text().replace("\0", " ")
+            if parent == pid:
+                found.update(
+                    {kind: int(entry.name) for mark, kind in KINDS.items() if mark in command}
+                )
     return found
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from tests.fakes.running import free_ports
 from tests.provision.parts import require
 
+SHARED_MEMORY = Path("/dev/shm")
 MODELS = Path(__file__).resolve().parent / "triton_models"
 START_SECONDS = 90.0  # loading five Python models takes 2 s on an idle machine
 STOP_SECONDS = 15.0
@@ -119,7 +120,13 @@ def command(server: Path, repository: Path, ports: Sequence[int]) -> list[str]:
         *(f"--grpc-port={grpc}", f"--http-port={http}", f"--metrics-port={metrics}"),
         "--allow-gpu-metrics=false",
         "--exit-timeout-secs=2",
+        f"--backend-config=python,shm-region-prefix-name={shared_memory_prefix(int(grpc))}",
     ]
+
+
+def shared_memory_prefix(grpc_port: int) -> str:
+    """Name a server's shared memory regions, so that what a crash leaves behind is known to be its own."""
+    return f"wayside-test-triton-{grpc_port}-"
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], http_port: int, log: Path) -> None:
@@ -172,3 +179,5 @@ def running_triton() -> Iterator[Triton]:
             yield Triton(grpc, http, metrics, process.pid, log, venv / "bin" / "python")
         finally:
             stop(process)
+            for left in SHARED_MEMORY.glob(f"{shared_memory_prefix(ports[0])}*"):
+                left.unlink()

@@ -27,7 +27,6 @@ PROGRAMS = {
     "nghttpd": "nghttp2-server",
     "haproxy": "haproxy",
     "ss": "iproute2",
-    "promtool": "prometheus",
 }
 
 # The Pythons that a server's lock was written for; the first one found is used.

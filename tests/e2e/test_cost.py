@@ -1,0 +1,143 @@
+"""What Wayside costs at rest and under load: memory of both halves, control's processor time, the time to start."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
+from tests.e2e.wayside import COMMAND, Wayside, running_wayside
+from tests.fakes.compiled import h2load
+from tests.fakes.running import accepts, free_ports, running, wait_until
+from tests.fakes.steady import asking, children, steady_load
+from tests.provision.parts import require
+
+CONTROL = "sidecar.runtime"
+CONTROL_BYTES = 45_000_000
+TAP_BYTES = 8_000_000
+MODELS = 20
+CALLS_PER_SECOND = 20_000
+SLOW_CALLS_PER_SECOND = 50
+MAIN_CALLS_PER_SECOND = CALLS_PER_SECOND - (MODELS - 1) * SLOW_CALLS_PER_SECOND
+MEASURED_SECONDS = 60
+SCRAPE_SECONDS = 15.0
+
+
+def resident_bytes(pid: int) -> int:
+    """Read VmRSS."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found.group(1)) * 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    """Add up the nanoseconds of all threads: /proc/PID/stat rounds to 10 ms and would drown the difference."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+
+
+def control_of(wayside: Wayside) -> int:
+    """Return control's process id."""
+    (pid,) = children(wayside.running.pid, CONTROL)
+    return pid
+
+
+@contextlib.contextmanager
+def echo_server() -> Iterator[str]:
+    """Run nghttpd as a server whose answer is the request: field 1 of both is the model's name."""
+    (port,) = free_ports(1)
+    address = f"127.0.0.1:{port}"
+    options = ["--no-tls", "--address=127.0.0.1", "--echo-upload", "--trailer=grpc-status: 0"]
+    with running([require("nghttpd"), *options, str(port)]) as process:
+        process.wait_for(lambda: accepts(address))
+        yield address
+
+
+def request_of(model: int) -> bytes:
+    """Return a request for one of the twenty."""
+    return oip.ModelInferRequest(model_name=f"model-{model}").SerializeToString()
+
+
+def test_both_halves_are_small_at_rest() -> None:
+    """Control at most 45 MB, the tap at most 8 MB, with twenty models seen and a scrape made."""
+    with echo_server() as upstream, running_wayside(upstream) as wayside:
+        for model in range(MODELS):
+            h2load(wayside.address, request_of(model), calls=20)
+        wayside.wait_for_total(20 * MODELS, "calls")
+        assert wayside.metrics()
+        control, tap = resident_bytes(control_of(wayside)), resident_bytes(wayside.running.pid)
+    print(f"control {control / 1e6:.1f} MB, tap {tap / 1e6:.1f} MB")
+    assert control <= CONTROL_BYTES
+    assert tap <= TAP_BYTES
+
+
+def test_traffic_is_accepted_half_a_second_after_the_start() -> None:
+    """From exec of `wayside run` to an accepted connection: the median of seven starts."""
+    times = []
+    with echo_server() as upstream:
+        for _ in range(7):
+            listen, admin = (f"127.0.0.1:{port}" for port in free_ports(2))
+            command: list[str | Path] = [
+                COMMAND,
+                "run",
+                f"--listen={listen}",
+                f"--upstream={upstream}",
+                f"--admin={admin}",
+                "--drain-delay=1ms",
+                "--drain=1s",
+            ]
+            began = time.monotonic()
+            with running(command):
+                wait_until(lambda at=listen: accepts(at), 10)  # type: ignore[misc]
+                times.append(time.monotonic() - began)
+    print(
+        "accepting after " + ", ".join(f"{seconds * 1000:.0f}" for seconds in sorted(times)) + " ms"
+    )
+    assert sorted(times)[3] <= 0.5
+
+
+@pytest.mark.slow
+def test_the_cost_of_control_does_not_follow_the_calls() -> None:
+    """At most 1 % of a core with 20 series and a scrape per 15 s; at 20,000 calls/s the same within 0.1 points."""
+    with echo_server() as upstream, running_wayside(upstream) as wayside:
+        for model in range(MODELS):
+            h2load(wayside.address, request_of(model), calls=20)
+        wayside.wait_for_total(20 * MODELS, "calls")
+        control = control_of(wayside)
+
+        def percent_over_a_minute() -> float:
+            before, began = cpu_seconds(control), time.monotonic()
+            with asking(f"http://{wayside.admin}/metrics", SCRAPE_SECONDS):
+                wait_until(
+                    lambda: time.monotonic() - began >= MEASURED_SECONDS, 2 * MEASURED_SECONDS
+                )
+            return 100 * (cpu_seconds(control) - before) / (time.monotonic() - began)
+
+        idle = percent_over_a_minute()
+        before = wayside.total("calls")
+        with contextlib.ExitStack() as stack:
+            for model in range(MODELS):
+                # Every series changes in every second; most calls come from one client, which is cheap.
+                rate = SLOW_CALLS_PER_SECOND if model else MAIN_CALLS_PER_SECOND
+                load = steady_load(
+                    wayside.address,
+                    request_of(model),
+                    calls=(MEASURED_SECONDS + 30) * rate,
+                    calls_per_second=rate,
+                    connections=1 if model else 4,
+                )
+                stack.enter_context(load)
+            wait_until(lambda: wayside.total("calls") > before + CALLS_PER_SECOND)
+            began, before = time.monotonic(), wayside.total("calls")
+            busy = percent_over_a_minute()
+            achieved = (wayside.total("calls") - before) / (time.monotonic() - began)
+    print(f"control: {idle:.3f} % of a core idle, {busy:.3f} % at {achieved:.0f} calls/s")
+    assert achieved >= 0.9 * CALLS_PER_SECOND
+    assert idle <= 1
+    assert busy <= 1
+    assert abs(busy - idle) <= 0.1

@@ -1,0 +1,93 @@
+"""Wayside itself under test: `with running_wayside(upstream) as wayside: ...`, started by its own command."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.running import Running, free_ports, running
+
+COMMAND = Path(sys.executable).parent / "wayside"
+HTTP_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Wayside:
+    """A running Wayside and its three doors."""
+
+    address: str
+    admin: str
+    health: str
+    config: Path
+    running: Running
+
+    def get(self, door: str, path: str) -> bytes:
+        """Fetch a path from the admin or the health address; raises OSError for anything but success."""
+        with urllib.request.urlopen(f"http://{door}{path}", timeout=HTTP_SECONDS) as answer:
+            body: bytes = answer.read()
+        return body
+
+    def answers(self, door: str, path: str) -> bool:
+        """Tell whether a path answers with success."""
+        try:
+            self.get(door, path)
+        except OSError:
+            return False
+        return True
+
+    def metrics(self) -> str:
+        """Scrape /metrics."""
+        return self.get(self.admin, "/metrics").decode()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Fetch the snapshot of the newest tick."""
+        document: dict[str, Any] = json.loads(self.get(self.admin, "/api/v1/snapshot"))
+        return document
+
+    def total(self, field: str, **labels: str) -> int:
+        """Add up a field of the snapshot's calls, over the rows with these labels."""
+        rows = self.snapshot()["calls"]
+        return sum(row[field] for row in rows if labels.items() <= row.items())
+
+    def wait_for_total(self, wanted: int, field: str, **labels: str) -> None:
+        """Wait for the tick in which a sum has reached a number."""
+        self.running.wait_for(lambda: self.total(field, **labels) >= wanted)
+
+
+@contextlib.contextmanager
+def running_wayside(
+    upstream: str,
+    *,
+    config: str = "",
+    flags: Sequence[str] = (),
+    before: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Wayside]:
+    """Run `wayside run` before an upstream, on free ports, until the block ends.
+
+    `config` is the YAML beside flags, `before` the words before the command, such as those that enter a cgroup.
+    """
+    address, admin, health = (f"127.0.0.1:{port}" for port in free_ports(3))
+    with tempfile.TemporaryDirectory(prefix="wayside-config-") as folder:
+        file = Path(folder) / "wayside.yaml"
+        file.write_text(config or "{}\n")
+        doors = [
+            f"--listen={address}",
+            f"--upstream={upstream}",
+            f"--admin={admin}",
+            f"--health={health}",
+        ]
+        drain = ["--drain-delay=1ms", "--drain=500ms"]
+        command: list[str | Path] = [*before, COMMAND, "run", "-c", file, *doors, *drain, *flags]
+        with running(command, environment=environment) as process:
+            wayside = Wayside(address, admin, health, file, process)
+            process.wait_for(lambda: wayside.answers(health, "/readyz"))
+            process.wait_for(lambda: wayside.answers(admin, "/api/v1/snapshot"))
+            yield wayside
