@@ -198,6 +198,20 @@ fn a_request_answered_while_it_is_sent_keeps_apart_from_the_next() {
 }
 
 #[test]
+fn the_end_of_an_answered_request_does_not_touch_an_older_one() {
+    let mut rig = stream();
+    ask(&mut rig, "older"); // complete at 1 ms
+    let long = message(&infer_request("m", "", "early", &[4], 20_000));
+    rig.client(&data(1, false, &long[..17_000]));
+    reply(&mut rig, "early", Some(true)); // at 2 ms
+    rig.wait(5).client(&data(1, false, &long[17_000..]));
+    reply(&mut rig, "older", Some(true)); // at 8 ms
+    assert_eq!(ids(&rig), ["early", "older"]);
+    assert_eq!(rig.told.requests[0].latency, None);
+    assert_eq!(rig.told.requests[1].latency, Some(7 * MS));
+}
+
+#[test]
 fn a_second_response_makes_a_call_streaming() {
     let mut rig = Rig::http2();
     rig.client(&headers(1, true, &request_head("/my.Own/Method")));
