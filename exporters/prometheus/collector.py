@@ -211,7 +211,7 @@ def _tap_families(snapshot: Snapshot) -> Iterator[Family]:
     yield from counters(names.TAP_CPU, [((), tap.cpu_nanos / NANOS_PER_SECOND)])
     yield from gauges(names.TAP_RESIDENT, [((), tap.resident_bytes)])
     yield from gauges(names.TAP_UNSENT, [((), tap.unsent_bytes)])
-    if tap.throttled_nanos:  # 0 also means that the cgroup does not tell
+    if tap.HasField("throttled_nanos"):  # not every cgroup tells
         yield from counters(names.TAP_THROTTLED, [((), tap.throttled_nanos / NANOS_PER_SECOND)])
     yield from gauges(names.TAP_DRAINING, [((), float(tap.draining or snapshot.draining))])
     yield from gauges(names.TAP_CONNECTIONS_CAP, [((), tap.connections_cap)])

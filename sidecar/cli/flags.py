@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING
 
 from sidecar.cli.launch import python_argv
@@ -73,7 +74,7 @@ def sources_from(arguments: argparse.Namespace, parser: argparse.ArgumentParser)
             "say where to listen: --listen :8001 --upstream 127.0.0.1:9001, or -c wayside.yaml"
         )
     overrides, flags = _overrides(arguments)
-    configured = ("-c", arguments.config) if arguments.config else ()
+    configured = ("-c", os.path.abspath(arguments.config)) if arguments.config else ()
     return Sources(
         file=arguments.config,
         overrides=overrides,

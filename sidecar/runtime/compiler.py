@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 TIMEOUT_SECONDS = 20.0
 # A policy with every limit reached is under 1 MiB.
 MAX_OUTPUT_BYTES = 8 * 1024 * 1024
+# A killed process is gone in milliseconds.
+REAP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +35,26 @@ async def run_compiler(argv: tuple[str, ...]) -> Outcome:
         )
     except OSError as error:
         return Outcome(failure=f"the compiler process did not start: {error}")
-    assert process.stdout is not None
-    assert process.stderr is not None
-    reading = asyncio.gather(_read(process.stdout), _read(process.stderr), process.wait())
     try:
-        output, errors, status = await asyncio.wait_for(reading, TIMEOUT_SECONDS)
-    except (asyncio.TimeoutError, _TooMuch) as error:
+        return _outcome(*await asyncio.wait_for(_finish(process), TIMEOUT_SECONDS))
+    except asyncio.TimeoutError:
+        return Outcome(failure=f"the compiler process was ended after {TIMEOUT_SECONDS:g} s")
+    finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
-        return Outcome(failure=f"the compiler process was ended: {error or 'out of time'}")
-    return _outcome(output, errors, status)
+            # Its pipes must be read to their end, or the process is never done for asyncio.
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(_finish(process), REAP_SECONDS)
+
+
+async def _finish(process: asyncio.subprocess.Process) -> tuple[bytes, bytes, int]:
+    """Read a process to its end: (output, errors, status)."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    output, errors, status = await asyncio.gather(
+        _read(process.stdout, process), _read(process.stderr, process), process.wait()
+    )
+    return output, errors, status
 
 
 def _outcome(output: bytes, errors: bytes, status: int) -> Outcome:
@@ -64,15 +76,12 @@ def _problem(line: str) -> str:
         return line
 
 
-class _TooMuch(Exception):
-    """More output than any policy is long."""
-
-
-async def _read(stream: asyncio.StreamReader) -> bytes:
-    """Read to the end, within the bound."""
+async def _read(stream: asyncio.StreamReader, process: asyncio.subprocess.Process) -> bytes:
+    """Read to the end; a process that says more than any policy is long is killed, and the rest thrown away."""
     held = bytearray()
     while chunk := await stream.read(65_536):
-        held += chunk
-        if len(held) > MAX_OUTPUT_BYTES:
-            raise _TooMuch(f"more than {MAX_OUTPUT_BYTES} bytes of output")
+        if len(held) <= MAX_OUTPUT_BYTES:
+            held += chunk
+        elif process.returncode is None:
+            process.kill()
     return bytes(held)

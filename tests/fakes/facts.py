@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 
 from sidecar.model.grid import bucket_of
@@ -27,6 +28,7 @@ def histogram(*nanos: int) -> pb.Histogram:
     )
 
 
+@functools.cache
 def spread(seed: int = 1, size: int = 1_000, middle_nanos: int = 20_000_000) -> pb.Histogram:
     """Return a histogram of many different durations."""
     rng = random.Random(seed)

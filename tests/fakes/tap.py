@@ -1,10 +1,8 @@
-"""A tap that is none: the other end of control's seam, answering pulls with snapshots a test wrote.
-
-Use as a program too: `python -m tests.fakes.tap --policy-fd N` behaves like wayside-tap far enough to start control.
-"""
+"""A tap that is none: the other end of control's seam, answering pulls with snapshots a test wrote."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -39,6 +37,7 @@ class FakeTap:
         self.process: subprocess.Popen[str] | None = None
         self.admin = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._ours: socket.socket | None = None
+        self._threads: list[threading.Thread] = []
 
     @property
     def admin_port(self) -> int:
@@ -48,6 +47,7 @@ class FakeTap:
 
     def start_control(self) -> subprocess.Popen[str]:
         """Start a life of control on a fresh seam and the same admin socket."""
+        self._end_life()
         ours, theirs = socket.socketpair()
         self._ours = ours
         fds = {"WAYSIDE_SEAM_FD": theirs.fileno(), "WAYSIDE_ADMIN_FD": self.admin.fileno()}
@@ -64,8 +64,12 @@ class FakeTap:
             cwd="/",
         )
         theirs.close()
-        threading.Thread(target=self._read_log, args=(self.process,), daemon=True).start()
-        threading.Thread(target=self._serve, args=(ours,), daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._read_log, args=(self.process,), daemon=True),
+            threading.Thread(target=self._serve, args=(ours,), daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
         return self.process
 
     def push(self, envelope: pb.Envelope) -> None:
@@ -75,12 +79,23 @@ class FakeTap:
 
     def close(self) -> None:
         """End control and everything of ours."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-        if self._ours is not None:
-            self._ours.close()
+        self._end_life()
         self.admin.close()
+
+    def _end_life(self) -> None:
+        """End the present life of control, its threads and descriptors."""
+        if self.process is None or self._ours is None:
+            return
+        self.process.kill()
+        self.process.wait()
+        with contextlib.suppress(OSError):
+            self._ours.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        self._ours.close()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        self.process = None
 
     def hang_up(self) -> None:
         """Close the seam, as the kernel does when the tap dies."""

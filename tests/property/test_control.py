@@ -1,0 +1,155 @@
+"""Whatever comes: any chunking, any histogram, any order of snapshots, any file."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sidecar.config import load
+from sidecar.config.quantities import NANOS, QuantityError, duration_nanos
+from sidecar.config.sources import Sources
+from sidecar.model import grid
+from sidecar.servers.catalogue import compile_server
+from sidecar.servers.document import parse_document
+from sidecar.tapclient import tap_pb2 as pb
+from sidecar.tapclient.frames import FrameReader, encode
+from sidecar.tapclient.ledger import Ledger
+from tests.fakes.facts import calls, histogram
+
+DURATIONS = st.integers(1, 10**15)
+
+
+@given(DURATIONS)
+def test_every_duration_lies_between_the_edges_of_its_bucket(nanos: int) -> None:
+    bucket = grid.bucket_of(nanos)
+    low, high = (
+        Fraction(grid.edge_units(each) * grid.UNIT_NUMERATOR, grid.UNIT_DENOMINATOR)
+        for each in (bucket - 1, bucket)
+    )
+    assert low < nanos <= high
+    if bucket >= grid.STEPS_PER_OCTAVE:
+        assert (high - low) / low <= Fraction(1, grid.STEPS_PER_OCTAVE)
+
+
+@given(st.lists(DURATIONS, max_size=200))
+def test_cumulative_counts_equal_brute_force(values: list[int]) -> None:
+    counted = grid.cumulative(histogram(*values))
+    for le, count in zip(grid.EXPORTED_LE_SECONDS, counted, strict=True):
+        assert count == sum(value <= Fraction(le) * 10**9 for value in values)
+
+
+@given(st.lists(DURATIONS.map(lambda n: n + 20_000), min_size=1, max_size=200), st.floats(0.001, 1))
+def test_quantiles_stay_within_one_step_of_brute_force(values: list[int], quantile: float) -> None:
+    filled = histogram(*values)
+    found = grid.quantile_seconds(list(filled.buckets), list(filled.counts), quantile)
+    assert found is not None
+    rank = max(-(-len(values) * Fraction(quantile) // 1), 1)
+    true = sorted(values)[int(rank) - 1] / 1e9
+    assert true * 31 / 33 <= found <= true * 33 / 31
+
+
+@given(st.lists(st.lists(DURATIONS, max_size=20), max_size=6))
+def test_merging_histograms_is_counting_together(parts: list[list[int]]) -> None:
+    merged = grid.merge([histogram(*part) for part in parts])
+    whole = histogram(*(value for part in parts for value in part))
+    assert merged == (list(whole.buckets), list(whole.counts))
+
+
+@given(st.lists(st.integers(0, 2**63), max_size=20), st.lists(st.integers(1, 30), min_size=1))
+def test_any_chunking_of_frames_gives_the_same_envelopes(
+    pulls: list[int], sizes: list[int]
+) -> None:
+    stream = b"".join(encode(pb.Envelope(pull=pb.Pull(since=since))) for since in pulls)
+    reader, found, at, turn = FrameReader(), [], 0, 0
+    while at < len(stream):
+        size = sizes[turn % len(sizes)]
+        found += [envelope.pull.since for envelope in reader.feed(stream[at : at + size])]
+        at, turn = at + size, turn + 1
+    assert found == pulls
+
+
+@given(
+    st.lists(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 5)), max_size=20), st.data()
+)
+def test_a_reader_that_merged_changes_knows_what_one_that_asked_for_all_knows(
+    ticks: list[dict[str, int]], data: st.DataObject
+) -> None:
+    """Counters only grow; each answer carries what changed since the last one this reader saw."""
+    truth: dict[str, int] = {}
+    pending: dict[str, int] = {}
+    ledger = Ledger()
+    for sequence, tick in enumerate(ticks, start=1):
+        for model, grown in tick.items():
+            truth[model] = pending[model] = truth.get(model, 0) + grown
+        if data.draw(st.booleans()) or sequence == len(ticks):
+            answer = [calls(model, count) for model, count in pending.items()]
+            ledger.merge(pb.Snapshot(epoch_unix_nanos=1, sequence=sequence, counters=answer))
+            pending.clear()
+    assert {series.model: series.calls for series in ledger.counters} == truth
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 999), st.sampled_from(sorted(NANOS))), min_size=1, max_size=4)
+)
+def test_durations_add_their_parts(parts: list[tuple[int, str]]) -> None:
+    text = "".join(f"{number}{unit}" for number, unit in parts)
+    assert duration_nanos(text) == sum(number * NANOS[unit] for number, unit in parts)
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_duration_or_a_problem(text: str) -> None:
+    try:
+        nanos = duration_nanos(text)
+    except QuantityError as error:
+        nanos = len(error.hint)
+    assert nanos > 0
+
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.sampled_from(["99%", "1s", ":1", "a:1", "json", "", "x"])
+)
+KEYS = st.sampled_from(
+    ["listeners", "listen", "upstream", "slos", "name", "objective", "good", "available", "latency_below", "match",
+     "model", "server", "files", "type", "drain", "delay", "control", "tick", "models", "log", "format", "admin", "zzz",
+     "methods", "messages", "kind", "request", "message", "number", "map", "/a.B/C", "response", "when_any"]
+)  # fmt: skip
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(KEYS, TREES, max_size=6))
+def test_any_file_is_judged_without_a_crash_and_what_is_left_is_valid(tree: dict[str, Any]) -> None:
+    """What remains after leaving bad parts out is valid, and every fault says what is wrong."""
+    root, usable, faults = load._validate(dict(tree))
+    assert root.listeners
+    assert usable or any(fault.path[:1] == ("listeners",) for fault in faults)
+    assert all(fault.what for fault in faults)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TREES)
+def test_any_catalogue_is_judged_without_a_crash(tree: object) -> None:
+    catalogue = compile_server(parse_document("own.yaml", yaml.safe_dump(tree).encode()))
+    assert catalogue.methods or catalogue.problems
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_bytes_are_a_document_with_values_or_problems(text: bytes) -> None:
+    document = parse_document("f", text)
+    assert document.problems or document.value is None or document.line(()) >= 1
+
+
+def test_sources_of_flags_alone_are_hashable_into_one_salt() -> None:
+    assert Sources(flags=("--a",)).salt != Sources(flags=("--b",)).salt

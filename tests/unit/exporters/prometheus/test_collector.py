@@ -1,0 +1,259 @@
+"""/metrics: true numbers, nothing invented, few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from prometheus_client import Metric
+
+from exporters.prometheus.render import MetricsPage
+from sidecar.model import names
+from sidecar.model.names import Type
+from sidecar.model.snapshot import Snapshot
+from sidecar.tapclient import tap_pb2 as pb
+from tests.fakes import facts
+from tests.fakes.facts import INFER, STREAM, snapshot
+from tests.fakes.pages import parse_openmetrics, parse_text
+from tests.fakes.published import published, watched
+
+OPENMETRICS = (
+    "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
+)
+
+Samples = dict[str, dict[frozenset[tuple[str, str]], float]]
+
+
+def families(found: Snapshot) -> Iterator[Metric]:
+    """What a strict OpenMetrics scraper understands of the page."""
+    body, _ = MetricsPage().render(found, OPENMETRICS)
+    yield from parse_openmetrics(body.decode())
+
+
+def samples(found: Snapshot) -> Samples:
+    """Sample name -> labels -> value."""
+    result: Samples = {}
+    for family in families(found):
+        for sample in family.samples:
+            result.setdefault(sample.name, {})[frozenset(sample.labels.items())] = sample.value
+    return result
+
+
+def only(values: dict[frozenset[tuple[str, str]], float]) -> float:
+    """The one value there is."""
+    (value,) = values.values()
+    return value
+
+
+def test_counts_are_the_taps_own_with_every_label() -> None:
+    found = samples(published(snapshot(counters=[facts.calls(count=12)])))
+    labels = {
+        "model": "resnet50", "method": INFER, "version": "1", "code": "OK", "ended_by": "server", "kind": "inference",
+    }  # fmt: skip
+    key = frozenset(labels.items())
+    assert found["wayside_calls_total"] == {key: 12}
+    assert found["wayside_requests_total"] == {key: 12}
+    assert found["wayside_request_bytes_total"] == {key: 12_000}
+    assert found["wayside_response_bytes_total"] == {key: 1_200}
+
+
+def test_series_that_differ_in_what_is_no_label_are_summed() -> None:
+    two = [
+        facts.calls(code="CANCELLED", outcome=outcome, count=5)
+        for outcome in ("cancelled", "timeout")
+    ]
+    assert only(samples(published(snapshot(counters=two)))["wayside_calls_total"]) == 10
+
+
+def test_errors_inside_ok_responses_count_requests_and_no_calls() -> None:
+    found = samples(
+        published(snapshot(counters=[facts.calls(code="IN_BAND_ERROR", outcome="server_error")]))
+    )
+    assert only(found["wayside_requests_total"]) == 10
+    assert not {
+        "wayside_calls_total",
+        "wayside_request_bytes_total",
+        "wayside_response_bytes_total",
+    } & set(found)
+
+
+def test_histograms_are_exact_at_their_bounds() -> None:
+    timing = pb.TimingSeries(
+        model="m", method=INFER, kind="inference", latency=facts.histogram(100_000_000, 100_000_001)
+    )
+    found = samples(published(snapshot(timings=[timing])))
+    by_le = {
+        dict(labels)["le"]: value
+        for labels, value in found["wayside_latency_seconds_bucket"].items()
+    }
+    assert (by_le["0.05"], by_le["0.1"], by_le["0.2"], by_le["+Inf"]) == (0, 1, 2, 2)
+    assert only(found["wayside_latency_seconds_count"]) == 2
+    assert only(found["wayside_latency_seconds_sum"]) == pytest.approx(0.200000001)
+
+
+def test_unary_methods_have_no_first_response_and_no_gaps() -> None:
+    unary = samples(published(snapshot(timings=[facts.timing()])))
+    assert "wayside_first_response_seconds_count" not in unary
+    assert "wayside_response_gap_seconds_count" not in unary
+    streaming = samples(published(snapshot(timings=[facts.timing(method=STREAM)])))
+    assert only(streaming["wayside_first_response_seconds_count"]) == 1_000
+    assert only(streaming["wayside_response_gap_seconds_count"]) == 1_000
+
+
+def test_probes_are_counted_but_not_timed() -> None:
+    moment = snapshot(timings=[facts.timing(kind="probe")], counters=[facts.calls(kind="probe")])
+    found = samples(published(moment))
+    assert "wayside_latency_seconds_count" not in found
+    assert only(found["wayside_calls_total"]) == 10
+
+
+def test_outcomes_of_timings_are_ok_and_failed() -> None:
+    moment = snapshot(timings=[facts.timing(), facts.timing(failed=True)])
+    outcomes = {
+        dict(labels)["outcome"]
+        for labels in samples(published(moment))["wayside_latency_seconds_count"]
+    }
+    assert outcomes == {"ok", "failed"}
+
+
+def test_what_has_no_data_has_no_line() -> None:
+    empty = pb.Snapshot(epoch_unix_nanos=1, sequence=1)
+    found = samples(published(empty))
+    for name in (
+        "latency_seconds_count",
+        "calls_total",
+        "calls_in_flight",
+        "upstream_up",
+        "tap_blind_total",
+    ):
+        assert f"wayside_{name}" not in found
+    assert "wayside_tap_throttled_seconds_total" not in found
+    assert "wayside_slo_events_total" not in found
+
+
+def test_events_of_an_objective_are_there_at_zero_before_the_first() -> None:
+    found = samples(published(snapshot(events=[]), objectives=[watched("fast")]))
+    assert found["wayside_slo_events_total"] == {
+        frozenset({("slo", "fast"), ("outcome", outcome)}): 0
+        for outcome in ("good", "bad", "excluded")
+    }
+
+
+def test_events_states_and_targets_of_objectives() -> None:
+    objective = watched("fast")
+    event = pb.EventSeries(objective=objective.id, good=90, bad=7, excluded=3)
+    found = samples(published(snapshot(events=[event]), objectives=[objective]))
+    by_outcome = {
+        dict(labels)["outcome"]: value
+        for labels, value in found["wayside_slo_events_total"].items()
+    }
+    assert by_outcome == {"good": 90, "bad": 7, "excluded": 3}
+    states = {dict(labels)["state"]: value for labels, value in found["wayside_slo_state"].items()}
+    assert sorted(states) == ["no_telemetry", "no_traffic", "ok", "stalled", "unreachable"]
+    assert sum(states.values()) == 1
+    assert only(found["wayside_slo_objective_ratio"]) == 0.999
+    assert (
+        frozenset({("slo", "fast"), ("spec_hash", objective.spec_hash)})
+        in found["wayside_slo_info"]
+    )
+
+
+def test_an_upstream_that_is_down_is_zero_and_what_it_refused_is_counted() -> None:
+    moment = snapshot(upstreams=[facts.upstream(up=False)])
+    found = samples(published(moment))
+    assert only(found["wayside_upstream_up"]) == 0
+    assert only(found["wayside_upstream_refused_total"]) == 0
+
+
+@pytest.mark.parametrize("accept", [OPENMETRICS, "text/plain;version=0.0.4", "", "*/*"])
+def test_both_formats_parse_and_have_no_created_lines(accept: str) -> None:
+    body, content_type = MetricsPage().render(published(full_house()), accept)
+    assert b"_created" not in body
+    if "openmetrics" in accept:
+        assert content_type.startswith("application/openmetrics-text; version=1.0.0")
+        assert body.endswith(b"# EOF\n")
+        assert list(parse_openmetrics(body.decode()))
+    else:
+        assert content_type.startswith("text/plain; version=0.0.4")
+        assert list(parse_text(body.decode()))
+
+
+def test_every_family_on_the_page_is_in_the_table_with_its_type_and_labels() -> None:
+    table = {metric.name: metric for metric in names.ALL}
+    objectives = [watched("fast")]
+    for family in families(published(full_house(), objectives=objectives)):
+        metric = table[family.name]
+        assert family.type == metric.type.value
+        extra = {"le"} if metric.type is Type.HISTOGRAM else set()
+        for sample in family.samples:
+            assert set(sample.labels) - extra == set(metric.labels)
+
+
+def test_every_metric_of_the_table_can_appear() -> None:
+    shown = {
+        family.name for family in families(published(full_house(), objectives=[watched("fast")]))
+    }
+    assert {metric.name for metric in names.ALL} == shown
+
+
+def test_one_model_with_all_it_can_show_stays_under_500_lines() -> None:
+    objectives = [watched(f"objective-{n}") for n in range(4)]
+    body, _ = MetricsPage().render(published(full_house(), objectives=objectives), "")
+    assert len(body.splitlines()) <= 500
+
+
+def test_twenty_models_stay_under_5000_lines_and_what_is_left_out_is_counted() -> None:
+    moment = full_house([f"m{n}" for n in range(20)])
+    page = published(moment, objectives=[watched(f"objective-{n}") for n in range(20)])
+    body, _ = MetricsPage().render(page, "")
+    assert len(body.splitlines()) <= 5_000
+    assert only(samples(page)["wayside_control_series_left_out"]) == 20
+    ordinary = snapshot(
+        counters=[
+            facts.calls(f"m{n}", code=code) for n in range(20) for code in ("OK", "INTERNAL")
+        ],
+        timings=[
+            facts.timing(f"m{n}", failed=failed) for n in range(20) for failed in (False, True)
+        ],
+    )
+    assert only(samples(published(ordinary))["wayside_control_series_left_out"]) == 0
+
+
+def test_label_values_from_the_wire_are_escaped() -> None:
+    name = 'a"b\\c\nd'
+    found = samples(published(snapshot(counters=[facts.calls(name)])))
+    assert any(("model", name) in labels for labels in found["wayside_calls_total"])
+
+
+def test_a_page_is_rendered_once_per_tick_and_format() -> None:
+    page, moment = MetricsPage(), published(snapshot())
+    first, _ = page.render(moment, "")
+    assert page.render(moment, "")[0] is first
+    assert page.render(moment, OPENMETRICS)[0] is not first
+    assert page.render(moment, "")[0] is first
+    later = published(snapshot(), tick=2)
+    assert page.render(later, "")[0] is not first
+
+
+def full_house(models: list[str] | None = None) -> pb.Snapshot:
+    """A moment at which everything that can be shown is shown."""
+    counters, timings, flights = [], [], []
+    for model in models or ["resnet50"]:
+        for method in (INFER, STREAM):
+            counters += [
+                facts.calls(model, method=method, code=code) for code in ("OK", "INTERNAL", "LOST")
+            ]
+            timings += [facts.timing(model, method, failed) for failed in (False, True)]
+        counters.append(
+            facts.calls(model, code="CANCELLED", ended_by="client", outcome="cancelled")
+        )
+        counters.append(
+            facts.calls(model, method=STREAM, code="IN_BAND_ERROR", outcome="server_error")
+        )
+        flights.append(facts.flight(model, open_requests=1))
+    for method in ("grpc.health.v1.Health/Check", "inference.GRPCInferenceService/ServerLive"):
+        counters.append(facts.calls("unknown", method=method, kind="probe"))
+    tap = facts.tap_stats(blind=1)
+    tap.throttled_nanos = 5
+    tap.control_restarts.add(label="exited", value=1)
+    return snapshot(counters=counters, timings=timings, flights=flights, tap=tap)

@@ -1,0 +1,80 @@
+"""The policy on the seam: every noun arrives."""
+
+from __future__ import annotations
+
+import pytest
+
+from sidecar.model.objective import Good, Objective
+from sidecar.model.policy import Kind, Limits, Listener, Method, Policy, Read, Slot
+from sidecar.tapclient import encode
+from sidecar.tapclient import tap_pb2 as pb
+
+POLICY = Policy(
+    listeners=(Listener("grpc", "0.0.0.0:8001", "unix:/run/m.sock"),),
+    generation=3,
+    config_hash="abc",
+    config_valid=False,
+    health="h:1",
+    admin="a:1",
+    limits=Limits(1, 2, 3, 4, 5, 6),
+    methods=(Method("/a.B/C", Kind.PROBE),),
+    models=("m",),
+    objectives=(
+        Objective("a", Good.AVAILABLE, "0.9"),
+        Objective("l", Good.LATENCY_BELOW, "0.9", 5, "m*", "a.B/*"),
+        Objective("f", Good.FIRST_RESPONSE_BELOW, "0.9", 6),
+    ),
+    drain_delay_nanos=7,
+    drain_total_nanos=8,
+    control_argv=("python", "-m"),
+    control_memory_bytes=9,
+    log_format="json",
+    control_settings=b"{}",
+    observe=True,
+)
+
+
+def test_every_part_of_the_policy_arrives() -> None:
+    message = encode.parse_policy(encode.policy_bytes(POLICY))
+    assert (message.generation, message.config_hash, message.config_valid) == (3, "abc", False)
+    assert message.listeners[0] == pb.Listener(
+        name="grpc", listen="0.0.0.0:8001", upstream="unix:/run/m.sock"
+    )
+    assert message.limits == pb.Limits(
+        threads=1, unsent_bytes=2, connections=3, models=4, methods=5, series=6
+    )
+    assert (message.drain.delay_nanos, message.drain.total_nanos) == (7, 8)
+    assert (list(message.control.argv), message.control.memory_bytes) == (["python", "-m"], 9)
+    assert (message.health, message.admin, message.log_format) == ("h:1", "a:1", "json")
+    assert (list(message.models), message.control_settings, message.observe) == (["m"], b"{}", True)
+    assert {field.name for field, _ in message.ListFields()} >= {
+        field.name for field in pb.Policy.DESCRIPTOR.fields
+    } - {"config_valid"}
+
+
+def test_objectives_say_what_is_good_and_zero_thresholds_never_travel() -> None:
+    available, latency, first = encode.policy_message(POLICY).objectives
+    assert (available.WhichOneof("good"), available.available) == ("available", True)
+    assert (latency.WhichOneof("good"), latency.latency_below_nanos) == ("latency_below_nanos", 5)
+    assert (latency.model_glob, latency.method_glob) == ("m*", "a.B/*")
+    assert (first.WhichOneof("good"), first.first_response_below_nanos) == (
+        "first_response_below_nanos",
+        6,
+    )
+    assert latency.id == POLICY.objectives[1].id
+
+
+@pytest.mark.parametrize("noun", [*Kind, *Slot, *Read])
+def test_every_noun_has_its_number(noun: Kind | Slot | Read) -> None:
+    tables = {
+        Kind: (encode._KINDS, pb.Kind),
+        Slot: (encode._SLOTS, pb.Slot),
+        Read: (encode._READS, pb.Read),
+    }
+    table, enum = tables[type(noun)]
+    assert enum.Name(table[noun]) == f"{type(noun).__name__}_{noun.name}".upper()  # type: ignore[index]
+
+
+def test_what_is_no_policy_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="no Policy"):
+        encode.parse_policy(b"\xff")

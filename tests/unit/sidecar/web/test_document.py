@@ -1,0 +1,52 @@
+"""/api/v1/snapshot: the documented shape, and absent values absent."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sidecar.tapclient import tap_pb2 as pb
+from sidecar.web.document import distribution, snapshot_document
+from tests.fakes import facts
+from tests.fakes.facts import SECOND, snapshot
+from tests.fakes.published import published, watched
+
+
+def test_the_document_is_json_with_the_documented_parts() -> None:
+    event = pb.EventSeries(objective="id-fast", good=5, bad=1)
+    document = snapshot_document(published(snapshot(events=[event]), objectives=[watched("fast")]))
+    assert json.loads(json.dumps(document)) == document
+    assert set(document) == {
+        "version", "tap_version", "epoch_unix_nanos", "at_unix_nanos", "uptime_seconds", "sequence", "draining",
+        "config", "calls", "timings", "in_flight", "upstreams", "objectives", "tap", "control", "records",
+    }  # fmt: skip
+    assert document["objectives"][0]["events"] == {"good": 5, "bad": 1, "excluded": 0}
+    assert document["objectives"][0]["state"] == "ok"
+    assert document["calls"][0]["outcome"] == "ok"
+
+
+def test_distributions_without_observations_are_absent() -> None:
+    (timing,) = snapshot_document(published(snapshot()))["timings"]
+    assert timing["latency_seconds"]["count"] == 1_000
+    assert "first_response_seconds" not in timing
+    assert "added_latency_seconds" not in snapshot_document(published(pb.Snapshot()))["tap"]
+
+
+def test_ages_without_an_event_are_absent() -> None:
+    idle = facts.flight(last_completed_nanos=0)
+    (flight,) = snapshot_document(published(snapshot(flights=[idle])))["in_flight"]
+    assert "oldest_open_seconds" not in flight
+    assert "last_completed_seconds_ago" not in flight
+    busy = facts.flight(
+        open_requests=1, oldest_open_nanos=2 * SECOND, last_completed_nanos=97 * SECOND
+    )
+    (flight,) = snapshot_document(published(snapshot(flights=[busy])))["in_flight"]
+    assert (flight["oldest_open_seconds"], flight["last_completed_seconds_ago"]) == (2, 3)
+
+
+def test_quantiles_come_from_the_grid() -> None:
+    found = distribution(facts.histogram(*[20_000_000] * 99, 400_000_000))
+    assert found["p50"] == pytest.approx(0.02, rel=1 / 16)
+    assert found["p99"] == pytest.approx(0.02, rel=1 / 16)
+    assert found["mean"] == pytest.approx(0.0238)
