@@ -20,3 +20,4 @@ python_from() {
 python_from dataplane/proto tap.proto sidecar/tapclient "$@"
 python_from sidecar/demo/proto wayside_demo_oip.proto sidecar/demo/proto "$@"
 cargo run --quiet --manifest-path dataplane/gen/Cargo.toml -- "$@"
+"$VENV/bin/python" -m dev.metrics_page "$@"
