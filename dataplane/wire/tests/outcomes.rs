@@ -309,12 +309,15 @@ fn goaway_ends_the_streams_above_it() {
 }
 
 #[test]
-fn a_later_goaway_does_not_take_back_an_earlier_one() {
-    let mut rig = Rig::http2();
-    rig.server(&goaway(1, 0, b""))
-        .server(&goaway(0x7fff_ffff, 0, b""));
-    rig.client(&headers(3, true, &request_head(INFER)));
-    assert_eq!(rig.only().1.code, Code::Grpc(14));
+fn of_several_goaways_the_lowest_counts() {
+    const ALL: u32 = 0x7fff_ffff;
+    for [first, second] in [[1, ALL], [ALL, 1]] {
+        let mut rig = Rig::http2();
+        rig.server(&goaway(first, 0, b""));
+        rig.server(&goaway(second, 0, b""));
+        rig.client(&headers(3, true, &request_head(INFER)));
+        assert_eq!(rig.only().1.code, Code::Grpc(14));
+    }
 }
 
 #[test]
