@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from sidecar.cli.flags import add_flags, sources_from
@@ -98,7 +99,9 @@ def _problem_line(problem: Problem) -> str:
 
 
 def _say(level: str, lines: Iterable[str], as_json: bool) -> None:
-    """Write log lines in the format the tap will use."""
+    """Write lines as the tap's log does: they are the first of it."""
+    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     for line in lines:
-        text = json.dumps({"level": level, "msg": line}) if as_json else f"{level} {line}"
+        entry = {"time": now, "level": level, "process": "run", "msg": line}
+        text = json.dumps(entry) if as_json else f"{now} {level.upper():<7} run {line}"
         print(text, file=sys.stderr)
