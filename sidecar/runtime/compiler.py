@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import signal
 from dataclasses import dataclass
 
 # Compiling takes 0.3 s; under a starved CPU share it may take fifty times that, and then something is wrong.
@@ -41,7 +43,7 @@ async def run_compiler(argv: tuple[str, ...]) -> Outcome:
         return Outcome(failure=f"the compiler process was ended after {TIMEOUT_SECONDS:g} s")
     finally:
         if process.returncode is None:
-            process.kill()
+            _kill(process)
             # Its pipes must be read to their end, or the process is never done for asyncio.
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(_finish(process), REAP_SECONDS)
@@ -82,6 +84,13 @@ async def _read(stream: asyncio.StreamReader, process: asyncio.subprocess.Proces
     while chunk := await stream.read(65_536):
         if len(held) <= MAX_OUTPUT_BYTES:
             held += chunk
-        elif process.returncode is None:
-            process.kill()
+        else:
+            _kill(process)
     return bytes(held)
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """End a process. Not by Process.kill: that may reap the child first, and asyncio then loses its exit status."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
