@@ -25,10 +25,7 @@ fn generate(include: &Path) -> String {
     let descriptors = protox::compile(["tap.proto"], [include]).expect("proto/tap.proto compiles");
     let directory = std::env::temp_dir().join(format!("wayside-gen-{}", std::process::id()));
     std::fs::create_dir_all(&directory).expect("the temporary directory is writable");
-    prost_build::Config::new()
-        .out_dir(&directory)
-        .compile_fds(descriptors)
-        .expect("prost accepts the descriptors");
+    prost_build::Config::new().out_dir(&directory).compile_fds(descriptors).expect("prost accepts the descriptors");
     let code = std::fs::read_to_string(directory.join("wayside.tap.v1.rs")).expect("prost wrote the package's file");
     std::fs::remove_dir_all(&directory).ok();
     format!("{HEADER}{code}")

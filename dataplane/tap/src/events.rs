@@ -84,9 +84,8 @@ impl Events {
 
     /// The objectives that a request of this model and method counts for.
     pub fn matching(&self, model: &str, method: &str) -> Mask {
-        let matches = |objective: &Objective| {
-            glob(&objective.model_glob, model) && glob(&objective.method_glob, method)
-        };
+        let matches =
+            |objective: &Objective| glob(&objective.model_glob, model) && glob(&objective.method_glob, method);
         self.bits(matches)
     }
 
@@ -125,7 +124,7 @@ impl Events {
             }
             let crossed = match objective.good {
                 Good::Available => false,
-                Good::LatencyBelow(threshold) => waited > threshold,
+                Good::LatencyBelow(threshold) => waited > threshold && request.unfinished.is_none(),
                 Good::FirstResponseBelow(threshold) => {
                     request.first_response.map_or(waited, |first| first.saturating_sub(complete)) > threshold
                 }
@@ -167,7 +166,11 @@ fn good(objective: &proto::Objective) -> Option<Good> {
 fn verdict(good: Good, request: &Request) -> Verdict {
     let (waited, threshold) = match good {
         Good::Available => (None, 0),
-        Good::LatencyBelow(threshold) => (Some(latency(request)), threshold),
+        // The server answered, but when the answer was complete is not known: nothing to judge.
+        Good::LatencyBelow(_) if request.outcome == Outcome::Ok && request.latency.is_none() => {
+            return Verdict::Excluded;
+        }
+        Good::LatencyBelow(threshold) => (Some(waited(request)), threshold),
         Good::FirstResponseBelow(threshold) => (Some(first_response(request)), threshold),
     };
     match (request.outcome, waited) {
@@ -180,8 +183,8 @@ fn verdict(good: Good, request: &Request) -> Verdict {
     }
 }
 
-/// From request complete (its first byte, where the answer came before the request was complete) to the end.
-fn latency(request: &Request) -> Nanos {
+/// From request complete (its first byte, where it never was) to the end.
+fn waited(request: &Request) -> Nanos {
     request.latency.unwrap_or_else(|| request.end.saturating_sub(request.open.complete.unwrap_or(request.open.start)))
 }
 
@@ -290,12 +293,24 @@ mod tests {
     }
 
     #[test]
+    fn an_end_that_may_not_be_told_is_not_waited_for_and_an_unknown_latency_not_judged() {
+        let mut events = Events::default();
+        events.adopt(&[objective("fast", Wire::LatencyBelowNanos(10 * MS))]);
+        let mut decoupled = request(Outcome::Ok, 900 * MS);
+        decoupled.open.unfinished = Some(3 * MS);
+        decoupled.latency = None;
+        events.open(1, &mut decoupled.open, 500 * MS);
+        events.ended(1, &decoupled);
+        assert_eq!(counts(&events, "fast"), (0, 0, 1));
+    }
+
+    #[test]
     fn counts_survive_a_reload_of_an_equal_definition_even_after_an_absence() {
         let (fast, up) = (objective("fast", Wire::LatencyBelowNanos(MS)), objective("up", Wire::Available(true)));
         let mut events = Events::default();
         events.adopt(&[fast.clone(), up.clone()]);
         events.refused();
-        events.adopt(&[fast.clone()]);
+        events.adopt(std::slice::from_ref(&fast));
         assert_eq!(events.to_proto().len(), 1);
         events.adopt(&[objective("other", Wire::Available(true)), up, fast]);
         assert_eq!(counts(&events, "up"), (0, 1, 0));

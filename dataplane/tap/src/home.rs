@@ -198,7 +198,9 @@ impl Home {
         let (delay, total) = (or(wanted.delay_nanos, limits::DRAIN_DELAY), or(wanted.total_nanos, limits::DRAIN_TOTAL));
         if self.drain.begin(self.shared.clock.now(), delay, total) {
             let connections = self.shared.connections();
-            self.shared.log.info(&format!("draining ({why}): {connections} connections, at most {} s", total / 1_000_000_000));
+            self.shared
+                .log
+                .info(&format!("draining ({why}): {connections} connections, at most {} s", total / 1_000_000_000));
             self.send(Body::Drain(proto::Drain { deadline_nanos: total }));
         }
     }

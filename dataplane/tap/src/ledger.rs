@@ -123,7 +123,7 @@ impl Ledger {
         let route = &mut self.routes[place];
         route.in_flight += 1;
         for request in &mut call.open {
-            if let Some(complete) = request.complete {
+            if let Some(complete) = request.complete.filter(|_| request.unfinished.is_none()) {
                 route.open_requests += 1;
                 route.oldest_open = route.oldest_open.max(now.saturating_sub(complete));
             }

@@ -145,7 +145,9 @@ impl<S: Stream> Pair<S> {
             _ if self.up.finished && self.down.finished => Fate::Over(self.first_closer.unwrap_or(EndedBy::Network)),
             (Turn::More, _) | (_, Turn::More) => Fate::Busy,
             // Writing to the client failed in this turn, after its own direction had been served: its last bytes are unread.
-            _ if self.down.broken && self.client.readable && self.up.is_flushed() && !self.up.source_finished => Fate::Busy,
+            _ if self.down.broken && self.client.readable && self.up.is_flushed() && !self.up.source_finished => {
+                Fate::Busy
+            }
             _ => Fate::Waiting,
         }
     }

@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn a_path_too_deep_is_refused_by_name() {
         let path = vec![proto::Step { field: 1, ..Default::default() }; MAX_DEPTH + 1];
-        let variant = proto::Variant { extracts: vec![proto::Extract { path, ..Default::default() }], ..Default::default() };
+        let variant =
+            proto::Variant { extracts: vec![proto::Extract { path, ..Default::default() }], ..Default::default() };
         let request = Some(proto::Program { variants: vec![variant] });
         let method = proto::Method { path: "/a.B/C".into(), request, ..Default::default() };
         let policy = proto::Policy { observe: true, methods: vec![method], ..Default::default() };

@@ -49,7 +49,10 @@ impl Watch {
     /// See [`Conn::goaway_fits_after`]. A panic in here means that it does not fit.
     pub fn goaway_fits_after(&self, bytes: &[u8]) -> Option<usize> {
         let conn = self.conn.as_ref()?;
-        catch_unwind(AssertUnwindSafe(|| conn.goaway_fits_after(bytes))).ok().flatten().filter(|cut| *cut <= bytes.len())
+        catch_unwind(AssertUnwindSafe(|| conn.goaway_fits_after(bytes)))
+            .ok()
+            .flatten()
+            .filter(|cut| *cut <= bytes.len())
     }
 
     fn guarded(&mut self, ledger: &mut Ledger, act: impl FnOnce(&mut Conn, &mut Recorder<'_>)) {

@@ -30,11 +30,8 @@ struct Tap {
 impl Tap {
     fn start(upstream: SocketAddr) -> Tap {
         let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
-        let listener = proto::Listener {
-            name: "test".into(),
-            listen: address.to_string(),
-            upstream: upstream.to_string(),
-        };
+        let listener =
+            proto::Listener { name: "test".into(), listen: address.to_string(), upstream: upstream.to_string() };
         let policy = proto::Policy { observe: true, listeners: vec![listener], ..Default::default() };
         let path = std::env::temp_dir().join(format!("wayside-policy-{}", address.port()));
         std::fs::write(&path, policy.encode_to_vec()).expect("a policy file");
@@ -105,7 +102,8 @@ fn relay(tap: &Tap, waiting: &Waiting, number: u64) -> Result<usize, String> {
     waiting.lock().expect("healthy").insert(number, announce);
     let mut client_socket = tap.connect();
     client_socket.write_all(&number.to_le_bytes()).map_err(|error| format!("{number}: {error}"))?;
-    let mut server_socket = arrival.recv_timeout(Duration::from_secs(20)).map_err(|_| format!("{number}: not relayed"))?;
+    let mut server_socket =
+        arrival.recv_timeout(Duration::from_secs(20)).map_err(|_| format!("{number}: not relayed"))?;
     for socket in [&client_socket, &server_socket] {
         socket.set_nonblocking(true).expect("a socket");
     }
@@ -122,7 +120,11 @@ fn relay(tap: &Tap, waiting: &Waiting, number: u64) -> Result<usize, String> {
     let deadline = Instant::now() + Duration::from_secs(90);
     loop {
         if Instant::now() > deadline {
-            return Err(format!("{number}: stuck ({ending:?}), {} of {up_length} up, {} of {down_length} down", server.got.len(), client.got.len()));
+            return Err(format!(
+                "{number}: stuck ({ending:?}), {} of {up_length} up, {} of {down_length} down",
+                server.got.len(),
+                client.got.len()
+            ));
         }
         match ending {
             Ending::Finish => {
@@ -196,7 +198,8 @@ fn three_thousand_connections_over_tcp_pass_unchanged_and_end_as_they_were_ended
     drop(tap.connect());
     let results = std::thread::scope(|scope| {
         let (tap, waiting) = (&tap, &waiting);
-        let run = move |first| (first..CONNECTIONS).step_by(THREADS as usize).map(move |number| relay(tap, waiting, number));
+        let run =
+            move |first| (first..CONNECTIONS).step_by(THREADS as usize).map(move |number| relay(tap, waiting, number));
         let threads: Vec<_> = (0..THREADS).map(|first| scope.spawn(move || run(first).collect::<Vec<_>>())).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect::<Vec<_>>()
     });

@@ -50,10 +50,7 @@ fn main() {
         "stream" => stream(&mut conn, &mut tally, count),
         _ => unary(&mut conn, &mut tally, count, what == "plain"),
     }
-    println!(
-        "{} calls, {} requests, {} ns",
-        tally.calls, tally.requests, tally.latency
-    );
+    println!("{} calls, {} requests, {} ns", tally.calls, tally.requests, tally.latency);
 }
 
 fn unary(conn: &mut Conn, tally: &mut Tally, count: u32, plain: bool) {
@@ -70,14 +67,8 @@ fn unary(conn: &mut Conn, tally: &mut Tally, count: u32, plain: bool) {
         conn.feed(side, &first, 0, tally);
         table.block(fields)
     };
-    let user_agent = (
-        "user-agent",
-        "grpc-python/1.85.1 grpc-c/50.0.0 (linux; chttp2)",
-    );
-    let extra = [
-        user_agent,
-        ("grpc-accept-encoding", "identity, deflate, gzip"),
-    ];
+    let user_agent = ("user-agent", "grpc-python/1.85.1 grpc-c/50.0.0 (linux; chttp2)");
+    let extra = [user_agent, ("grpc-accept-encoding", "identity, deflate, gzip")];
     let fields = [&request_fields(INFER)[..], &extra].concat();
     let ask = block(Direction::ToServer, &fields);
     let head = block(
@@ -88,17 +79,8 @@ fn unary(conn: &mut Conn, tally: &mut Tally, count: u32, plain: bool) {
             ("grpc-accept-encoding", "identity, deflate, gzip"),
         ],
     );
-    let end = block(
-        Direction::ToClient,
-        &[("grpc-status", "0"), ("grpc-message", "")],
-    );
-    let request = message(&infer_request(
-        "resnet50",
-        "1",
-        "request-0001",
-        &[8, 3, 224, 224],
-        150,
-    ));
+    let end = block(Direction::ToClient, &[("grpc-status", "0"), ("grpc-message", "")]);
+    let request = message(&infer_request("resnet50", "1", "request-0001", &[8, 3, 224, 224], 150));
     let response = message(&infer_response("resnet50", "1", "request-0001"));
     let (mut to_server, mut to_client) = (Vec::new(), Vec::new());
     for n in 0..count {
@@ -116,23 +98,9 @@ fn unary(conn: &mut Conn, tally: &mut Tally, count: u32, plain: bool) {
 }
 
 fn stream(conn: &mut Conn, tally: &mut Tally, count: u32) {
-    conn.feed(
-        Direction::ToServer,
-        &headers(1, false, &request_head(GENERATE)),
-        0,
-        tally,
-    );
-    conn.feed(
-        Direction::ToClient,
-        &headers(1, false, &response_head()),
-        0,
-        tally,
-    );
-    let body = [bytes_field(
-        1,
-        &[bytes_field(1, &[1, 2, 3]), text(2, &"x".repeat(280))].concat(),
-    )]
-    .concat();
+    conn.feed(Direction::ToServer, &headers(1, false, &request_head(GENERATE)), 0, tally);
+    conn.feed(Direction::ToClient, &headers(1, false, &response_head()), 0, tally);
+    let body = [bytes_field(1, &[bytes_field(1, &[1, 2, 3]), text(2, &"x".repeat(280))].concat())].concat();
     let chunk = data(1, false, &message(&body));
     for n in 0..count {
         conn.feed(Direction::ToClient, &chunk, u64::from(n), tally);

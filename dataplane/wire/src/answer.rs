@@ -19,10 +19,7 @@ pub struct Answer {
 impl Answer {
     /// A header block: head, or trailers, or both in one. 1xx heads are not the response.
     pub fn hear(&mut self, head: &Head) {
-        if head
-            .status
-            .is_some_and(|status| (100..200).contains(&status))
-        {
+        if head.status.is_some_and(|status| (100..200).contains(&status)) {
             return;
         }
         self.status = self.status.or(head.status);

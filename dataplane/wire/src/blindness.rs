@@ -3,15 +3,8 @@
 
 use crate::conn::{Blind, Sink};
 
-const ALL: [Blind; 7] = [
-    Blind::Tls,
-    Blind::Http1,
-    Blind::Protocol,
-    Blind::Hpack,
-    Blind::Frame,
-    Blind::Streams,
-    Blind::Panic,
-];
+const ALL: [Blind; 7] =
+    [Blind::Tls, Blind::Http1, Blind::Protocol, Blind::Hpack, Blind::Frame, Blind::Streams, Blind::Panic];
 
 /// What has been reported.
 #[derive(Clone, Copy, Debug, Default)]

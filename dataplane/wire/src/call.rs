@@ -80,6 +80,9 @@ pub struct OpenRequest {
     pub tokens_in: u64,
     /// Tokens, where the wire tells; 0 = not known.
     pub tokens_out: u64,
+    /// Last byte of its newest response, where that one said that it was not the last. Whether the last one will say so
+    /// is up to the server (Triton's decoupled models do on request only), so from here being open proves nothing.
+    pub unfinished: Option<Nanos>,
     /// The sink's: objectives this request has already been counted bad for.
     pub mark: u64,
 }
@@ -95,6 +98,7 @@ impl OpenRequest {
             batch_size: 0,
             tokens_in: 0,
             tokens_out: 0,
+            unfinished: None,
             mark: 0,
         }
     }

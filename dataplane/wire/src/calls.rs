@@ -24,10 +24,7 @@ pub struct Full;
 #[derive(Debug, Default)]
 pub struct Calls {
     open: HashMap<u32, Box<Exchange>, BuildHasherDefault<StreamHasher>>,
-    #[expect(
-        clippy::vec_box,
-        reason = "they move in and out of the map in one word"
-    )]
+    #[expect(clippy::vec_box, reason = "they move in and out of the map in one word")]
     spare: Vec<Box<Exchange>>,
     kit: Kit,
     /// The largest stream id the client has used; smaller ones never come back (R8).
@@ -66,9 +63,7 @@ impl Calls {
 
     /// Visits each open call.
     pub fn visit(&mut self, mut visit: impl FnMut(&mut Call)) {
-        self.open
-            .values_mut()
-            .for_each(|exchange| visit(&mut exchange.call));
+        self.open.values_mut().for_each(|exchange| visit(&mut exchange.call));
     }
 
     /// A header block of the client's: opens a stream, or ends one with trailers.
@@ -86,19 +81,10 @@ impl Calls {
                 return Err(Full);
             }
             let mut exchange = self.spare.pop().unwrap_or_default();
-            exchange.open(
-                head,
-                &mut Context {
-                    now,
-                    sink,
-                    kit: &mut self.kit,
-                },
-            );
+            exchange.open(head, &mut Context { now, sink, kit: &mut self.kit });
             self.open.insert(id, exchange);
             if self.last_accepted.is_some_and(|last| id > last) {
-                self.finish(id, now, sink, |exchange, cx| {
-                    exchange.end(refused(), false, cx)
-                });
+                self.finish(id, now, sink, |exchange, cx| exchange.end(refused(), false, cx));
             }
         }
         if end_stream {
@@ -116,22 +102,11 @@ impl Calls {
 
     /// Payload of a stream.
     #[inline]
-    pub fn data<S: Sink>(
-        &mut self,
-        direction: Direction,
-        id: u32,
-        bytes: &[u8],
-        now: Nanos,
-        sink: &mut S,
-    ) {
+    pub fn data<S: Sink>(&mut self, direction: Direction, id: u32, bytes: &[u8], now: Nanos, sink: &mut S) {
         let Some(exchange) = self.open.get_mut(&id) else {
             return;
         };
-        let mut cx = Context {
-            now,
-            sink,
-            kit: &mut self.kit,
-        };
+        let mut cx = Context { now, sink, kit: &mut self.kit };
         match direction {
             Direction::ToServer => exchange.request_data(bytes, &mut cx),
             Direction::ToClient => exchange.response_data(bytes, &mut cx),
@@ -139,14 +114,7 @@ impl Calls {
     }
 
     /// END_STREAM. From the server it ends the call, whether or not the client is done (R10).
-    pub fn end_stream<S: Sink>(
-        &mut self,
-        direction: Direction,
-        id: u32,
-        blind: bool,
-        now: Nanos,
-        sink: &mut S,
-    ) {
+    pub fn end_stream<S: Sink>(&mut self, direction: Direction, id: u32, blind: bool, now: Nanos, sink: &mut S) {
         match direction {
             Direction::ToServer => {
                 if let Some(exchange) = self.open.get_mut(&id) {
@@ -160,19 +128,10 @@ impl Calls {
     }
 
     /// RST_STREAM. After the end of a call it is normal and nothing is left to end (R9).
-    pub fn reset<S: Sink>(
-        &mut self,
-        direction: Direction,
-        id: u32,
-        error: u32,
-        now: Nanos,
-        sink: &mut S,
-    ) {
+    pub fn reset<S: Sink>(&mut self, direction: Direction, id: u32, error: u32, now: Nanos, sink: &mut S) {
         self.finish(id, now, sink, |exchange, cx| match direction {
             Direction::ToServer => exchange.client_reset(cx),
-            Direction::ToClient => {
-                exchange.end(Verdict::server(outcome::of_reset(error)), false, cx)
-            }
+            Direction::ToClient => exchange.end(Verdict::server(outcome::of_reset(error)), false, cx),
         });
     }
 
@@ -196,19 +155,11 @@ impl Calls {
     }
 
     /// Ends the calls whose stream is chosen, oldest first.
-    fn end_all<S: Sink>(
-        &mut self,
-        chosen: impl Fn(u32) -> bool,
-        verdict: Verdict,
-        now: Nanos,
-        sink: &mut S,
-    ) {
+    fn end_all<S: Sink>(&mut self, chosen: impl Fn(u32) -> bool, verdict: Verdict, now: Nanos, sink: &mut S) {
         let mut ids: Vec<u32> = self.open.keys().copied().filter(|&id| chosen(id)).collect();
         ids.sort_unstable();
         for id in ids {
-            self.finish(id, now, sink, |exchange, cx| {
-                exchange.end(verdict, false, cx)
-            });
+            self.finish(id, now, sink, |exchange, cx| exchange.end(verdict, false, cx));
         }
     }
 
@@ -224,14 +175,7 @@ impl Calls {
         let Some(mut exchange) = self.open.remove(&id) else {
             return;
         };
-        end(
-            &mut exchange,
-            &mut Context {
-                now,
-                sink,
-                kit: &mut self.kit,
-            },
-        );
+        end(&mut exchange, &mut Context { now, sink, kit: &mut self.kit });
         if self.spare.len() < MAX_SPARE {
             self.spare.push(exchange);
         }

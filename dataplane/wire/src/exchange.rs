@@ -23,10 +23,7 @@ pub struct Kit {
     pub models: Cache<()>,
     /// Model versions.
     pub versions: Cache<()>,
-    #[expect(
-        clippy::vec_box,
-        reason = "they move in and out of exchanges in one word"
-    )]
+    #[expect(clippy::vec_box, reason = "they move in and out of exchanges in one word")]
     walks: Vec<Box<Walk>>,
     /// The empty name, shared so that clearing one does not allocate.
     pub nameless: Name,
@@ -132,10 +129,8 @@ impl Exchange {
             match piece {
                 Piece::Begin => self.request_begins(cx),
                 Piece::Length { opaque, bytes } => {
-                    if let Some(plan) = self.plan.as_deref()
-                        && !opaque
-                        && !plan.request.is_empty()
-                    {
+                    let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.request.is_empty());
+                    if let Some(plan) = plan {
                         self.request.walk(bytes, plan.head_bytes, cx.kit);
                         self.read_request(&[], cx);
                     }
@@ -147,12 +142,11 @@ impl Exchange {
                 Piece::End => {
                     self.call.request_messages += 1;
                     self.asked = Some(cx.now);
-                    if self.sending
-                        && let Some(open) = self.call.open.back_mut()
-                    {
-                        open.complete = Some(cx.now);
+                    if std::mem::take(&mut self.sending) {
+                        if let Some(open) = self.call.open.back_mut() {
+                            open.complete = Some(cx.now);
+                        }
                     }
-                    self.sending = false;
                 }
             }
         }
@@ -163,12 +157,16 @@ impl Exchange {
             return;
         }
         if self.call.open.len() == MAX_OPEN_REQUESTS {
-            self.end_request(0, UNREAD, false, cx);
+            self.end_request(0, UNREAD, None, cx);
         }
-        self.call
-            .open
-            .push_back(OpenRequest::begun(cx.now, &cx.kit.nameless));
+        self.call.open.push_back(OpenRequest::begun(cx.now, &cx.kit.nameless));
         self.sending = true;
+    }
+
+    /// The one request of a call that does not carry many.
+    fn only(&mut self) -> Option<&mut OpenRequest> {
+        let many = self.call.many_requests;
+        self.call.open.back_mut().filter(|_| !many)
     }
 
     /// The request that the request message under way belongs to, unless it has already ended.
@@ -211,9 +209,7 @@ impl Exchange {
     /// END_STREAM from the client.
     pub fn request_complete(&mut self, now: Nanos) {
         self.call.request_complete = Some(now);
-        if !self.call.many_requests
-            && let Some(open) = self.call.open.back_mut()
-        {
+        if let Some(open) = self.only() {
             open.complete = Some(now);
         }
     }
@@ -231,10 +227,8 @@ impl Exchange {
             match piece {
                 Piece::Begin => self.response_begins(cx),
                 Piece::Length { opaque, bytes } => {
-                    if let Some(plan) = self.plan.as_deref()
-                        && !opaque
-                        && !plan.response.is_empty()
-                    {
+                    let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.response.is_empty());
+                    if let Some(plan) = plan {
                         self.response.walk(bytes, plan.head_bytes, cx.kit);
                         self.read_response(&[], cx);
                     }
@@ -251,18 +245,16 @@ impl Exchange {
     fn response_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         self.response.began = cx.now;
         self.reply = Reply::silent();
-        if self.call.response_messages > 0
-            && let Some(previous) = self.call.last_response
-        {
+        let previous = self.call.last_response.filter(|_| self.call.response_messages > 0);
+        if let Some(previous) = previous {
             self.call.streaming = true;
             cx.sink.gap(&self.call, cx.now.saturating_sub(previous));
             return;
         }
         self.call.first_response.get_or_insert(cx.now);
-        if !self.call.many_requests
-            && let Some(open) = self.call.open.back_mut()
-        {
-            open.first_response.get_or_insert(cx.now);
+        let now = cx.now;
+        if let Some(open) = self.only() {
+            open.first_response.get_or_insert(now);
         }
     }
 
@@ -304,33 +296,28 @@ impl Exchange {
         if !self.call.many_requests {
             self.answer.in_band_error |= self.reply.error;
         } else if self.reply.error {
-            self.end_request(at, Verdict::server(Code::InBandError), true, cx);
+            self.end_request(at, Verdict::server(Code::InBandError), Some(cx.now), cx);
         } else if self.reply.last {
-            self.end_request(at, Verdict::server(Code::Grpc(grpc::OK)), true, cx);
+            self.end_request(at, Verdict::server(Code::Grpc(grpc::OK)), Some(cx.now), cx);
+        } else {
+            open.unfinished = Some(cx.now);
         }
     }
 
-    /// Takes a request out of the open ones and reports it.
-    fn end_request<S: Sink>(
-        &mut self,
-        at: usize,
-        verdict: Verdict,
-        answered: bool,
-        cx: &mut Context<'_, S>,
-    ) {
+    /// Takes a request out of the open ones and reports it. `answered`: when its response was complete.
+    fn end_request<S: Sink>(&mut self, at: usize, verdict: Verdict, answered: Option<Nanos>, cx: &mut Context<'_, S>) {
         if at + 1 == self.call.open.len() {
             self.sending = false;
         }
         let Some(open) = self.call.open.remove(at) else {
             return;
         };
-        let complete = open.complete.filter(|_| answered);
         let request = Request {
             end: cx.now,
             code: verdict.code,
             ended_by: verdict.ended_by,
             outcome: verdict.outcome,
-            latency: complete.map(|complete| cx.now.saturating_sub(complete)),
+            latency: answered.zip(open.complete).map(|(answered, complete)| answered.saturating_sub(complete)),
             open,
         };
         cx.sink.request(&self.call, &request);
@@ -339,10 +326,9 @@ impl Exchange {
     /// END_STREAM from the server. `blind`: its header blocks can no longer be read.
     pub fn answered<S: Sink>(&mut self, blind: bool, cx: &mut Context<'_, S>) {
         let verdict = self.answer.verdict(self.grpc, blind);
-        if !self.call.many_requests
-            && let Some(open) = self.call.open.back_mut()
-        {
-            open.complete = open.complete.or(self.asked);
+        let asked = self.asked;
+        if let Some(open) = self.only() {
+            open.complete = open.complete.or(asked);
         }
         self.end(verdict, true, cx);
     }
@@ -357,8 +343,9 @@ impl Exchange {
             outcome = of_request.outcome;
         }
         while let Some(open) = self.call.open.front() {
-            let answered = answered && (!many || open.first_response.is_some());
-            self.end_request(0, of_request, answered, cx);
+            // Of many, one was answered when its newest response came: now it is known that no more follow.
+            let at = if many { open.unfinished } else { Some(cx.now) };
+            self.end_request(0, of_request, at.filter(|_| answered), cx);
         }
         self.request.put_back(cx.kit);
         self.response.put_back(cx.kit);
@@ -389,9 +376,7 @@ impl Side {
 
     /// Done reading the message under way.
     fn put_back(&mut self, kit: &mut Kit) {
-        if let Some(walk) = self.walk.take()
-            && kit.walks.len() < MAX_SPARE_WALKS
-        {
+        if let Some(walk) = self.walk.take().filter(|_| kit.walks.len() < MAX_SPARE_WALKS) {
             kit.walks.push(walk);
         }
     }

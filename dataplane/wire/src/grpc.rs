@@ -62,10 +62,7 @@ impl Framer {
                 let [flag, length @ ..] = self.prefix;
                 self.left = u32::from_be_bytes(length);
                 self.state = State::Body;
-                Some(Piece::Length {
-                    opaque: flag != 0,
-                    bytes: self.left,
-                })
+                Some(Piece::Length { opaque: flag != 0, bytes: self.left })
             }
             State::Body if self.left == 0 => {
                 self.state = State::Between;
@@ -96,9 +93,7 @@ mod tests {
                     (Piece::Body(body), Some(last)) if last.starts_with("Body") => {
                         last.push_str(&String::from_utf8_lossy(body));
                     }
-                    (Piece::Body(body), _) => {
-                        out.push(format!("Body {}", String::from_utf8_lossy(body)))
-                    }
+                    (Piece::Body(body), _) => out.push(format!("Body {}", String::from_utf8_lossy(body))),
                     (piece, _) => out.push(format!("{piece:?}")),
                 }
             }
@@ -135,11 +130,7 @@ mod tests {
     fn four_gigabytes_are_claimed_and_none_allocated() {
         assert_eq!(
             pieces(&[b"\0\xff\xff\xff\xffx"]),
-            [
-                "Begin",
-                "Length { opaque: false, bytes: 4294967295 }",
-                "Body x"
-            ]
+            ["Begin", "Length { opaque: false, bytes: 4294967295 }", "Body x"]
         );
     }
 }

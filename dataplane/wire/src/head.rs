@@ -57,10 +57,7 @@ pub struct Methods {
 impl Methods {
     /// No path seen yet.
     pub fn new(plans: Rc<Plans>) -> Methods {
-        Methods {
-            plans,
-            seen: Cache::default(),
-        }
+        Methods { plans, seen: Cache::default() }
     }
 
     fn find(&mut self, path: &[u8]) -> Option<KnownMethod> {
@@ -69,14 +66,10 @@ impl Methods {
         }
         let plans = &self.plans;
         let make = |path: &str| KnownMethod {
-            name: Name {
-                text: Rc::from(path.strip_prefix('/').unwrap_or(path)),
-            },
+            name: Name { text: Rc::from(path.strip_prefix('/').unwrap_or(path)) },
             plan: plans.get(path).cloned(),
         };
-        self.seen
-            .entry(path, make)
-            .map(|(_, method)| method.clone())
+        self.seen.entry(path, make).map(|(_, method)| method.clone())
     }
 }
 
@@ -110,13 +103,7 @@ impl Head {
     pub fn begin(&mut self, stream: u32, own: bool, began: Nanos) {
         let mut message = std::mem::take(&mut self.message);
         message.clear();
-        *self = Head {
-            stream,
-            own,
-            began,
-            message,
-            ..Head::default()
-        };
+        *self = Head { stream, own, began, message, ..Head::default() };
     }
 
     /// A wanted field was decoded. A value that is not whole reads as absent, except where its beginning will do.
@@ -162,10 +149,7 @@ fn digits(bytes: &[u8], most: usize) -> Option<u64> {
     if bytes.is_empty() || bytes.len() > most {
         return None;
     }
-    bytes.iter().try_fold(0, |number, &b| {
-        b.is_ascii_digit()
-            .then(|| number * 10 + u64::from(b - b'0'))
-    })
+    bytes.iter().try_fold(0, |number, &b| b.is_ascii_digit().then(|| number * 10 + u64::from(b - b'0')))
 }
 
 /// At most eight digits and a unit (gRPC over HTTP/2, "Timeout").
@@ -187,9 +171,7 @@ fn timeout(bytes: &[u8]) -> Option<Nanos> {
 fn percent_decode(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len().min(MAX_MESSAGE_BYTES));
     let mut rest = bytes;
-    while let Some((&byte, tail)) = rest.split_first()
-        && plain.len() < MAX_MESSAGE_BYTES
-    {
+    while let Some((&byte, tail)) = rest.split_first().filter(|_| plain.len() < MAX_MESSAGE_BYTES) {
         let hex = |b: u8| (b as char).to_digit(16).map(|digit| digit as u8);
         match tail {
             [high, low, after @ ..] if byte == b'%' => {
@@ -245,14 +227,7 @@ mod tests {
     fn unreadable_statuses_are_unknown() {
         let mut head = Head::default();
         let mut methods = Methods::new(Rc::default());
-        for (bytes, code) in [
-            (&b"0"[..], 0),
-            (b"16", 16),
-            (b"17", 2),
-            (b"", 2),
-            (b"x", 2),
-            (b"00", 0),
-        ] {
+        for (bytes, code) in [(&b"0"[..], 0), (b"16", 16), (b"17", 2), (b"", 2), (b"x", 2), (b"00", 0)] {
             let len = bytes.len() as u32;
             head.field(GRPC_STATUS, Value { bytes, len }, &mut methods);
             assert_eq!(head.grpc_status, Some(code));

@@ -14,9 +14,7 @@ pub struct Cache<V> {
 
 impl<V> Default for Cache<V> {
     fn default() -> Cache<V> {
-        Cache {
-            entries: Vec::new(),
-        }
+        Cache { entries: Vec::new() }
     }
 }
 
@@ -61,9 +59,7 @@ pub fn once(bytes: &[u8]) -> Option<Name> {
         return None;
     }
     let text = std::str::from_utf8(bytes).ok()?;
-    Some(Name {
-        text: Rc::from(text),
-    })
+    Some(Name { text: Rc::from(text) })
 }
 
 #[cfg(test)]
@@ -76,10 +72,7 @@ mod tests {
         let first = cache.name(b"resnet").unwrap();
         for n in 0..1000 {
             cache.name(format!("other-{n}").as_bytes()).unwrap();
-            assert!(Rc::ptr_eq(
-                &first.text,
-                &cache.name(b"resnet").unwrap().text
-            ));
+            assert!(Rc::ptr_eq(&first.text, &cache.name(b"resnet").unwrap().text));
         }
         assert_eq!(cache.entries.len(), MAX_ENTRIES);
         assert_eq!(cache.name(&[b'x'; MAX_NAME_BYTES + 1]), None);

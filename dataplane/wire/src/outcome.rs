@@ -38,20 +38,12 @@ pub struct Verdict {
 
 /// The end was not, or could not be, read: the direction is blind, or too many requests were open to follow.
 /// Good would be a lie and bad would be a lie, so it is the outcome that objectives exclude and count apart.
-pub const UNREAD: Verdict = Verdict {
-    code: Code::Lost,
-    ended_by: EndedBy::Wayside,
-    outcome: Outcome::Cancelled,
-};
+pub const UNREAD: Verdict = Verdict { code: Code::Lost, ended_by: EndedBy::Wayside, outcome: Outcome::Cancelled };
 
 impl Verdict {
     /// The server said `code`.
     pub fn server(code: Code) -> Verdict {
-        Verdict {
-            code,
-            ended_by: EndedBy::Server,
-            outcome: of_code(code),
-        }
+        Verdict { code, ended_by: EndedBy::Server, outcome: of_code(code) }
     }
 
     /// The connection ended first.
@@ -60,26 +52,16 @@ impl Verdict {
             EndedBy::Client => Outcome::Cancelled,
             EndedBy::Server | EndedBy::Network | EndedBy::Wayside => Outcome::ServerError,
         };
-        Verdict {
-            code: Code::Lost,
-            ended_by,
-            outcome,
-        }
+        Verdict { code: Code::Lost, ended_by, outcome }
     }
 
     /// The client reset the stream `elapsed` after it began.
     pub fn client_reset(elapsed: Nanos, timeout: Option<Nanos>) -> Verdict {
         let (code, outcome) = match timeout {
-            Some(timeout) if reached(elapsed, timeout) => {
-                (grpc::DEADLINE_EXCEEDED, Outcome::Timeout)
-            }
+            Some(timeout) if reached(elapsed, timeout) => (grpc::DEADLINE_EXCEEDED, Outcome::Timeout),
             _ => (grpc::CANCELLED, Outcome::Cancelled),
         };
-        Verdict {
-            code: Code::Grpc(code),
-            ended_by: EndedBy::Client,
-            outcome,
-        }
+        Verdict { code: Code::Grpc(code), ended_by: EndedBy::Client, outcome }
     }
 }
 

@@ -113,10 +113,7 @@ pub struct Reply {
 impl Reply {
     /// Of a response that says nothing.
     pub fn silent() -> Reply {
-        Reply {
-            last: true,
-            ..Reply::default()
-        }
+        Reply { last: true, ..Reply::default() }
     }
 
     /// Of a response to one of `open`.
@@ -151,10 +148,7 @@ impl Reply {
     /// Adds its tokens. Counted ones add up over messages, stated ones are totals.
     pub fn count_tokens(&self, open: &mut OpenRequest) {
         open.tokens_in = open.tokens_in.max(self.tokens_in);
-        open.tokens_out = open
-            .tokens_out
-            .saturating_add(self.tokens_more)
-            .max(self.tokens_out);
+        open.tokens_out = open.tokens_out.saturating_add(self.tokens_more).max(self.tokens_out);
     }
 }
 
@@ -177,25 +171,15 @@ mod tests {
             (Slot::Version, Found::Number(3)),
             (Slot::Version, Found::Text(b"label")),
         ];
-        assert_eq!(
-            Said::read(found.into_iter()).version,
-            Some(Found::Number(3))
-        );
+        assert_eq!(Said::read(found.into_iter()).version, Some(Found::Number(3)));
     }
 
     #[test]
     fn counted_tokens_add_up_and_stated_ones_do_not() {
         let mut open = OpenRequest::default();
-        for (value, total) in [
-            (Found::Tally(2), 2),
-            (Found::Tally(3), 5),
-            (Found::Number(9), 9),
-            (Found::Number(8), 9),
-        ] {
-            let said = Said {
-                tokens_out: Some(value),
-                ..Said::default()
-            };
+        for (value, total) in [(Found::Tally(2), 2), (Found::Tally(3), 5), (Found::Number(9), 9), (Found::Number(8), 9)]
+        {
+            let said = Said { tokens_out: Some(value), ..Said::default() };
             Reply::of(&said, &VecDeque::new()).count_tokens(&mut open);
             assert_eq!(open.tokens_out, total);
         }

@@ -43,10 +43,7 @@ fn classify(seen: &[u8]) -> Option<Protocol> {
             _ => Protocol::Unknown,
         });
     }
-    let method = seen
-        .iter()
-        .take_while(|b| b.is_ascii_uppercase() || **b == b'-')
-        .count();
+    let method = seen.iter().take_while(|b| b.is_ascii_uppercase() || **b == b'-').count();
     match seen.get(method) {
         Some(b' ') if method > 0 => Some(Protocol::Http1),
         None if method <= MAX_METHOD_BYTES => None,
@@ -74,10 +71,7 @@ mod tests {
     fn first_bytes_tell_the_protocol() {
         assert_eq!(sniff(PREFACE), Some(Protocol::Http2));
         assert_eq!(sniff(&PREFACE[..23]), None);
-        assert_eq!(
-            sniff(b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n"),
-            Some(Protocol::Http1)
-        );
+        assert_eq!(sniff(b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n"), Some(Protocol::Http1));
         assert_eq!(sniff(b"GET / HTTP/1.1\r\n"), Some(Protocol::Http1));
         assert_eq!(sniff(b"PRI /x HTTP/1.1"), Some(Protocol::Http1));
         assert_eq!(sniff(b"POST"), None);

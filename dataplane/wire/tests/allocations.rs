@@ -59,11 +59,7 @@ fn allocations_per_call(id: &str, chunk: usize) -> usize {
         let stream = 2 * n + 1;
         let ask = [
             headers(stream, false, &request_head(INFER)),
-            data(
-                stream,
-                true,
-                &message(&infer_request("m", "1", id, &[4], 300)),
-            ),
+            data(stream, true, &message(&infer_request("m", "1", id, &[4], 300))),
         ]
         .concat();
         let answer = [
@@ -98,16 +94,8 @@ fn held_after(first: &[u8], bytes: &[u8], times: usize) -> usize {
 #[test]
 fn memory_is_bounded() {
     drop(connection()); // the catalogue's plans are kept by the thread
-    assert_eq!(
-        allocations_per_call("", usize::MAX),
-        0,
-        "names and streams are reused"
-    );
-    assert_eq!(
-        allocations_per_call("", 7),
-        0,
-        "also when everything is cut"
-    );
+    assert_eq!(allocations_per_call("", usize::MAX), 0, "names and streams are reused");
+    assert_eq!(allocations_per_call("", 7), 0, "also when everything is cut");
     assert_eq!(allocations_per_call("id", usize::MAX), 1, "the request id");
 
     let idle = held_after(&[], &[], 0);
@@ -118,37 +106,21 @@ fn memory_is_bounded() {
     let fields = plain_block(&[("grpc-message", &*"x".repeat(1000))]);
     let flood = held_after(&begun, &frame(9, 0, 1, &fields), 10_000);
     assert!(flood < 32 * 1024, "{flood}");
-    let endless = [
-        hpack_int(0, 4, 0),
-        hpack_int(5, 7, 0),
-        b":path".to_vec(),
-        hpack_int(1 << 30, 7, 0),
-    ]
-    .concat();
-    let flood = held_after(
-        &[begun.clone(), frame(9, 0, 1, &endless)].concat(),
-        &frame(9, 0, 1, &[b'x'; 16384]),
-        1000,
-    );
+    let endless = [hpack_int(0, 4, 0), hpack_int(5, 7, 0), b":path".to_vec(), hpack_int(1 << 30, 7, 0)].concat();
+    let flood = held_after(&[begun.clone(), frame(9, 0, 1, &endless)].concat(), &frame(9, 0, 1, &[b'x'; 16384]), 1000);
     assert!(flood < 32 * 1024, "{flood}");
 
     // HPACK: the largest table there is, filled with tiny entries, then with wanted values.
     let grow = frame(9, 0, 1, &hpack_int(u32::MAX as usize, 5, 0x20));
-    let tiny = held_after(
-        &[begun.clone(), grow.clone()].concat(),
-        &frame(9, 0, 1, &[0x40, 0, 0].repeat(5000)),
-        200,
-    );
+    let tiny = held_after(&[begun.clone(), grow.clone()].concat(), &frame(9, 0, 1, &[0x40, 0, 0].repeat(5000)), 200);
     assert!(tiny < 256 * 1024, "{tiny}");
     let path = [hpack_int(4, 6, 0x40), hpack_int(900, 7, 0), vec![b'/'; 900]].concat();
     let wanted = held_after(&[begun, grow].concat(), &frame(9, 0, 1, &path), 20_000);
     assert!(wanted < 512 * 1024, "{wanted}");
 
     // A message of four gigabytes is claimed, and some of it sent.
-    let claim = [
-        headers(1, false, &request_head(INFER)),
-        data(1, false, b"\0\xff\xff\xff\xff\x3a\xf0\xff\xff\xff\x0f"),
-    ];
+    let claim =
+        [headers(1, false, &request_head(INFER)), data(1, false, b"\0\xff\xff\xff\xff\x3a\xf0\xff\xff\xff\x0f")];
     let huge = held_after(&claim.concat(), &data(1, false, &[0; 16384]), 1000);
     assert!(huge < 32 * 1024, "{huge}");
 
@@ -156,12 +128,7 @@ fn memory_is_bounded() {
     let before = HELD_BYTES.load(Relaxed);
     let mut conn = connection();
     for n in 0..20_000 {
-        conn.feed(
-            Direction::ToServer,
-            &headers(2 * n + 1, false, &request_head(INFER)),
-            0,
-            &mut Nobody,
-        );
+        conn.feed(Direction::ToServer, &headers(2 * n + 1, false, &request_head(INFER)), 0, &mut Nobody);
     }
     let per_stream = (HELD_BYTES.load(Relaxed) - before) / conn.open_calls();
     assert!(per_stream < 1100, "{per_stream} bytes for each stream");
@@ -170,11 +137,7 @@ fn memory_is_bounded() {
     let before = HELD_BYTES.load(Relaxed);
     let mut conn = connection();
     for n in 0..50_000 {
-        let both = [
-            headers(2 * n + 1, true, &request_head(INFER)),
-            rst(2 * n + 1, 8),
-        ]
-        .concat();
+        let both = [headers(2 * n + 1, true, &request_head(INFER)), rst(2 * n + 1, 8)].concat();
         conn.feed(Direction::ToServer, &both, 0, &mut Nobody);
     }
     let held = HELD_BYTES.load(Relaxed) - before;

@@ -18,48 +18,20 @@ struct Burst {
 /// What one side does next on one stream.
 #[derive(Clone, Debug)]
 enum Act {
-    Ask {
-        path: usize,
-        split: bool,
-    },
-    Send {
-        body: Vec<u8>,
-        end: bool,
-    },
-    Answer {
-        informational: bool,
-    },
-    Reply {
-        body: Vec<u8>,
-        pad: u8,
-    },
-    Finish {
-        status: u8,
-    },
-    Reset {
-        client: bool,
-        code: u32,
-    },
-    Goaway {
-        last: u32,
-    },
-    Other {
-        kind: u8,
-        client: bool,
-        payload: Vec<u8>,
-    },
+    Ask { path: usize, split: bool },
+    Send { body: Vec<u8>, end: bool },
+    Answer { informational: bool },
+    Reply { body: Vec<u8>, pad: u8 },
+    Finish { status: u8 },
+    Reset { client: bool, code: u32 },
+    Goaway { last: u32 },
+    Other { kind: u8, client: bool, payload: Vec<u8> },
 }
 
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let id = prop_oneof![Just("a"), Just("b"), Just("")];
     prop_oneof![
-        (id.clone(), 0..3000usize).prop_map(|(id, raw)| infer_request(
-            "resnet",
-            "2",
-            id,
-            &[4, 300],
-            raw
-        )),
+        (id.clone(), 0..3000usize).prop_map(|(id, raw)| infer_request("resnet", "2", id, &[4, 300], raw)),
         id.clone().prop_map(|id| infer_response("resnet", "2", id)),
         (id, proptest::option::of(any::<bool>())).prop_map(|(id, last)| stream_response(id, last)),
         vec(any::<u8>(), 0..40),
@@ -87,16 +59,8 @@ fn conversation() -> impl Strategy<Value = Vec<Burst>> {
         let (mut client, mut server) = (Encoder::default(), Encoder::default());
         let mut newest = 1;
         let mut bursts = vec![
-            Burst {
-                direction: Direction::ToClient,
-                bytes: settings(),
-                at: 0,
-            },
-            Burst {
-                direction: Direction::ToServer,
-                bytes: [PREFACE, &settings()].concat(),
-                at: 1,
-            },
+            Burst { direction: Direction::ToClient, bytes: settings(), at: 0 },
+            Burst { direction: Direction::ToServer, bytes: [PREFACE, &settings()].concat(), at: 1 },
         ];
         for (at, (act, back)) in acts.into_iter().enumerate() {
             if matches!(act, Act::Ask { .. }) {
@@ -104,33 +68,20 @@ fn conversation() -> impl Strategy<Value = Vec<Burst>> {
             }
             let stream = (newest - 2 * back.min((newest - 1) / 2)).max(1);
             let (direction, bytes) = perform(act, stream, newest, &mut client, &mut server);
-            bursts.push(Burst {
-                direction,
-                bytes,
-                at: 1000 * at as u64,
-            });
+            bursts.push(Burst { direction, bytes, at: 1000 * at as u64 });
         }
         bursts
     })
 }
 
-fn perform(
-    act: Act,
-    stream: u32,
-    newest: u32,
-    client: &mut Encoder,
-    server: &mut Encoder,
-) -> (Direction, Vec<u8>) {
+fn perform(act: Act, stream: u32, newest: u32, client: &mut Encoder, server: &mut Encoder) -> (Direction, Vec<u8>) {
     use Direction::{ToClient, ToServer};
     let side = |client: bool| if client { ToServer } else { ToClient };
     match act {
         Act::Ask { path, split } => {
             let path = [INFER, STREAM_INFER, GENERATE, "/some.Other/Method"][path];
             let timeout = format!("{newest}m");
-            let extra = [
-                ("grpc-timeout", &*timeout),
-                ("x-anything", "whatever it may be"),
-            ];
+            let extra = [("grpc-timeout", &*timeout), ("x-anything", "whatever it may be")];
             let block = client.block(&[&request_fields(path)[..], &extra].concat());
             match split {
                 true => (ToServer, split_headers(newest, false, &block, 7)),
@@ -147,18 +98,11 @@ fn perform(
         Act::Finish { status } => {
             let status = status.to_string();
             let fields = [("grpc-status", &*status), ("grpc-message", "so%20it ended")];
-            (
-                ToClient,
-                split_headers(stream, true, &server.block(&fields), 3),
-            )
+            (ToClient, split_headers(stream, true, &server.block(&fields), 3))
         }
         Act::Reset { client, code } => (side(client), rst(stream, code)),
         Act::Goaway { last } => (ToClient, goaway(last, 0, b"debug")),
-        Act::Other {
-            kind,
-            client,
-            payload,
-        } => (side(client), frame(kind, 0xff, stream, &payload)),
+        Act::Other { kind, client, payload } => (side(client), frame(kind, 0xff, stream, &payload)),
     }
 }
 
@@ -182,23 +126,12 @@ fn told(bursts: &[Burst], mut cut: impl FnMut() -> usize) -> Recorder {
 /// Every opened call ended once, after its requests.
 fn check_ends(told: &Recorder) {
     let mut opened: Vec<u32> = told.opened.iter().map(|call| call.concurrency).collect();
-    let mut ended: Vec<u32> = told
-        .ended
-        .iter()
-        .map(|(call, _)| call.concurrency)
-        .collect();
+    let mut ended: Vec<u32> = told.ended.iter().map(|(call, _)| call.concurrency).collect();
     ended.sort_unstable();
     opened.sort_unstable();
     assert_eq!(opened, ended);
-    let single = told
-        .ended
-        .iter()
-        .filter(|(call, _)| !call.many_requests)
-        .count();
-    let ended_after_request = told
-        .log
-        .windows(2)
-        .filter(|w| w[0].starts_with("request") && w[1].starts_with("ended"));
+    let single = told.ended.iter().filter(|(call, _)| !call.many_requests).count();
+    let ended_after_request = told.log.windows(2).filter(|w| w[0].starts_with("request") && w[1].starts_with("ended"));
     assert!(ended_after_request.count() >= single);
     assert!(told.requests.len() >= single);
 }

@@ -8,23 +8,13 @@ use wire::{Blind, Protocol};
 #[test]
 fn other_protocols_are_named_and_not_read() {
     for (first, protocol, reason) in [
-        (
-            &b"GET / HTTP/1.1\r\n\r\n"[..],
-            Protocol::Http1,
-            Blind::Http1,
-        ),
+        (&b"GET / HTTP/1.1\r\n\r\n"[..], Protocol::Http1, Blind::Http1),
         (b"\x16\x03\x01\x00\xa5\x01", Protocol::Tls, Blind::Tls),
         (b"\x00\x01\x02", Protocol::Unknown, Blind::Protocol),
     ] {
         let mut rig = Rig::fresh(catalogue());
-        rig.server(b"220 a server that speaks first\r\n")
-            .client(first)
-            .client(first)
-            .server(first);
-        assert_eq!(
-            (&rig.told.recognised[..], &rig.told.blinded[..]),
-            (&[protocol][..], &[reason][..])
-        );
+        rig.server(b"220 a server that speaks first\r\n").client(first).client(first).server(first);
+        assert_eq!((&rig.told.recognised[..], &rig.told.blinded[..]), (&[protocol][..], &[reason][..]));
         assert!(!rig.conn.goaway_fits());
     }
 }
@@ -40,11 +30,7 @@ fn the_server_may_speak_first() {
     assert!(rig.conn.goaway_fits());
     let mut rig = Rig::fresh(catalogue());
     rig.server(&frame(9, 0, 1, b"")).client(PREFACE);
-    assert_eq!(
-        rig.told.blinded,
-        [Blind::Frame],
-        "told once it means something"
-    );
+    assert_eq!(rig.told.blinded, [Blind::Frame], "told once it means something");
 }
 
 #[test]
@@ -76,14 +62,12 @@ fn bad_padding_and_bad_lengths_stop_a_direction() {
         frame(5, END_HEADERS, 1, &[0; 3]),
     ] {
         let mut rig = Rig::http2();
-        rig.client(&bad)
-            .client(&headers(1, true, &request_head(INFER)));
+        rig.client(&bad).client(&headers(1, true, &request_head(INFER)));
         assert_eq!(rig.told.blinded, [Blind::Frame], "{bad:?}");
         assert_eq!(rig.told.opened.len(), 0);
     }
     let mut rig = Rig::http2();
-    rig.client(&headers(1, false, &request_head(INFER)))
-        .client(&padded_data(1, true, b"", 255));
+    rig.client(&headers(1, false, &request_head(INFER))).client(&padded_data(1, true, b"", 255));
     assert_eq!(rig.told.blinded, [], "all padding is legal");
 }
 
@@ -92,8 +76,7 @@ fn the_reserved_bit_of_a_stream_id_means_nothing() {
     let mut rig = Rig::http2();
     let mut reserved = headers(1, true, &request_head(INFER));
     reserved[5] |= 0x80;
-    rig.client(&reserved)
-        .server(&headers(1, true, &trailers("0")));
+    rig.client(&reserved).server(&headers(1, true, &trailers("0")));
     assert_eq!(rig.only().1.code, wire::Code::Grpc(0));
 }
 
@@ -103,19 +86,10 @@ fn a_pushed_request_is_decoded_and_ignored() {
     let mut server = Encoder::default();
     rig.client(&headers(1, true, &request_head(INFER)));
     let pushed = server.block(&[("grpc-status", "13"), ("x-pushed", "yes")]);
-    rig.server(&frame(
-        5,
-        END_HEADERS,
-        1,
-        &[&[0, 0, 0, 2][..], &pushed].concat(),
-    ));
+    rig.server(&frame(5, END_HEADERS, 1, &[&[0, 0, 0, 2][..], &pushed].concat()));
     rig.server(&headers(2, true, &server.block(&[(":status", "200")])));
     // The answer refers to what the pushed block put into the table, and takes nothing else from it.
-    rig.server(&headers(
-        1,
-        true,
-        &server.block(&[(":status", "200"), ("x-pushed", "yes")]),
-    ));
+    rig.server(&headers(1, true, &server.block(&[(":status", "200"), ("x-pushed", "yes")])));
     assert_eq!(rig.only().1.code, wire::Code::Grpc(2));
     assert_eq!(rig.told.blinded, []);
 }
@@ -128,20 +102,10 @@ fn more_streams_than_are_followed_are_reported_once() {
         let block = encoder.block(&request_fields(INFER));
         rig.client(&headers(2 * n + 1, true, &block));
     }
-    assert_eq!(
-        (rig.conn.open_calls(), &rig.told.blinded[..]),
-        (8192, &[Blind::Streams][..])
-    );
+    assert_eq!((rig.conn.open_calls(), &rig.told.blinded[..]), (8192, &[Blind::Streams][..]));
     rig.server(&headers(1, true, &trailers("0")));
-    rig.client(&headers(
-        20_001,
-        true,
-        &encoder.block(&request_fields(INFER)),
-    ));
-    assert_eq!(
-        (rig.conn.open_calls(), &*rig.told.opened[8192].method.text),
-        (8192, &INFER[1..])
-    );
+    rig.client(&headers(20_001, true, &encoder.block(&request_fields(INFER))));
+    assert_eq!((rig.conn.open_calls(), &*rig.told.opened[8192].method.text), (8192, &INFER[1..]));
 }
 
 #[test]
@@ -162,16 +126,10 @@ fn a_goaway_fits_between_frames_only() {
     let data_end = block_end + data(1, false, &message(b"abc")).len();
     for at in 0..answer.len() {
         let fits = rig.conn.goaway_fits();
-        assert_eq!(
-            fits,
-            [0, block_end, data_end].contains(&at),
-            "after {at} bytes"
-        );
+        assert_eq!(fits, [0, block_end, data_end].contains(&at), "after {at} bytes");
         // What looking ahead promises is what holds afterwards.
         let ahead = rig.conn.goaway_fits_after(&answer[at..]);
-        let next = [block_end, data_end, answer.len()]
-            .into_iter()
-            .find(|end| *end > at);
+        let next = [block_end, data_end, answer.len()].into_iter().find(|end| *end > at);
         assert_eq!(ahead, next.map(|end| end - at), "looking ahead from {at}");
         let short = rig.conn.goaway_fits_after(&answer[at..at + 1]);
         rig.server(&answer[at..at + 1]);
@@ -203,14 +161,7 @@ fn a_model_beyond_the_head_is_reported_as_truncated() {
         let mut rig = Rig::http2();
         rig.client(&headers(1, false, &request_head(INFER)));
         rig.client(&data(1, true, &message(&body)));
-        rig.server(&headers(
-            1,
-            true,
-            &plain_block(&[(":status", "200"), ("grpc-status", "0")]),
-        ));
-        assert_eq!(
-            (&*rig.only().0.model.text, rig.told.truncated),
-            (model, truncated)
-        );
+        rig.server(&headers(1, true, &plain_block(&[(":status", "200"), ("grpc-status", "0")])));
+        assert_eq!((&*rig.only().0.model.text, rig.told.truncated), (model, truncated));
     }
 }

@@ -8,36 +8,21 @@ use wire::{Code, EndedBy, Outcome};
 #[test]
 fn a_good_unary_call() {
     let mut rig = asked();
-    answer(&mut rig)
-        .wait(2)
-        .server(&headers(1, true, &trailers("0")));
+    answer(&mut rig).wait(2).server(&headers(1, true, &trailers("0")));
     assert_eq!(verdict(&rig), (Code::Grpc(0), Outcome::Ok, EndedBy::Server));
     let (call, end) = rig.only();
     assert_eq!(&*call.method.text, &INFER[1..]);
     assert!(call.known_method && !call.streaming && !call.many_requests);
     assert_eq!((&*call.model.text, &*call.version.text), ("resnet", "3"));
     assert_eq!((call.start, call.request_complete), (0, Some(10 * MS)));
-    assert_eq!(
-        (call.first_response, call.last_response, end.at),
-        (Some(15 * MS), Some(15 * MS), 17 * MS)
-    );
+    assert_eq!((call.first_response, call.last_response, end.at), (Some(15 * MS), Some(15 * MS), 17 * MS));
     assert_eq!((call.request_messages, call.response_messages), (1, 1));
     let request = infer_request("resnet", "", "id-1", &[8, 3], 100);
     assert_eq!(call.request_bytes, request.len() as u64);
-    assert_eq!(
-        call.response_bytes,
-        infer_response("resnet", "3", "id-1").len() as u64
-    );
+    assert_eq!(call.response_bytes, infer_response("resnet", "3", "id-1").len() as u64);
     let request = &rig.told.requests[0];
-    assert_eq!(
-        request.latency,
-        Some(7 * MS),
-        "request complete to response complete"
-    );
-    assert_eq!(
-        (&*request.open.id.text, request.open.batch_size),
-        ("id-1", 8)
-    );
+    assert_eq!(request.latency, Some(7 * MS), "request complete to response complete");
+    assert_eq!((&*request.open.id.text, request.open.batch_size), ("id-1", 8));
     assert_eq!(request.open.first_response, Some(15 * MS));
     assert_eq!(rig.conn.open_calls(), 0);
 }
@@ -53,12 +38,8 @@ fn grpc_statuses_count_by_the_table() {
         ("14", Outcome::ServerError),
     ] {
         let mut rig = asked();
-        rig.server(&headers(1, false, &response_head()))
-            .server(&headers(1, true, &trailers(code)));
-        assert_eq!(
-            verdict(&rig),
-            (Code::Grpc(code.parse().unwrap()), outcome, EndedBy::Server)
-        );
+        rig.server(&headers(1, false, &response_head())).server(&headers(1, true, &trailers(code)));
+        assert_eq!(verdict(&rig), (Code::Grpc(code.parse().unwrap()), outcome, EndedBy::Server));
     }
 }
 
@@ -72,10 +53,7 @@ fn a_trailers_only_answer() {
         ("grpc-message", "no%20such model"),
     ]);
     rig.server(&headers(1, true, &block));
-    assert_eq!(
-        verdict(&rig),
-        (Code::Grpc(5), Outcome::ClientError, EndedBy::Server)
-    );
+    assert_eq!(verdict(&rig), (Code::Grpc(5), Outcome::ClientError, EndedBy::Server));
     assert_eq!(&*rig.only().1.message, "no such model");
     assert_eq!(rig.told.requests[0].latency, Some(5 * MS));
 }
@@ -84,12 +62,8 @@ fn a_trailers_only_answer() {
 fn statuses_over_16_or_unreadable_are_unknown() {
     for status in ["17", "x", "", "99999999999"] {
         let mut rig = asked();
-        rig.server(&headers(1, false, &response_head()))
-            .server(&headers(1, true, &trailers(status)));
-        assert_eq!(
-            verdict(&rig),
-            (Code::Grpc(2), Outcome::ServerError, EndedBy::Server)
-        );
+        rig.server(&headers(1, false, &response_head())).server(&headers(1, true, &trailers(status)));
+        assert_eq!(verdict(&rig), (Code::Grpc(2), Outcome::ServerError, EndedBy::Server));
     }
 }
 
@@ -97,16 +71,10 @@ fn statuses_over_16_or_unreadable_are_unknown() {
 fn http_200_without_a_grpc_status_is_unknown() {
     let mut rig = asked();
     answer(&mut rig).server(&data(1, true, &[]));
-    assert_eq!(
-        verdict(&rig),
-        (Code::Grpc(2), Outcome::ServerError, EndedBy::Server)
-    );
+    assert_eq!(verdict(&rig), (Code::Grpc(2), Outcome::ServerError, EndedBy::Server));
     let mut rig = asked();
     rig.server(&headers(1, true, &response_head()));
-    assert_eq!(
-        verdict(&rig),
-        (Code::Grpc(2), Outcome::ServerError, EndedBy::Server)
-    );
+    assert_eq!(verdict(&rig), (Code::Grpc(2), Outcome::ServerError, EndedBy::Server));
 }
 
 #[test]
@@ -114,55 +82,28 @@ fn an_http_error_without_a_grpc_status_keeps_its_number() {
     for (status, outcome) in [("404", Outcome::ClientError), ("503", Outcome::ServerError)] {
         let mut rig = asked();
         rig.server(&headers(1, true, &plain_block(&[(":status", status)])));
-        assert_eq!(
-            verdict(&rig),
-            (
-                Code::Http(status.parse().unwrap()),
-                outcome,
-                EndedBy::Server
-            )
-        );
+        assert_eq!(verdict(&rig), (Code::Http(status.parse().unwrap()), outcome, EndedBy::Server));
     }
 }
 
 #[test]
 fn a_call_that_is_not_grpc_has_its_http_status() {
     let mut rig = Rig::http2();
-    let block = plain_block(&[
-        (":path", "/v2/models/m/infer"),
-        ("content-type", "application/json"),
-    ]);
-    rig.client(&headers(1, false, &block))
-        .client(&data(1, true, b"\0\0\0\0\x01{}"));
+    let block = plain_block(&[(":path", "/v2/models/m/infer"), ("content-type", "application/json")]);
+    rig.client(&headers(1, false, &block)).client(&data(1, true, b"\0\0\0\0\x01{}"));
     let head = plain_block(&[(":status", "200"), ("content-type", "application/json")]);
-    rig.server(&headers(1, false, &head))
-        .wait(1)
-        .server(&data(1, true, b"{}{}"));
-    assert_eq!(
-        verdict(&rig),
-        (Code::Http(200), Outcome::Ok, EndedBy::Server)
-    );
+    rig.server(&headers(1, false, &head)).wait(1).server(&data(1, true, b"{}{}"));
+    assert_eq!(verdict(&rig), (Code::Http(200), Outcome::Ok, EndedBy::Server));
     let (call, _) = rig.only();
-    assert_eq!(
-        (call.request_bytes, call.response_bytes),
-        (7, 4),
-        "no prefix is looked for (R13)"
-    );
+    assert_eq!((call.request_bytes, call.response_bytes), (7, 4), "no prefix is looked for (R13)");
     assert_eq!((call.request_messages, call.response_messages), (0, 0));
-    assert_eq!(
-        (call.known_method, call.kind),
-        (false, wire::catalogue::Kind::Admin)
-    );
+    assert_eq!((call.known_method, call.kind), (false, wire::catalogue::Kind::Admin));
 }
 
 #[test]
 fn informational_heads_are_not_the_response() {
     let mut rig = asked();
-    rig.server(&headers(
-        1,
-        false,
-        &plain_block(&[(":status", "103"), ("grpc-status", "13")]),
-    ));
+    rig.server(&headers(1, false, &plain_block(&[(":status", "103"), ("grpc-status", "13")])));
     answer(&mut rig).server(&headers(1, true, &trailers("0")));
     assert_eq!(verdict(&rig), (Code::Grpc(0), Outcome::Ok, EndedBy::Server));
 }
@@ -179,10 +120,7 @@ fn a_server_reset_maps_by_the_grpc_table() {
         let mut rig = asked();
         rig.server(&rst(1, error));
         assert_eq!(verdict(&rig), (Code::Grpc(code), outcome, EndedBy::Server));
-        assert_eq!(
-            rig.told.requests[0].latency, None,
-            "there was no complete response"
-        );
+        assert_eq!(rig.told.requests[0].latency, None, "there was no complete response");
     }
 }
 
@@ -190,10 +128,7 @@ fn a_server_reset_maps_by_the_grpc_table() {
 fn a_client_reset_before_its_deadline_is_cancelled() {
     let mut rig = asked_late(5000, &[("grpc-timeout", "1S")]);
     rig.wait(900).client(&rst(1, 8));
-    assert_eq!(
-        verdict(&rig),
-        (Code::Grpc(1), Outcome::Cancelled, EndedBy::Client)
-    );
+    assert_eq!(verdict(&rig), (Code::Grpc(1), Outcome::Cancelled, EndedBy::Client));
     assert_eq!(rig.only().0.timeout, Some(1000 * MS));
 }
 
@@ -201,29 +136,20 @@ fn a_client_reset_before_its_deadline_is_cancelled() {
 fn a_client_reset_at_its_deadline_is_a_timeout() {
     let mut rig = asked_with(&[("grpc-timeout", "1000m")]);
     rig.wait(975).client(&rst(1, 8)); // 990 ms after the head: one percent was rounding
-    assert_eq!(
-        verdict(&rig),
-        (Code::Grpc(4), Outcome::Timeout, EndedBy::Client)
-    );
+    assert_eq!(verdict(&rig), (Code::Grpc(4), Outcome::Timeout, EndedBy::Client));
 }
 
 #[test]
 fn a_client_reset_without_a_deadline_is_cancelled() {
     let mut rig = asked();
     rig.wait(1_000_000).client(&rst(1, 2));
-    assert_eq!(
-        verdict(&rig),
-        (Code::Grpc(1), Outcome::Cancelled, EndedBy::Client)
-    );
+    assert_eq!(verdict(&rig), (Code::Grpc(1), Outcome::Cancelled, EndedBy::Client));
 }
 
 #[test]
 fn a_client_reset_after_the_answer_changes_nothing() {
     let mut rig = asked();
-    answer(&mut rig)
-        .server(&headers(1, true, &trailers("0")))
-        .client(&rst(1, 8))
-        .client(&rst(1, 0));
+    answer(&mut rig).server(&headers(1, true, &trailers("0"))).client(&rst(1, 8)).client(&rst(1, 0));
     assert_eq!(verdict(&rig), (Code::Grpc(0), Outcome::Ok, EndedBy::Server));
 }
 
@@ -233,29 +159,18 @@ fn the_server_may_answer_before_the_request_ends() {
     rig.client(&headers(1, false, &request_head(INFER)));
     rig.wait(3).client(&data(1, false, &message(b"")));
     rig.wait(4);
-    answer(&mut rig)
-        .server(&headers(1, true, &trailers("0")))
-        .server(&rst(1, 0));
+    answer(&mut rig).server(&headers(1, true, &trailers("0"))).server(&rst(1, 0));
     rig.client(&data(1, true, &message(b"late")));
     assert_eq!(verdict(&rig), (Code::Grpc(0), Outcome::Ok, EndedBy::Server));
     assert_eq!(rig.only().0.request_complete, None);
-    assert_eq!(
-        rig.told.requests[0].latency,
-        Some(4 * MS),
-        "since the last complete request message"
-    );
+    assert_eq!(rig.told.requests[0].latency, Some(4 * MS), "since the last complete request message");
 }
 
 #[test]
 fn without_a_complete_request_there_is_no_latency() {
     let mut rig = Rig::http2();
-    rig.client(&headers(1, false, &request_head(INFER)))
-        .client(&data(1, false, b"\0\0\0\0\x09half"));
-    rig.server(&headers(
-        1,
-        true,
-        &plain_block(&[(":status", "200"), ("grpc-status", "8")]),
-    ));
+    rig.client(&headers(1, false, &request_head(INFER))).client(&data(1, false, b"\0\0\0\0\x09half"));
+    rig.server(&headers(1, true, &plain_block(&[(":status", "200"), ("grpc-status", "8")])));
     assert_eq!(rig.told.requests[0].latency, None);
     assert_eq!(rig.only().0.request_bytes, 4);
 }
@@ -284,27 +199,12 @@ fn goaway_ends_the_streams_above_it() {
     }
     rig.server(&goaway(3, 0, b"max_age"));
     assert_eq!(rig.conn.open_calls(), 2);
-    assert_eq!(
-        verdict(&rig),
-        (Code::Grpc(14), Outcome::ServerError, EndedBy::Server)
-    );
+    assert_eq!(verdict(&rig), (Code::Grpc(14), Outcome::ServerError, EndedBy::Server));
     rig.client(&headers(7, true, &request_head(INFER)));
-    assert_eq!(
-        rig.told.ended.len(),
-        2,
-        "sent before the GOAWAY was read: refused as well"
-    );
+    assert_eq!(rig.told.ended.len(), 2, "sent before the GOAWAY was read: refused as well");
     rig.client(&goaway(0, 0, b""));
-    assert_eq!(
-        rig.conn.open_calls(),
-        2,
-        "the client's own GOAWAY is about pushed streams"
-    );
-    rig.server(&headers(
-        3,
-        true,
-        &plain_block(&[(":status", "200"), ("grpc-status", "0")]),
-    ));
+    assert_eq!(rig.conn.open_calls(), 2, "the client's own GOAWAY is about pushed streams");
+    rig.server(&headers(3, true, &plain_block(&[(":status", "200"), ("grpc-status", "0")])));
     assert_eq!(rig.told.ended[2].1.outcome, Outcome::Ok);
 }
 
@@ -327,12 +227,7 @@ fn calls_that_end_together_end_oldest_first() {
         rig.client(&headers(2 * n + 1, true, &request_head(INFER)));
     }
     rig.end(EndedBy::Network);
-    let order: Vec<u32> = rig
-        .told
-        .ended
-        .iter()
-        .map(|(call, _)| call.concurrency)
-        .collect();
+    let order: Vec<u32> = rig.told.ended.iter().map(|(call, _)| call.concurrency).collect();
     assert_eq!(order, (0..500).collect::<Vec<u32>>());
 }
 
@@ -343,15 +238,9 @@ fn an_error_inside_an_ok_response_is_a_server_error() {
     rig.server(&data(1, false, &message(&text(9, "CUDA out of memory"))));
     rig.server(&headers(1, true, &trailers("0")));
     let request = &rig.told.requests[0];
-    assert_eq!(
-        (request.code, request.outcome),
-        (Code::InBandError, Outcome::ServerError)
-    );
+    assert_eq!((request.code, request.outcome), (Code::InBandError, Outcome::ServerError));
     let (_, end) = rig.only();
-    assert_eq!(
-        (end.code, end.outcome),
-        (Code::Grpc(0), Outcome::ServerError)
-    );
+    assert_eq!((end.code, end.outcome), (Code::Grpc(0), Outcome::ServerError));
 }
 
 #[test]
@@ -360,10 +249,7 @@ fn an_error_status_outranks_an_error_inside() {
     rig.server(&headers(1, false, &response_head()));
     rig.server(&data(1, false, &message(&text(9, "bad shape"))));
     rig.server(&headers(1, true, &trailers("3")));
-    assert_eq!(
-        verdict(&rig),
-        (Code::Grpc(3), Outcome::ClientError, EndedBy::Server)
-    );
+    assert_eq!(verdict(&rig), (Code::Grpc(3), Outcome::ClientError, EndedBy::Server));
 }
 
 #[test]
@@ -372,17 +258,8 @@ fn closed_and_unknown_streams_are_ignored() {
     answer(&mut rig).server(&headers(1, true, &trailers("0")));
     rig.client(&headers(1, true, &request_head(INFER))); // an id never comes back
     rig.client(&headers(2, true, &request_head(INFER))); // not a client's
-    rig.server(&headers(9, true, &trailers("0")))
-        .server(&data(9, true, b"x"))
-        .server(&rst(9, 0));
+    rig.server(&headers(9, true, &trailers("0"))).server(&data(9, true, b"x")).server(&rst(9, 0));
     rig.client(&data(1, true, b"x")).client(&rst(11, 0));
-    assert_eq!(
-        (
-            rig.told.opened.len(),
-            rig.told.ended.len(),
-            rig.conn.open_calls()
-        ),
-        (1, 1, 0)
-    );
+    assert_eq!((rig.told.opened.len(), rig.told.ended.len(), rig.conn.open_calls()), (1, 1, 0));
     assert_eq!(rig.told.blinded, []);
 }

@@ -14,16 +14,11 @@ fn stream() -> Rig {
 }
 
 fn ask(rig: &mut Rig, id: &str) {
-    rig.wait(1).client(&data(
-        1,
-        false,
-        &message(&infer_request("m", "", id, &[4], 10)),
-    ));
+    rig.wait(1).client(&data(1, false, &message(&infer_request("m", "", id, &[4], 10))));
 }
 
 fn reply(rig: &mut Rig, id: &str, last: Option<bool>) {
-    rig.wait(1)
-        .server(&data(1, false, &message(&stream_response(id, last))));
+    rig.wait(1).server(&data(1, false, &message(&stream_response(id, last))));
 }
 
 fn ids(rig: &Rig) -> Vec<&str> {
@@ -33,10 +28,7 @@ fn ids(rig: &Rig) -> Vec<&str> {
 #[test]
 fn requests_of_a_stream_are_matched_by_id() {
     let mut rig = stream();
-    assert!(
-        rig.told.opened[0].open.is_empty(),
-        "no request before its message"
-    );
+    assert!(rig.told.opened[0].open.is_empty(), "no request before its message");
     ask(&mut rig, "a"); // at 1 ms
     ask(&mut rig, "b"); // at 2 ms
     reply(&mut rig, "b", Some(true));
@@ -44,19 +36,11 @@ fn requests_of_a_stream_are_matched_by_id() {
     assert_eq!(ids(&rig), ["b", "a"]);
     let latencies: Vec<_> = rig.told.requests.iter().map(|r| r.latency).collect();
     assert_eq!(latencies, [Some(MS), Some(3 * MS)]);
-    assert!(
-        rig.told
-            .requests
-            .iter()
-            .all(|r| r.open.batch_size == 4 && r.outcome == Outcome::Ok)
-    );
+    assert!(rig.told.requests.iter().all(|r| r.open.batch_size == 4 && r.outcome == Outcome::Ok));
     rig.server(&headers(1, true, &trailers("0")));
     assert_eq!(rig.told.requests.len(), 2);
     let (call, end) = rig.only();
-    assert_eq!(
-        (call.request_messages, call.response_messages, end.code),
-        (2, 2, Code::Grpc(0))
-    );
+    assert_eq!((call.request_messages, call.response_messages, end.code), (2, 2, Code::Grpc(0)));
     assert_eq!((&*call.model.text, &*call.version.text), ("m", "1"));
 }
 
@@ -69,10 +53,7 @@ fn a_request_ends_at_its_final_response() {
     assert_eq!(rig.told.requests.len(), 0);
     reply(&mut rig, "a", Some(true));
     let request = &rig.told.requests[0];
-    assert_eq!(
-        (request.latency, request.open.first_response),
-        (Some(3 * MS), Some(2 * MS))
-    );
+    assert_eq!((request.latency, request.open.first_response), (Some(3 * MS), Some(2 * MS)));
     assert_eq!(rig.told.gaps, [MS, MS]);
 }
 
@@ -84,11 +65,7 @@ fn without_a_final_mark_the_first_response_ends_a_request() {
     reply(&mut rig, "", None);
     assert_eq!(ids(&rig), ["a"], "without an id the oldest is meant");
     reply(&mut rig, "another id altogether", None);
-    assert_eq!(
-        ids(&rig),
-        ["a", "b"],
-        "an id nobody has means the oldest, too"
-    );
+    assert_eq!(ids(&rig), ["a", "b"], "an id nobody has means the oldest, too");
     reply(&mut rig, "c", None);
     assert_eq!(rig.told.requests.len(), 2, "nothing was open");
 }
@@ -103,18 +80,11 @@ fn an_error_inside_ends_the_request_it_names() {
     rig.server(&data(1, false, &message(&text(1, "no id here"))));
     assert_eq!(ids(&rig), ["b", "a"]);
     for request in &rig.told.requests {
-        assert_eq!(
-            (request.code, request.outcome),
-            (Code::InBandError, Outcome::ServerError)
-        );
+        assert_eq!((request.code, request.outcome), (Code::InBandError, Outcome::ServerError));
         assert_eq!(request.ended_by, EndedBy::Server);
     }
     rig.server(&headers(1, true, &trailers("0")));
-    assert_eq!(
-        rig.only().1.outcome,
-        Outcome::Ok,
-        "the call itself was fine"
-    );
+    assert_eq!(rig.only().1.outcome, Outcome::Ok, "the call itself was fine");
 }
 
 #[test]
@@ -122,11 +92,7 @@ fn the_bare_form_of_another_server_is_read_by_the_same_method() {
     let mut rig = stream();
     ask(&mut rig, "a");
     ask(&mut rig, "b");
-    rig.server(&data(
-        1,
-        false,
-        &message(&infer_response("other", "7", "b")),
-    ));
+    rig.server(&data(1, false, &message(&infer_response("other", "7", "b"))));
     assert_eq!(ids(&rig), ["b"]);
     assert_eq!(&*rig.told.requests[0].open.id.text, "b");
     rig.server(&headers(1, true, &trailers("0")));
@@ -135,27 +101,15 @@ fn the_bare_form_of_another_server_is_read_by_the_same_method() {
 
 #[test]
 fn what_is_open_when_a_call_ends_ends_with_it() {
-    for (trailer, code, outcome) in [
-        ("0", Code::Grpc(0), Outcome::Ok),
-        ("14", Code::Grpc(14), Outcome::ServerError),
-    ] {
+    for (trailer, code, outcome) in [("0", Code::Grpc(0), Outcome::Ok), ("14", Code::Grpc(14), Outcome::ServerError)] {
         let mut rig = stream();
         ask(&mut rig, "a");
         ask(&mut rig, "b");
         reply(&mut rig, "a", Some(false));
         rig.wait(1).server(&headers(1, true, &trailers(trailer)));
         assert_eq!(ids(&rig), ["a", "b"]);
-        assert!(
-            rig.told
-                .requests
-                .iter()
-                .all(|r| (r.code, r.outcome) == (code, outcome))
-        );
-        assert_eq!(
-            rig.told.requests[0].latency,
-            Some(3 * MS),
-            "it had been answered"
-        );
+        assert!(rig.told.requests.iter().all(|r| (r.code, r.outcome) == (code, outcome)));
+        assert_eq!(rig.told.requests[0].latency, Some(2 * MS), "it was answered when its last response came");
         assert_eq!(rig.told.requests[1].latency, None, "it never was");
         assert!(rig.told.log.last().unwrap().starts_with("ended"));
     }
@@ -169,14 +123,8 @@ fn too_many_open_requests_give_up_the_oldest() {
     }
     assert_eq!(ids(&rig), ["0"]);
     let request = &rig.told.requests[0];
-    assert_eq!(
-        (request.code, request.outcome),
-        (Code::Lost, Outcome::Cancelled)
-    );
-    assert_eq!(
-        (request.ended_by, request.latency),
-        (EndedBy::Wayside, None)
-    );
+    assert_eq!((request.code, request.outcome), (Code::Lost, Outcome::Cancelled));
+    assert_eq!((request.ended_by, request.latency), (EndedBy::Wayside, None));
     reply(&mut rig, "64", Some(true));
     assert_eq!(ids(&rig), ["0", "64"]);
 }
@@ -187,10 +135,7 @@ fn a_request_answered_while_it_is_sent_keeps_apart_from_the_next() {
     let whole = message(&infer_request("m", "", "early", &[4], 10));
     rig.client(&data(1, false, &whole[..20]));
     reply(&mut rig, "", Some(true));
-    assert_eq!(
-        (rig.told.requests.len(), rig.told.requests[0].latency),
-        (1, None)
-    );
+    assert_eq!((rig.told.requests.len(), rig.told.requests[0].latency), (1, None));
     rig.client(&data(1, false, &whole[20..]));
     ask(&mut rig, "next");
     reply(&mut rig, "next", Some(true));
@@ -223,10 +168,7 @@ fn a_second_response_makes_a_call_streaming() {
     let (call, _) = rig.only();
     assert!(call.streaming && !call.known_method);
     assert_eq!(rig.told.gaps, [2 * MS, 2 * MS]);
-    assert_eq!(
-        (call.first_response, call.last_response),
-        (Some(2 * MS), Some(6 * MS))
-    );
+    assert_eq!((call.first_response, call.last_response), (Some(2 * MS), Some(6 * MS)));
 }
 
 #[test]
@@ -239,18 +181,11 @@ fn tokens_add_up_over_a_stream() {
     rig.server(&headers(1, false, &response_head()));
     for n in 1..=3u64 {
         let tokens: Vec<u8> = (0..n).flat_map(|t| varint(t * 1000)).collect();
-        rig.server(&data(
-            1,
-            false,
-            &message(&bytes_field(1, &bytes_field(1, &tokens))),
-        ));
+        rig.server(&data(1, false, &message(&bytes_field(1, &bytes_field(1, &tokens)))));
     }
     rig.server(&headers(1, true, &trailers("0")));
     let open = &rig.told.requests[0].open;
-    assert_eq!(
-        (&*open.id.text, open.tokens_in, open.tokens_out),
-        ("req-9", 300, 6)
-    );
+    assert_eq!((&*open.id.text, open.tokens_in, open.tokens_out), ("req-9", 300, 6));
     assert_eq!(rig.told.requests.len(), 1);
 }
 
@@ -273,11 +208,9 @@ fn scanning_shows_open_calls_and_lets_them_be_marked() {
     let mut rig = stream();
     ask(&mut rig, "a");
     rig.client(&headers(3, true, &request_head(INFER)));
-    rig.conn
-        .scan(|call| call.open.iter_mut().for_each(|open| open.mark = 5));
+    rig.conn.scan(|call| call.open.iter_mut().for_each(|open| open.mark = 5));
     let mut seen = 0;
-    rig.conn
-        .scan(|call| seen += call.open.iter().filter(|open| open.mark == 5).count());
+    rig.conn.scan(|call| seen += call.open.iter().filter(|open| open.mark == 5).count());
     assert_eq!((rig.conn.open_calls(), seen), (2, 2));
     rig.end(EndedBy::Network);
     assert!(rig.told.requests.iter().all(|r| r.open.mark == 5));

@@ -122,18 +122,16 @@ impl Route {
 
     pub fn timings_since(&self, since: u64) -> impl Iterator<Item = proto::TimingSeries> {
         let both = [(&self.ok, false), (&self.failed, true)];
-        both.into_iter().filter(move |(timing, _)| timing.changed > since).map(|(timing, failed)| {
-            proto::TimingSeries {
-                model: self.model.to_string(),
-                method: self.method.to_string(),
-                kind: names::kind(self.kind).to_string(),
-                failed,
-                streaming: self.streaming,
-                latency: timing.latency.to_proto(),
-                call_duration: timing.call_duration.to_proto(),
-                first_response: timing.first_response.to_proto(),
-                response_gap: timing.response_gap.to_proto(),
-            }
+        both.into_iter().filter(move |(timing, _)| timing.changed > since).map(|(timing, failed)| proto::TimingSeries {
+            model: self.model.to_string(),
+            method: self.method.to_string(),
+            kind: names::kind(self.kind).to_string(),
+            failed,
+            streaming: self.streaming,
+            latency: timing.latency.to_proto(),
+            call_duration: timing.call_duration.to_proto(),
+            first_response: timing.first_response.to_proto(),
+            response_gap: timing.response_gap.to_proto(),
         })
     }
 

@@ -79,6 +79,7 @@ impl FarEnd {
         }
     }
 
+    #[allow(dead_code, reason = "one of two tests that share this needs it")]
     /// Takes what is left in the socket, if it is still there.
     pub fn drain<S: Read>(mut self, socket: Option<S>) -> FarEnd {
         if let (Some(mut socket), None) = (socket, self.verdict) {

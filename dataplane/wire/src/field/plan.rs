@@ -90,8 +90,7 @@ impl Plan {
 
     /// Slots and leaves of the first variant that suits a message with these top-level fields.
     pub(super) fn choose(&self, fields: u64) -> &[(Slot, u8)] {
-        let suits =
-            |v: &&Choice| (v.any_of == 0 || fields & v.any_of != 0) && fields & v.none_of == 0;
+        let suits = |v: &&Choice| (v.any_of == 0 || fields & v.any_of != 0) && fields & v.none_of == 0;
         self.variants.iter().find(suits).map_or(&[], |v| &v.slots)
     }
 
@@ -102,11 +101,7 @@ impl Plan {
                 slots.push((extract.slot, leaf));
             }
         }
-        Choice {
-            any_of: variant.any_of,
-            none_of: variant.none_of,
-            slots,
-        }
+        Choice { any_of: variant.any_of, none_of: variant.none_of, slots }
     }
 
     /// The leaf for an extract; variants that read the same thing share it.
@@ -115,32 +110,16 @@ impl Plan {
         if let Some(found) = self.leaves.iter().position(same) {
             return Some(found as u8);
         }
-        let texts = self
-            .leaves
-            .iter()
-            .filter(|l| l.read == Read::String)
-            .count();
+        let texts = self.leaves.iter().filter(|l| l.read == Read::String).count();
         let text_full = extract.read == Read::String && texts == MAX_TEXTS;
         // A map step takes two edges: the entry, and the value under its key.
-        let new_edges: usize = extract
-            .path
-            .iter()
-            .map(|s| 1 + usize::from(s.map_key.is_some()))
-            .sum();
+        let new_edges: usize = extract.path.iter().map(|s| 1 + usize::from(s.map_key.is_some())).sum();
         let too_deep = extract.path.is_empty() || new_edges > MAX_DEPTH;
-        if self.leaves.len() == MAX_LEAVES
-            || text_full
-            || too_deep
-            || *edges + new_edges > MAX_EDGES
-        {
+        if self.leaves.len() == MAX_LEAVES || text_full || too_deep || *edges + new_edges > MAX_EDGES {
             return None;
         }
         let leaf = self.leaves.len() as u8;
-        self.leaves.push(Leaf {
-            read: extract.read,
-            text: texts as u8,
-            path: extract.path.clone(),
-        });
+        self.leaves.push(Leaf { read: extract.read, text: texts as u8, path: extract.path.clone() });
         if extract.read == Read::Varints {
             self.counted |= 1 << leaf;
         }
@@ -181,37 +160,23 @@ impl Plan {
 
     fn edge(&mut self, node: u8, place: &Place<'_>, edges: &mut usize) -> &mut Edge {
         let node = &mut self.nodes[usize::from(node)];
-        let fresh = Edge {
-            id: *edges as u8,
-            ..Edge::default()
-        };
+        let fresh = Edge { id: *edges as u8, ..Edge::default() };
         match place {
             Place::Field(field) => {
-                let at = node
-                    .edges
-                    .iter()
-                    .position(|e| e.field == *field)
-                    .unwrap_or_else(|| {
-                        *edges += 1;
-                        node.edges.push(Edge {
-                            field: *field,
-                            ..fresh
-                        });
-                        node.edges.len() - 1
-                    });
+                let at = node.edges.iter().position(|e| e.field == *field).unwrap_or_else(|| {
+                    *edges += 1;
+                    node.edges.push(Edge { field: *field, ..fresh });
+                    node.edges.len() - 1
+                });
                 node.mask |= 1u64.checked_shl(*field).unwrap_or(0);
                 &mut node.edges[at]
             }
             Place::Key(key) => {
-                let at = node
-                    .keyed
-                    .iter()
-                    .position(|(k, _)| **k == **key)
-                    .unwrap_or_else(|| {
-                        *edges += 1;
-                        node.keyed.push(((*key).into(), Edge { field: 2, ..fresh }));
-                        node.keyed.len() - 1
-                    });
+                let at = node.keyed.iter().position(|(k, _)| **k == **key).unwrap_or_else(|| {
+                    *edges += 1;
+                    node.keyed.push(((*key).into(), Edge { field: 2, ..fresh }));
+                    node.keyed.len() - 1
+                });
                 &mut node.keyed[at].1
             }
         }

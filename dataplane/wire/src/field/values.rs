@@ -32,11 +32,7 @@ pub(super) struct Values {
 
 impl Default for Values {
     fn default() -> Values {
-        let text = Text {
-            bytes: [0; MAX_NAME_BYTES],
-            have: 0,
-            left: 0,
-        };
+        let text = Text { bytes: [0; MAX_NAME_BYTES], have: 0, left: 0 };
         Values {
             present: 0,
             numbers: [0; MAX_LEAVES],
@@ -155,11 +151,7 @@ impl Values {
     }
 
     fn add(&mut self, leaf: usize, more: u64) {
-        let before = if self.has(leaf) {
-            self.numbers[leaf]
-        } else {
-            0
-        };
+        let before = if self.has(leaf) { self.numbers[leaf] } else { 0 };
         self.set(leaf, before + more);
     }
 

@@ -86,11 +86,7 @@ impl Walk {
         self.limit = u64::from(len.min(head_bytes));
         self.state = State::Key;
         (self.number, self.shift, self.depth) = (0, 0, 0);
-        self.levels[0] = Level {
-            end: self.end,
-            first: true,
-            ..Level::default()
-        };
+        self.levels[0] = Level { end: self.end, first: true, ..Level::default() };
         (self.fields, self.entered) = (0, 0);
         self.values.clear();
     }
@@ -113,9 +109,7 @@ impl Walk {
 
     /// Looks at the next bytes of the message.
     pub fn feed(&mut self, plan: &Plan, bytes: &[u8]) {
-        let n = bytes
-            .len()
-            .min(self.limit.saturating_sub(self.pos) as usize);
+        let n = bytes.len().min(self.limit.saturating_sub(self.pos) as usize);
         let mut rest = &bytes[..n];
         self.values.fill(rest);
         loop {
@@ -356,12 +350,7 @@ impl Walk {
             let again = self.entered >> edge.id & 1 != 0;
             self.entered |= 1 << edge.id;
             self.depth += 1;
-            *self.level() = Level {
-                end,
-                node: child,
-                first: level.first && !again,
-                ..Level::default()
-            };
+            *self.level() = Level { end, node: child, first: level.first && !again, ..Level::default() };
             self.state = State::Key;
         } else if packed != 0 {
             self.packed = packed;
@@ -376,9 +365,7 @@ impl Walk {
 fn short_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     match bytes {
         [low, rest @ ..] if *low < 0x80 => Some((u64::from(*low), rest)),
-        [low, high, rest @ ..] if *high < 0x80 => {
-            Some((u64::from(*low & 0x7f) | u64::from(*high) << 7, rest))
-        }
+        [low, high, rest @ ..] if *high < 0x80 => Some((u64::from(*low & 0x7f) | u64::from(*high) << 7, rest)),
         _ => None,
     }
 }

@@ -17,12 +17,7 @@ fn varint(mut value: u64) -> Vec<u8> {
 }
 
 fn bytes(field: u32, content: &[u8]) -> Vec<u8> {
-    [
-        varint(u64::from(field) << 3 | 2),
-        varint(content.len() as u64),
-        content.to_vec(),
-    ]
-    .concat()
+    [varint(u64::from(field) << 3 | 2), varint(content.len() as u64), content.to_vec()].concat()
 }
 
 fn int(field: u32, value: u64) -> Vec<u8> {
@@ -30,28 +25,14 @@ fn int(field: u32, value: u64) -> Vec<u8> {
 }
 
 fn step(field: u32) -> Step {
-    Step {
-        field,
-        map_key: None,
-    }
+    Step { field, map_key: None }
 }
 
 /// Reads `path` of `message` in `chunk`s with a program of that one extract.
 fn read_in(path: &[Step], read: Read, message: &[u8], chunk: usize) -> Option<String> {
-    let extract = Extract {
-        slot: Slot::Error,
-        path: path.to_vec(),
-        read,
-    };
-    let program = Program {
-        variants: vec![Variant {
-            extracts: vec![extract],
-            ..Variant::default()
-        }],
-    };
-    walk(&program, message, chunk, u32::MAX)
-        .pop()
-        .map(|(_, value)| value)
+    let extract = Extract { slot: Slot::Error, path: path.to_vec(), read };
+    let program = Program { variants: vec![Variant { extracts: vec![extract], ..Variant::default() }] };
+    walk(&program, message, chunk, u32::MAX).pop().map(|(_, value)| value)
 }
 
 fn walk(program: &Program, message: &[u8], chunk: usize, head_bytes: u32) -> Vec<(Slot, String)> {
@@ -80,11 +61,7 @@ fn read(path: &[u32], how: Read, message: &[u8]) -> Option<String> {
 fn read_by_step(path: &[Step], how: Read, message: &[u8]) -> Option<String> {
     let whole = read_in(path, how, message, message.len());
     for chunk in 1..9 {
-        assert_eq!(
-            read_in(path, how, message, chunk),
-            whole,
-            "chunks of {chunk}"
-        );
+        assert_eq!(read_in(path, how, message, chunk), whole, "chunks of {chunk}");
     }
     whole
 }
@@ -95,33 +72,16 @@ fn some(text: &str) -> Option<String> {
 
 #[test]
 fn strings() {
-    let message = [
-        bytes(1, b"first"),
-        int(3, 5),
-        bytes(1, b"last"),
-        bytes(200, b"far"),
-    ]
-    .concat();
+    let message = [bytes(1, b"first"), int(3, 5), bytes(1, b"last"), bytes(200, b"far")].concat();
     assert_eq!(read(&[1], Read::String, &message), some("last"));
     assert_eq!(read(&[200], Read::String, &message), some("far"));
-    assert_eq!(
-        read(&[3], Read::String, &message),
-        None,
-        "a wire type that does not fit"
-    );
+    assert_eq!(read(&[3], Read::String, &message), None, "a wire type that does not fit");
     assert_eq!(read(&[2], Read::String, &message), None);
     assert_eq!(read(&[1], Read::String, &bytes(1, b"")), some(""));
     let longest = [b'x'; MAX_NAME_BYTES];
-    assert_eq!(
-        read(&[1], Read::String, &bytes(1, &longest)).unwrap().len(),
-        MAX_NAME_BYTES
-    );
+    assert_eq!(read(&[1], Read::String, &bytes(1, &longest)).unwrap().len(), MAX_NAME_BYTES);
     let message = [bytes(1, b"short"), bytes(1, &[b'x'; MAX_NAME_BYTES + 1])].concat();
-    assert_eq!(
-        read(&[1], Read::String, &message),
-        None,
-        "the last one wins, and is too long"
-    );
+    assert_eq!(read(&[1], Read::String, &message), None, "the last one wins, and is too long");
 }
 
 #[test]
@@ -129,23 +89,12 @@ fn numbers() {
     let message = [int(1, 7), int(1, u64::MAX), bytes(2, b"x")].concat();
     assert_eq!(read(&[1], Read::Int, &message), some(&u64::MAX.to_string()));
     assert_eq!(read(&[2], Read::Int, &message), None);
-    assert_eq!(
-        read(&[1], Read::Int, b"\x0d\x01\x02\x03\x04"),
-        None,
-        "fixed32 is no varint"
-    );
+    assert_eq!(read(&[1], Read::Int, b"\x0d\x01\x02\x03\x04"), None, "fixed32 is no varint");
 }
 
 #[test]
 fn presence_count_and_length() {
-    let message = [
-        bytes(1, b""),
-        bytes(2, b"xyz"),
-        bytes(2, b"z"),
-        int(3, 0),
-        vec![4 << 3 | 5, 1, 2, 3, 4],
-    ]
-    .concat();
+    let message = [bytes(1, b""), bytes(2, b"xyz"), bytes(2, b"z"), int(3, 0), vec![4 << 3 | 5, 1, 2, 3, 4]].concat();
     assert_eq!(read(&[1], Read::Present, &message), None, "empty");
     assert_eq!(read(&[2], Read::Present, &message), some("1"));
     assert_eq!(read(&[3], Read::Present, &message), some("1"));
@@ -167,106 +116,45 @@ fn repeated_varints_packed_or_not() {
         assert_eq!(read(&[3], Read::VarintAt(3), &message), None);
         assert_eq!(read(&[3], Read::Varints, &message), some("3 in all"));
     }
-    let nested = [
-        bytes(5, &bytes(1, b"no shape")),
-        bytes(5, &bytes(3, &[4])),
-        bytes(5, &bytes(3, &[6])),
-    ]
-    .concat();
-    assert_eq!(
-        read(&[5, 3], Read::VarintAt(0), &nested),
-        None,
-        "only in the first of the parents"
-    );
+    let nested = [bytes(5, &bytes(1, b"no shape")), bytes(5, &bytes(3, &[4])), bytes(5, &bytes(3, &[6]))].concat();
+    assert_eq!(read(&[5, 3], Read::VarintAt(0), &nested), None, "only in the first of the parents");
     assert_eq!(read(&[5, 3], Read::VarintAt(0), &nested[12..]), some("4"));
     assert_eq!(read(&[5, 3], Read::Varints, &nested), some("2 in all"));
     assert_eq!(read(&[3], Read::Varints, &bytes(3, &[])), None);
-    assert_eq!(
-        read(&[3], Read::Varints, &bytes(3, &[1, 0x80])),
-        some("1 in all"),
-        "cut varint"
-    );
+    assert_eq!(read(&[3], Read::Varints, &bytes(3, &[1, 0x80])), some("1 in all"), "cut varint");
 }
 
 #[test]
 fn map_entries_by_key() {
     let entry = |key: &[u8], value: &[u8]| bytes(4, &[bytes(1, key), bytes(2, value)].concat());
-    let key = |key: &str| Step {
-        field: 4,
-        map_key: Some(key.into()),
-    };
-    let message = [
-        entry(b"a", &int(1, 5)),
-        entry(b"final", &int(1, 1)),
-        entry(b"text", b"value"),
-    ]
-    .concat();
-    assert_eq!(
-        read_by_step(&[key("final"), step(1)], Read::Int, &message),
-        some("1")
-    );
-    assert_eq!(
-        read_by_step(&[key("a"), step(1)], Read::Int, &message),
-        some("5")
-    );
-    assert_eq!(
-        read_by_step(&[key("text")], Read::String, &message),
-        some("value")
-    );
-    assert_eq!(
-        read_by_step(&[key("b"), step(1)], Read::Int, &message),
-        None
-    );
+    let key = |key: &str| Step { field: 4, map_key: Some(key.into()) };
+    let message = [entry(b"a", &int(1, 5)), entry(b"final", &int(1, 1)), entry(b"text", b"value")].concat();
+    assert_eq!(read_by_step(&[key("final"), step(1)], Read::Int, &message), some("1"));
+    assert_eq!(read_by_step(&[key("a"), step(1)], Read::Int, &message), some("5"));
+    assert_eq!(read_by_step(&[key("text")], Read::String, &message), some("value"));
+    assert_eq!(read_by_step(&[key("b"), step(1)], Read::Int, &message), None);
     let keyless = bytes(4, &bytes(2, &int(1, 9)));
-    assert_eq!(
-        read_by_step(
-            &[key("a"), step(1)],
-            Read::Int,
-            &[&entry(b"a", b"")[..], &keyless].concat()
-        ),
-        None
-    );
+    assert_eq!(read_by_step(&[key("a"), step(1)], Read::Int, &[&entry(b"a", b"")[..], &keyless].concat()), None);
     let numbers = bytes(4, &[bytes(1, b"n"), int(2, 77)].concat());
     assert_eq!(read_by_step(&[key("n")], Read::Int, &numbers), some("77"));
-    assert_eq!(
-        read(&[4, 2, 1], Read::VarintAt(0), &message),
-        some("5"),
-        "of the first entry"
-    );
+    assert_eq!(read(&[4, 2, 1], Read::VarintAt(0), &message), some("5"), "of the first entry");
 }
 
 #[test]
 fn a_field_may_be_a_string_and_a_message_at_once() {
-    let extract = |slot, path: &[u32]| Extract {
-        slot,
-        path: path.iter().map(|&f| step(f)).collect(),
-        read: Read::String,
-    };
+    let extract =
+        |slot, path: &[u32]| Extract { slot, path: path.iter().map(|&f| step(f)).collect(), read: Read::String };
     let program = Program {
         variants: vec![
-            Variant {
-                any_of: 1 << 9,
-                extracts: vec![extract(Slot::Model, &[2])],
-                ..Variant::default()
-            },
-            Variant {
-                none_of: 1 << 8,
-                extracts: vec![extract(Slot::Model, &[2, 1])],
-                ..Variant::default()
-            },
+            Variant { any_of: 1 << 9, extracts: vec![extract(Slot::Model, &[2])], ..Variant::default() },
+            Variant { none_of: 1 << 8, extracts: vec![extract(Slot::Model, &[2, 1])], ..Variant::default() },
         ],
     };
     let inner = bytes(2, &bytes(1, b"inner"));
     let outer = [bytes(2, b"1.2.3"), bytes(9, b"")].concat();
     for chunk in 1..20 {
-        assert_eq!(
-            walk(&program, &inner, chunk, 99),
-            [(Slot::Model, "inner".into())]
-        );
-        assert_eq!(
-            walk(&program, &outer, chunk, 99),
-            [(Slot::Model, "1.2.3".into())]
-        );
+        assert_eq!(walk(&program, &inner, chunk, 99), [(Slot::Model, "inner".into())]);
+        assert_eq!(walk(&program, &outer, chunk, 99), [(Slot::Model, "1.2.3".into())]);
         let neither = [inner.clone(), int(8, 1)].concat();
         assert_eq!(walk(&program, &neither, chunk, 99), []);
     }
@@ -274,17 +162,8 @@ fn a_field_may_be_a_string_and_a_message_at_once() {
 
 #[test]
 fn only_the_head_is_looked_at() {
-    let extract = Extract {
-        slot: Slot::Model,
-        path: vec![step(1)],
-        read: Read::String,
-    };
-    let program = Program {
-        variants: vec![Variant {
-            extracts: vec![extract],
-            ..Variant::default()
-        }],
-    };
+    let extract = Extract { slot: Slot::Model, path: vec![step(1)], read: Read::String };
+    let program = Program { variants: vec![Variant { extracts: vec![extract], ..Variant::default() }] };
     let message = [bytes(7, &[0; 20]), bytes(1, b"name")].concat();
     for chunk in 1..30 {
         assert_eq!(walk(&program, &message, chunk, 28).len(), 1);
@@ -296,44 +175,20 @@ fn only_the_head_is_looked_at() {
 #[test]
 fn malformed_messages_end_early_and_keep_what_was_read() {
     for junk in [
-        &[0x00, 0x01][..], // field number 0
-        &[0x0e],           // wire type 6
-        &[0x1c],           // end of a group that never began
-        &[
-            0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01,
-        ], // overlong varint
-        &[
-            0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01,
-        ], // length of 2^64 - 1
-        &[0x11, 0x01],     // fixed64 past the end
-        &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], // huge field number
+        &[0x00, 0x01][..],                                                         // field number 0
+        &[0x0e],                                                                   // wire type 6
+        &[0x1c],                                                                   // end of a group that never began
+        &[0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], // overlong varint
+        &[0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],       // length of 2^64 - 1
+        &[0x11, 0x01],                                                             // fixed64 past the end
+        &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],             // huge field number
     ] {
         let tail = [junk, &bytes(1, b"never seen")].concat();
-        assert_eq!(
-            read(
-                &[1],
-                Read::String,
-                &[&bytes(1, b"kept")[..], &tail].concat()
-            ),
-            some("kept"),
-            "{junk:x?}"
-        );
+        assert_eq!(read(&[1], Read::String, &[&bytes(1, b"kept")[..], &tail].concat()), some("kept"), "{junk:x?}");
         // Inside a submessage only the submessage ends early.
-        let nested = [
-            bytes(3, &[&bytes(1, b"in")[..], &tail].concat()),
-            bytes(1, b"after"),
-        ]
-        .concat();
-        assert_eq!(
-            read(&[3, 1], Read::String, &nested),
-            some("in"),
-            "{junk:x?}"
-        );
-        assert_eq!(
-            read(&[1], Read::String, &nested),
-            some("after"),
-            "{junk:x?}"
-        );
+        let nested = [bytes(3, &[&bytes(1, b"in")[..], &tail].concat()), bytes(1, b"after")].concat();
+        assert_eq!(read(&[3, 1], Read::String, &nested), some("in"), "{junk:x?}");
+        assert_eq!(read(&[1], Read::String, &nested), some("after"), "{junk:x?}");
     }
 }
 
@@ -351,14 +206,8 @@ fn a_field_may_end_with_its_message_and_no_later() {
 
 #[test]
 fn groups_are_skipped() {
-    let group = [
-        vec![5 << 3 | 3],
-        bytes(1, b"hidden"),
-        int(9, 1),
-        vec![6 << 3 | 3, 6 << 3 | 4],
-        vec![5 << 3 | 4],
-    ]
-    .concat();
+    let group =
+        [vec![5 << 3 | 3], bytes(1, b"hidden"), int(9, 1), vec![6 << 3 | 3, 6 << 3 | 4], vec![5 << 3 | 4]].concat();
     let message = [group.clone(), bytes(1, b"seen"), group].concat();
     assert_eq!(read(&[1], Read::String, &message), some("seen"));
     let deep = [vec![5 << 3 | 3; 1000], bytes(1, b"x")].concat();
@@ -367,27 +216,14 @@ fn groups_are_skipped() {
 
 #[test]
 fn what_exceeds_a_limit_is_left_out() {
-    let extract = |field, read| Extract {
-        slot: Slot::Model,
-        path: vec![step(field)],
-        read,
-    };
+    let extract = |field, read| Extract { slot: Slot::Model, path: vec![step(field)], read };
     let many = |n: u32, read| Program {
-        variants: vec![Variant {
-            extracts: (1..=n).map(|f| extract(f, read)).collect(),
-            ..Variant::default()
-        }],
+        variants: vec![Variant { extracts: (1..=n).map(|f| extract(f, read)).collect(), ..Variant::default() }],
     };
     let message: Vec<u8> = (1..=99).flat_map(|f| int(f, 1)).collect();
-    assert_eq!(
-        walk(&many(99, Read::Int), &message, 50, 9999).len(),
-        MAX_LEAVES
-    );
+    assert_eq!(walk(&many(99, Read::Int), &message, 50, 9999).len(), MAX_LEAVES);
     let message: Vec<u8> = (1..=99).flat_map(|f| bytes(f, b"x")).collect();
-    assert_eq!(
-        walk(&many(99, Read::String), &message, 50, 9999).len(),
-        MAX_TEXTS
-    );
+    assert_eq!(walk(&many(99, Read::String), &message, 50, 9999).len(), MAX_TEXTS);
     let path = vec![step(1); MAX_DEPTH + 1];
     assert_eq!(read_in(&path, Read::Int, &[], 1), None);
 }

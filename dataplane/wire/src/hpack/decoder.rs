@@ -82,8 +82,7 @@ pub struct Decoder<I> {
 impl<I: Interest> Decoder<I> {
     /// A decoder with an empty table of 4,096 bytes.
     pub fn new(interest: I) -> Decoder<I> {
-        let static_tags =
-            std::array::from_fn(|n| interest.tag(STATIC[n].0.as_bytes()).unwrap_or(0));
+        let static_tags = std::array::from_fn(|n| interest.tag(STATIC[n].0.as_bytes()).unwrap_or(0));
         Decoder {
             interest,
             static_tags,
@@ -151,12 +150,7 @@ impl<I: Interest> Decoder<I> {
         self.integer(byte, prefix_bits, number, out)
     }
 
-    fn string(
-        &mut self,
-        byte: u8,
-        length: Number,
-        out: &mut impl FnMut(u8, Value<'_>),
-    ) -> Result<(), Error> {
+    fn string(&mut self, byte: u8, length: Number, out: &mut impl FnMut(u8, Value<'_>)) -> Result<(), Error> {
         self.literal.huffman = (byte & 0x80 != 0).then(Huffman::default);
         self.literal.len = 0;
         self.integer(byte, 7, length, out)
@@ -179,12 +173,7 @@ impl<I: Interest> Decoder<I> {
     }
 
     /// An integer is complete.
-    fn number(
-        &mut self,
-        number: Number,
-        value: u32,
-        out: &mut impl FnMut(u8, Value<'_>),
-    ) -> Result<(), Error> {
+    fn number(&mut self, number: Number, value: u32, out: &mut impl FnMut(u8, Value<'_>)) -> Result<(), Error> {
         self.state = match number {
             Number::Indexed => {
                 self.indexed(value, out)?;
@@ -228,10 +217,7 @@ impl<I: Interest> Decoder<I> {
         }
         let found = self.find(index)?;
         if found.tag != 0 {
-            let value = Value {
-                bytes: found.value,
-                len: found.value_len,
-            };
+            let value = Value { bytes: found.value, len: found.value_len };
             out(found.tag, value);
         }
         Ok(())
@@ -281,11 +267,7 @@ impl<I: Interest> Decoder<I> {
     }
 
     /// A value nobody wants is counted when the table needs its length, else skipped.
-    fn value_bytes<'b>(
-        &mut self,
-        bytes: &'b [u8],
-        out: &mut impl FnMut(u8, Value<'_>),
-    ) -> Result<&'b [u8], Error> {
+    fn value_bytes<'b>(&mut self, bytes: &'b [u8], out: &mut impl FnMut(u8, Value<'_>)) -> Result<&'b [u8], Error> {
         let fresh = self.literal.len == 0 && self.value.is_empty();
         let (bytes, rest) = self.literal.take(bytes);
         let wanted = self.literal.tag != 0;
@@ -300,8 +282,7 @@ impl<I: Interest> Decoder<I> {
                 }
                 if wanted {
                     let room = MAX_VALUE_BYTES - self.value.len();
-                    self.value
-                        .extend_from_slice(&bytes[..bytes.len().min(room)]);
+                    self.value.extend_from_slice(&bytes[..bytes.len().min(room)]);
                 }
             }
             Some(huffman) if wanted => {
@@ -327,19 +308,8 @@ impl<I: Interest> Decoder<I> {
         Ok(rest)
     }
 
-    fn value_done(
-        &mut self,
-        bytes: &[u8],
-        out: &mut impl FnMut(u8, Value<'_>),
-    ) -> Result<(), Error> {
-        let Literal {
-            indexing,
-            tag,
-            name_len,
-            len,
-            huffman,
-            ..
-        } = self.literal;
+    fn value_done(&mut self, bytes: &[u8], out: &mut impl FnMut(u8, Value<'_>)) -> Result<(), Error> {
+        let Literal { indexing, tag, name_len, len, huffman, .. } = self.literal;
         self.state = State::Field;
         if let Some(huffman) = huffman.filter(|_| tag != 0 || indexing) {
             huffman.end()?;

@@ -23,19 +23,12 @@ thread_local! {
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|b| !b.is_ascii_whitespace())
-        .map(|b| (b as char).to_digit(16).unwrap() as u8)
-        .collect();
+    let digits: Vec<u8> =
+        text.bytes().filter(|b| !b.is_ascii_whitespace()).map(|b| (b as char).to_digit(16).unwrap() as u8).collect();
     digits.chunks(2).map(|d| d[0] << 4 | d[1]).collect()
 }
 
-fn block<I: Interest>(
-    decoder: &mut Decoder<I>,
-    bytes: &[u8],
-    chunk: usize,
-) -> Result<String, Error> {
+fn block<I: Interest>(decoder: &mut Decoder<I>, bytes: &[u8], chunk: usize) -> Result<String, Error> {
     let mut fields = Vec::new();
     for part in bytes.chunks(chunk.max(1)) {
         decoder.feed(part, &mut |tag, value: Value<'_>| {
@@ -65,24 +58,9 @@ fn check(table_bytes: Option<u32>, blocks: &[(&str, &str)]) {
 
 #[test]
 fn c2_single_fields() {
-    check(
-        None,
-        &[(
-            "400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572",
-            "custom-key: custom-header",
-        )],
-    );
-    check(
-        None,
-        &[("040c 2f73 616d 706c 652f 7061 7468", ":path: /sample/path")],
-    );
-    check(
-        None,
-        &[(
-            "1008 7061 7373 776f 7264 0673 6563 7265 74",
-            "password: secret",
-        )],
-    );
+    check(None, &[("400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572", "custom-key: custom-header")]);
+    check(None, &[("040c 2f73 616d 706c 652f 7061 7468", ":path: /sample/path")]);
+    check(None, &[("1008 7061 7373 776f 7264 0673 6563 7265 74", "password: secret")]);
     check(None, &[("82", ":method: GET")]);
 }
 
@@ -97,15 +75,9 @@ fn c3_requests_without_huffman() {
     check(
         None,
         &[
-            (
-                "8286 8441 0f77 7777 2e65 7861 6d70 6c65 2e63 6f6d",
-                REQUESTS[0],
-            ),
+            ("8286 8441 0f77 7777 2e65 7861 6d70 6c65 2e63 6f6d", REQUESTS[0]),
             ("8286 84be 5808 6e6f 2d63 6163 6865", REQUESTS[1]),
-            (
-                "8287 85bf 400a 6375 7374 6f6d 2d6b 6579 0c63 7573 746f 6d2d 7661 6c75 65",
-                REQUESTS[2],
-            ),
+            ("8287 85bf 400a 6375 7374 6f6d 2d6b 6579 0c63 7573 746f 6d2d 7661 6c75 65", REQUESTS[2]),
         ],
     );
 }
@@ -117,10 +89,7 @@ fn c4_requests_with_huffman() {
         &[
             ("8286 8441 8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff", REQUESTS[0]),
             ("8286 84be 5886 a8eb 1064 9cbf", REQUESTS[1]),
-            (
-                "8287 85bf 4088 25a8 49e9 5ba9 7d7f 8925 a849 e95b b8e8 b4bf",
-                REQUESTS[2],
-            ),
+            ("8287 85bf 4088 25a8 49e9 5ba9 7d7f 8925 a849 e95b b8e8 b4bf", REQUESTS[2]),
         ],
     );
 }
@@ -177,30 +146,16 @@ fn c6_responses_with_huffman_with_eviction() {
 fn two_size_updates_at_the_start_of_a_block_are_followed() {
     let mut decoder = decoder();
     block(&mut decoder, &hex("4001 6101 62 be"), 1).unwrap();
-    assert_eq!(
-        block(&mut decoder, &hex("20 3fe11f 4001 6101 63 be"), 1).as_deref(),
-        Ok("a: c\na: c")
-    );
-    assert_eq!(
-        block(&mut decoder, &hex("bf"), 1),
-        Err(Error::Index),
-        "the first entry went with the update to 0"
-    );
+    assert_eq!(block(&mut decoder, &hex("20 3fe11f 4001 6101 63 be"), 1).as_deref(), Ok("a: c\na: c"));
+    assert_eq!(block(&mut decoder, &hex("bf"), 1), Err(Error::Index), "the first entry went with the update to 0");
 }
 
 #[test]
 fn literals_without_indexing_leave_the_table_alone() {
     for encoded in ["00 01 61 01 62 be", "10 01 61 01 62 be", "0f 00 01 62 be"] {
-        assert_eq!(
-            block(&mut decoder(), &hex(encoded), 1),
-            Err(Error::Index),
-            "{encoded}"
-        );
+        assert_eq!(block(&mut decoder(), &hex(encoded), 1), Err(Error::Index), "{encoded}");
     }
-    assert_eq!(
-        block(&mut decoder(), &hex("40 01 61 01 62 be"), 1).as_deref(),
-        Ok("a: b\na: b")
-    );
+    assert_eq!(block(&mut decoder(), &hex("40 01 61 01 62 be"), 1).as_deref(), Ok("a: b\na: b"));
 }
 
 #[test]
@@ -217,11 +172,7 @@ fn errors() {
         ("00 01 61 84 ffff ffff", Error::Huffman),
     ] {
         for chunk in [1, usize::MAX] {
-            assert_eq!(
-                block(&mut decoder(), &hex(encoded), chunk),
-                Err(error),
-                "{encoded}"
-            );
+            assert_eq!(block(&mut decoder(), &hex(encoded), chunk), Err(error), "{encoded}");
         }
     }
 }
@@ -233,11 +184,7 @@ fn unwanted_fields_cost_lengths_only_and_indices_stay_right() {
     // Indexed: x: yy (unwanted, Huffman-coded), then w: v; then the second and first entry again.
     let bytes = hex("4081 f3 82 f5eb 4001 7701 76 bf be 00 01 78 01 79");
     for byte in bytes {
-        decoder
-            .feed(&[byte], &mut |tag, value: Value<'_>| {
-                got.push((tag, value.bytes.to_vec()))
-            })
-            .unwrap();
+        decoder.feed(&[byte], &mut |tag, value: Value<'_>| got.push((tag, value.bytes.to_vec()))).unwrap();
     }
     assert_eq!(decoder.end_block(), Ok(()));
     assert_eq!(got, [(9, b"v".to_vec()), (9, b"v".to_vec())]);
@@ -246,9 +193,7 @@ fn unwanted_fields_cost_lengths_only_and_indices_stay_right() {
 #[test]
 fn a_value_of_a_gigabyte_is_counted_and_not_kept() {
     let mut decoder = decoder();
-    decoder
-        .feed(&hex("4001 77 7f 81ff ffff 03"), &mut |_, _| {})
-        .unwrap();
+    decoder.feed(&hex("4001 77 7f 81ff ffff 03"), &mut |_, _| {}).unwrap();
     let mut seen = None;
     for _ in 0..1024 {
         decoder

@@ -91,11 +91,7 @@ const fn tree() -> [[u16; 2]; 256] {
 }
 
 const fn steps() -> [[Step; 16]; 256] {
-    let mut steps = [[Step {
-        next: 0,
-        symbol: 0,
-        act: Act::None,
-    }; 16]; 256];
+    let mut steps = [[Step { next: 0, symbol: 0, act: Act::None }; 16]; 256];
     let mut state = 0;
     while state < 256 {
         let mut nibble = 0;
@@ -109,11 +105,7 @@ const fn steps() -> [[Step; 16]; 256] {
 }
 
 const fn step(state: usize, nibble: usize) -> Step {
-    let mut step = Step {
-        next: 0,
-        symbol: 0,
-        act: Act::None,
-    };
+    let mut step = Step { next: 0, symbol: 0, act: Act::None };
     let mut at = state as u16;
     let mut left = 4;
     while left > 0 {
@@ -173,9 +165,7 @@ impl Huffman {
 
     /// The string is over: what is left must be padding.
     pub fn end(self) -> Result<(), Error> {
-        MAY_END[self.state as usize]
-            .then_some(())
-            .ok_or(Error::Huffman)
+        MAY_END[self.state as usize].then_some(()).ok_or(Error::Huffman)
     }
 }
 
@@ -212,10 +202,7 @@ mod tests {
             let bytes = eight_times(codes[symbol as usize], bits);
             assert_eq!(decode(&bytes), Ok(vec![symbol; 8]), "symbol {symbol}");
         }
-        assert_eq!(
-            decode(&eight_times(codes[EOS], BITS[EOS])),
-            Err(Error::Huffman)
-        );
+        assert_eq!(decode(&eight_times(codes[EOS], BITS[EOS])), Err(Error::Huffman));
     }
 
     #[test]
@@ -245,11 +232,7 @@ mod tests {
     fn padding() {
         assert_eq!(decode(&[0b0001_1111]), Ok(b"a".to_vec()));
         assert_eq!(decode(&[0b0001_1110]), Err(Error::Huffman), "not ones");
-        assert_eq!(
-            decode(&[0b0001_1111, 0xff]),
-            Err(Error::Huffman),
-            "more than 7 bits"
-        );
+        assert_eq!(decode(&[0b0001_1111, 0xff]), Err(Error::Huffman), "more than 7 bits");
         assert_eq!(decode(&[0xff]), Err(Error::Huffman), "8 bits");
         assert_eq!(decode(&[]), Ok(Vec::new()));
     }

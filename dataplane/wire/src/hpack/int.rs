@@ -30,10 +30,7 @@ impl Int {
         if value < mask {
             return First::Whole(u32::from(value));
         }
-        First::More(Int {
-            value: u64::from(value),
-            shift: 0,
-        })
+        First::More(Int { value: u64::from(value), shift: 0 })
     }
 
     /// Reads a continuation byte; the value once it is complete.
@@ -46,9 +43,7 @@ impl Int {
         if byte & 0x80 != 0 {
             return Ok(None);
         }
-        u32::try_from(self.value)
-            .map(Some)
-            .map_err(|_| Error::Integer)
+        u32::try_from(self.value).map(Some).map_err(|_| Error::Integer)
     }
 }
 
@@ -72,28 +67,16 @@ mod tests {
     #[test]
     fn rfc_7541_c1_examples() {
         assert_eq!(read(&[0b1010_1010], 5), Ok(Some(10)));
-        assert_eq!(
-            read(&[0b0001_1111, 0b1001_1010, 0b0000_1010], 5),
-            Ok(Some(1337))
-        );
+        assert_eq!(read(&[0b0001_1111, 0b1001_1010, 0b0000_1010], 5), Ok(Some(1337)));
         assert_eq!(read(&[0b0010_1010], 8 - 1), Ok(Some(42)));
     }
 
     #[test]
     fn limits() {
-        assert_eq!(
-            read(&[0x7f, 0x80, 0xff, 0xff, 0xff, 0x0f], 7),
-            Ok(Some(u32::MAX))
-        );
-        assert_eq!(
-            read(&[0x7f, 0x81, 0xff, 0xff, 0xff, 0x0f], 7),
-            Err(Error::Integer)
-        );
+        assert_eq!(read(&[0x7f, 0x80, 0xff, 0xff, 0xff, 0x0f], 7), Ok(Some(u32::MAX)));
+        assert_eq!(read(&[0x7f, 0x81, 0xff, 0xff, 0xff, 0x0f], 7), Err(Error::Integer));
         assert_eq!(read(&[0x7f, 0x80, 0x80, 0x80, 0x80, 0x80], 7), Ok(None));
-        assert_eq!(
-            read(&[0x7f, 0x80, 0x80, 0x80, 0x80, 0x80, 0], 7),
-            Err(Error::Integer)
-        );
+        assert_eq!(read(&[0x7f, 0x80, 0x80, 0x80, 0x80, 0x80, 0], 7), Err(Error::Integer));
         assert_eq!(read(&[0x7f, 0x80], 7), Ok(None));
     }
 }

@@ -55,14 +55,7 @@ pub struct Table {
 
 impl Default for Table {
     fn default() -> Table {
-        Table {
-            entries: VecDeque::new(),
-            size: 0,
-            limit: INITIAL_BYTES,
-            forgot: false,
-            bytes: Vec::new(),
-            base: 0,
-        }
+        Table { entries: VecDeque::new(), size: 0, limit: INITIAL_BYTES, forgot: false, bytes: Vec::new(), base: 0 }
     }
 }
 
@@ -71,12 +64,7 @@ impl Table {
     #[inline]
     pub fn get(&self, n: usize) -> Option<Found<'_>> {
         let Some(entry) = self.entries.get(n) else {
-            return self.forgot.then_some(Found {
-                tag: 0,
-                name_len: 0,
-                value_len: 0,
-                value: &[],
-            });
+            return self.forgot.then_some(Found { tag: 0, name_len: 0, value_len: 0, value: &[] });
         };
         let at = (entry.at - self.base) as usize;
         Some(Found {
@@ -89,18 +77,9 @@ impl Table {
 
     /// Adds an entry. One larger than the table empties it and is not added (RFC 7541 section 4.4).
     pub fn insert(&mut self, tag: u8, name_len: u32, value_len: u32, value: &[u8]) {
-        let kept = if tag == 0 {
-            &[]
-        } else {
-            &value[..value.len().min(MAX_VALUE_BYTES)]
-        };
-        let entry = Entry {
-            name_len,
-            value_len,
-            tag,
-            kept: kept.len() as u16,
-            at: self.base + self.bytes.len() as u64,
-        };
+        let kept = if tag == 0 { &[] } else { &value[..value.len().min(MAX_VALUE_BYTES)] };
+        let entry =
+            Entry { name_len, value_len, tag, kept: kept.len() as u16, at: self.base + self.bytes.len() as u64 };
         if entry.size() > u64::from(self.limit) {
             self.shrink_to(0);
             self.forgot = false;
@@ -167,11 +146,7 @@ mod tests {
         table.insert(1, 5, 5, b"again");
         assert_eq!(value(&table, 1), Some(&b"first"[..]));
         table.insert(0, 10, 10, b"ignored!!!");
-        assert_eq!(
-            value(&table, 0),
-            Some(&b""[..]),
-            "unwanted values are not kept"
-        );
+        assert_eq!(value(&table, 0), Some(&b""[..]), "unwanted values are not kept");
         assert_eq!(value(&table, 1), Some(&b"again"[..]));
         assert_eq!(table.get(2), None);
         table.resize(0);
@@ -194,16 +169,9 @@ mod tests {
             table.insert(1, 1, 4, &n.to_be_bytes());
         }
         assert_eq!(value(&table, 3), Some(&99_996u32.to_be_bytes()[..]));
-        assert_eq!(
-            table.get(50_000).map(|f| f.tag),
-            Some(0),
-            "unknown, not an error"
-        );
+        assert_eq!(table.get(50_000).map(|f| f.tag), Some(0), "unknown, not an error");
         table.insert(1, 1, 1 << 20, &[7; 2000]);
-        assert_eq!(
-            table.get(0).map(|f| (f.value_len, f.value.len())),
-            Some((1 << 20, MAX_VALUE_BYTES))
-        );
+        assert_eq!(table.get(0).map(|f| (f.value_len, f.value.len())), Some((1 << 20, MAX_VALUE_BYTES)));
         assert!(table.heap_bytes() < 256 * 1024, "{}", table.heap_bytes());
     }
 
@@ -214,10 +182,7 @@ mod tests {
             table.insert(1, 1, 100, format!("{n:0100}").as_bytes());
             assert_eq!(value(&table, 0), Some(format!("{n:0100}").as_bytes()));
             if n > 20 {
-                assert_eq!(
-                    value(&table, 20),
-                    Some(format!("{:0100}", n - 20).as_bytes())
-                );
+                assert_eq!(value(&table, 20), Some(format!("{:0100}", n - 20).as_bytes()));
             }
         }
         assert!(table.heap_bytes() < 32 * 1024, "{}", table.heap_bytes());

@@ -147,9 +147,7 @@ impl Cursor {
         }
         self.inside = false;
         match self.head.kind {
-            kind::HEADERS | kind::PUSH_PROMISE | kind::CONTINUATION
-                if self.head.has(flag::END_HEADERS) =>
-            {
+            kind::HEADERS | kind::PUSH_PROMISE | kind::CONTINUATION if self.head.has(flag::END_HEADERS) => {
                 self.block = 0;
             }
             kind::SETTINGS => self.settings_seen = true,

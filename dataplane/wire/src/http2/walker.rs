@@ -48,12 +48,7 @@ impl Walker {
     }
 
     /// Reads bytes that came at `now`.
-    pub fn feed(
-        &mut self,
-        bytes: &[u8],
-        now: Nanos,
-        frames: &mut impl Frames,
-    ) -> Result<(), BadFrame> {
+    pub fn feed(&mut self, bytes: &[u8], now: Nanos, frames: &mut impl Frames) -> Result<(), BadFrame> {
         let mut rest = bytes;
         while !rest.is_empty() {
             if let Some((head, payload, tail)) = self.cursor.take_plain(rest) {
@@ -76,9 +71,8 @@ impl Walker {
                     self.begin(head, frames)?;
                 }
             }
-            if let Some(head) = self.cursor.inside()
-                && self.cursor.leave()
-            {
+            let Some(head) = self.cursor.inside() else { continue };
+            if self.cursor.leave() {
                 self.finish(head, frames);
             }
         }
@@ -116,10 +110,7 @@ impl Walker {
             _ => 0,
         };
         self.lead_have = 0;
-        self.body_left = head
-            .length
-            .checked_sub(u32::from(self.lead_need))
-            .ok_or(BadFrame)?;
+        self.body_left = head.length.checked_sub(u32::from(self.lead_need)).ok_or(BadFrame)?;
         if head.kind == kind::HEADERS || head.kind == kind::PUSH_PROMISE {
             let own = head.kind == kind::HEADERS;
             self.block_ends_stream = own && head.has(flag::END_STREAM);
@@ -140,8 +131,7 @@ impl Walker {
             self.lead[have..have + n].copy_from_slice(&bytes[..n]);
             self.lead_have += n as u8;
             bytes = &bytes[n..];
-            let padded = head.has(flag::PADDED)
-                && matches!(head.kind, kind::DATA | kind::HEADERS | kind::PUSH_PROMISE);
+            let padded = head.has(flag::PADDED) && matches!(head.kind, kind::DATA | kind::HEADERS | kind::PUSH_PROMISE);
             if self.lead_have == self.lead_need && padded {
                 let pad = u32::from(self.lead[0]);
                 self.body_left = self.body_left.checked_sub(pad).ok_or(BadFrame)?;
@@ -165,9 +155,7 @@ impl Walker {
     fn finish(&mut self, head: Head, frames: &mut impl Frames) {
         match head.kind {
             kind::DATA if head.has(flag::END_STREAM) => frames.end_stream(head.stream),
-            kind::HEADERS | kind::PUSH_PROMISE | kind::CONTINUATION
-                if head.has(flag::END_HEADERS) =>
-            {
+            kind::HEADERS | kind::PUSH_PROMISE | kind::CONTINUATION if head.has(flag::END_HEADERS) => {
                 frames.block_end(head.stream, self.block_ends_stream);
             }
             kind::RST_STREAM => frames.reset(head.stream, self.lead_word(0)),

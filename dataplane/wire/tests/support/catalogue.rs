@@ -9,25 +9,15 @@ pub const GENERATE: &str = "/vllm.grpc.engine.VllmEngine/Generate";
 pub const LIVE: &str = "/inference.GRPCInferenceService/ServerLive";
 
 pub fn step(field: u32) -> Step {
-    Step {
-        field,
-        map_key: None,
-    }
+    Step { field, map_key: None }
 }
 
 pub fn key(field: u32, key: &str) -> Step {
-    Step {
-        field,
-        map_key: Some(key.into()),
-    }
+    Step { field, map_key: Some(key.into()) }
 }
 
 pub fn extract(slot: Slot, path: &[u32], read: Read) -> Extract {
-    Extract {
-        slot,
-        path: path.iter().map(|&f| step(f)).collect(),
-        read,
-    }
+    Extract { slot, path: path.iter().map(|&f| step(f)).collect(), read }
 }
 
 pub fn fields(numbers: &[u32]) -> u64 {
@@ -35,12 +25,7 @@ pub fn fields(numbers: &[u32]) -> u64 {
 }
 
 pub fn always(extracts: Vec<Extract>) -> Program {
-    Program {
-        variants: vec![Variant {
-            extracts,
-            ..Variant::default()
-        }],
-    }
+    Program { variants: vec![Variant { extracts, ..Variant::default() }] }
 }
 
 fn oip(prefix: &[u32]) -> Vec<Extract> {
@@ -63,23 +48,11 @@ pub fn stream_response_program() -> Program {
     let mut triton = oip(&[2]);
     triton.push(extract(Slot::Error, &[1], Read::Present));
     let path = vec![step(2), key(4, "triton_final_response"), step(1)];
-    triton.push(Extract {
-        slot: Slot::Final,
-        path,
-        read: Read::Int,
-    });
+    triton.push(Extract { slot: Slot::Final, path, read: Read::Int });
     Program {
         variants: vec![
-            Variant {
-                any_of: 0,
-                none_of: fields(&[3, 4, 5, 6]),
-                extracts: triton,
-            },
-            Variant {
-                any_of: 0,
-                none_of: 0,
-                extracts: oip(&[]),
-            },
+            Variant { any_of: 0, none_of: fields(&[3, 4, 5, 6]), extracts: triton },
+            Variant { any_of: 0, none_of: 0, extracts: oip(&[]) },
         ],
     }
 }
@@ -122,12 +95,6 @@ pub fn catalogue() -> Arc<Catalogue> {
             ..Method::default()
         },
     );
-    add(
-        LIVE,
-        Method {
-            kind: Kind::Probe,
-            ..Method::default()
-        },
-    );
+    add(LIVE, Method { kind: Kind::Probe, ..Method::default() });
     Arc::new(catalogue)
 }

@@ -92,10 +92,7 @@ pub struct Encoder {
 
 impl Encoder {
     pub fn block(&mut self, fields: &[(&str, &str)]) -> Vec<u8> {
-        fields
-            .iter()
-            .flat_map(|(name, value)| self.field(name, value))
-            .collect()
+        fields.iter().flat_map(|(name, value)| self.field(name, value)).collect()
     }
 
     fn field(&mut self, name: &str, value: &str) -> Vec<u8> {
@@ -103,9 +100,7 @@ impl Encoder {
         if let Some((at, _)) = newest_first().find(|(_, f)| f.0 == name && f.1 == value) {
             return hpack_int(62 + at, 7, 0x80);
         }
-        let same_name = newest_first()
-            .find(|(_, f)| f.0 == name)
-            .map(|(at, _)| 62 + at);
+        let same_name = newest_first().find(|(_, f)| f.0 == name).map(|(at, _)| 62 + at);
         let mut out = match same_name {
             Some(index) => hpack_int(index, 6, 0x40),
             None => [vec![0x40], hpack_string(name)].concat(),
@@ -118,8 +113,7 @@ impl Encoder {
 
 /// Fields as literals that are not indexed.
 pub fn plain_block(fields: &[(&str, &str)]) -> Vec<u8> {
-    let literal =
-        |(name, value): &(&str, &str)| [vec![0], hpack_string(name), hpack_string(value)].concat();
+    let literal = |(name, value): &(&str, &str)| [vec![0], hpack_string(name), hpack_string(value)].concat();
     fields.iter().flat_map(literal).collect()
 }
 
@@ -184,25 +178,12 @@ pub fn int(field: u32, value: u64) -> Vec<u8> {
 pub fn infer_request(model: &str, version: &str, id: &str, shape: &[u64], raw: usize) -> Vec<u8> {
     let packed: Vec<u8> = shape.iter().flat_map(|&n| varint(n)).collect();
     let tensor = [text(1, "INPUT0"), text(2, "FP32"), bytes_field(3, &packed)].concat();
-    [
-        text(1, model),
-        text(2, version),
-        text(3, id),
-        bytes_field(5, &tensor),
-        bytes_field(7, &vec![7; raw]),
-    ]
-    .concat()
+    [text(1, model), text(2, version), text(3, id), bytes_field(5, &tensor), bytes_field(7, &vec![7; raw])].concat()
 }
 
 /// A ModelInferResponse.
 pub fn infer_response(model: &str, version: &str, id: &str) -> Vec<u8> {
-    [
-        text(1, model),
-        text(2, version),
-        text(3, id),
-        bytes_field(6, &[1, 2, 3]),
-    ]
-    .concat()
+    [text(1, model), text(2, version), text(3, id), bytes_field(6, &[1, 2, 3])].concat()
 }
 
 /// A Triton ModelStreamInferResponse; `last` is the parameter `triton_final_response`.

@@ -67,11 +67,7 @@ pub struct Rig {
 impl Rig {
     /// Before the first byte.
     pub fn fresh(catalogue: Arc<Catalogue>) -> Rig {
-        Rig {
-            conn: Conn::new(catalogue),
-            told: Recorder::default(),
-            now: 0,
-        }
+        Rig { conn: Conn::new(catalogue), told: Recorder::default(), now: 0 }
     }
 
     /// After preface and SETTINGS of both.
@@ -88,14 +84,12 @@ impl Rig {
     }
 
     pub fn client(&mut self, bytes: &[u8]) -> &mut Rig {
-        self.conn
-            .feed(Direction::ToServer, bytes, self.now, &mut self.told);
+        self.conn.feed(Direction::ToServer, bytes, self.now, &mut self.told);
         self
     }
 
     pub fn server(&mut self, bytes: &[u8]) -> &mut Rig {
-        self.conn
-            .feed(Direction::ToClient, bytes, self.now, &mut self.told);
+        self.conn.feed(Direction::ToClient, bytes, self.now, &mut self.told);
         self
     }
 

@@ -28,19 +28,12 @@ pub fn verdict(rig: &Rig) -> (Code, Outcome, EndedBy) {
     let (_, end) = rig.only();
     assert_eq!(rig.told.requests.len(), 1);
     let request = &rig.told.requests[0];
-    assert_eq!(
-        (request.code, request.outcome, request.ended_by),
-        (end.code, end.outcome, end.ended_by)
-    );
+    assert_eq!((request.code, request.outcome, request.ended_by), (end.code, end.outcome, end.ended_by));
     (end.code, end.outcome, end.ended_by)
 }
 
 /// The server answers the call, trailers still to come.
 pub fn answer(rig: &mut Rig) -> &mut Rig {
     rig.server(&headers(1, false, &response_head()));
-    rig.server(&data(
-        1,
-        false,
-        &message(&infer_response("resnet", "3", "id-1")),
-    ))
+    rig.server(&data(1, false, &message(&infer_response("resnet", "3", "id-1"))))
 }
