@@ -7,6 +7,7 @@ Wayside; the two must be equal, and what Wayside counted meanwhile must be what 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -34,7 +35,7 @@ from tests.fakes.running import free_ports, wait_until
 
 CONNECTIONS = 200
 PINGS = 2  # grpcio sends them a second apart at the most often
-AGED_CONNECTIONS = 5
+AGED_CONNECTIONS, AGED_SECONDS = 5, 20.0
 STREAMED, BATCH, FAIL_EVERY = 600, 50, 60
 COMPRESSIBLE = bytes(1_000_000)
 
@@ -299,6 +300,7 @@ def test_a_call_that_waits_for_the_server(settings: str) -> None:
 def aged(address: str) -> list[Seen]:
     """Call until the server has had the client change its connection some times, under a stream that stays."""
     ports: set[str] = set()
+    limit = time.monotonic() + AGED_SECONDS
     with connected(address) as client:
         stream = client.start(BIDI, b"one", b"two", held=True)
         stream.read_answers(2)
@@ -306,6 +308,7 @@ def aged(address: str) -> list[Seen]:
         while len(ports) < AGED_CONNECTIONS:
             calls += [client.call(UNARY, b"m") for _ in range(10)]
             ports |= {each.local for each in connections_to(address)}
+            assert time.monotonic() < limit, f"{len(ports)} connections only"
         stream.half_close()
         calls.append(stream.seen())
     assert codes(calls) == {"OK"}
