@@ -23,6 +23,7 @@ pub mod names;
 pub mod pair;
 pub mod policy;
 #[allow(missing_docs, clippy::all)]
+#[rustfmt::skip]
 pub mod proto;
 pub mod pump;
 pub mod seam;

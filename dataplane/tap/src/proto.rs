@@ -330,7 +330,8 @@ pub struct Drain {
     pub deadline_nanos: u64,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Flush {}
+pub struct Flush {
+}
 // ---------------------------------------------------------------------------------------------- policy
 
 /// What the tap is to do: compiled by Python from the user's configuration. Everything but `listeners`,
