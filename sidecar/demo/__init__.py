@@ -63,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
     absent = [name for name in ("grpc", "rich") if importlib.util.find_spec(name) is None]
     if absent:
         print("wayside demo needs packages that are not installed.", file=sys.stderr)
-        print("Install them with: pip install 'wayside[demo]'", file=sys.stderr)
+        print("Install them with: pip install grpcio rich", file=sys.stderr)
         return 1
     # Only here: the other commands must not pay for what the demo imports.
     from sidecar.demo.stage import perform
