@@ -63,6 +63,8 @@ pub struct Home {
     scan_number: u64,
     probes: Probes,
     drain: Drain,
+    /// Processor time that went into compiling the policy, in the process this one then became.
+    cpu_before: u64,
     /// A signal asked for the end of the process, not only for a drain.
     leaving: bool,
 }
@@ -110,6 +112,7 @@ impl Home {
             scan_number: 0,
             probes,
             drain: Drain::new(nanos(limits::FLUSH_WAIT)),
+            cpu_before: sys::cpu_nanos(),
             leaving: false,
         })
     }
@@ -291,17 +294,18 @@ impl Home {
         control.argv = old.control.as_ref().map(|control| control.argv.clone()).unwrap_or_default();
         self.supervisor.set_memory(control.memory_bytes);
         offered.control = Some(control);
-        match policy::catalogue(&offered) {
-            Ok(catalogue) => {
+        let (catalogue, refusals) = policy::catalogue(&offered);
+        match refusals.first() {
+            None => {
                 *lock(&self.shared.catalogue) = catalogue;
                 lock(&self.shared.ledger).adopt(&offered);
                 self.shared.log.info(&format!("policy generation {} is in force", offered.generation));
                 self.policy = offered;
                 self.policy_error.clear();
             }
-            Err(refusal) => {
+            Some(refusal) => {
                 self.shared.log.warn(&format!("policy generation {} is refused: {refusal}", offered.generation));
-                self.policy_error = refusal;
+                self.policy_error.clone_from(refusal);
             }
         }
     }

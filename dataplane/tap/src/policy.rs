@@ -4,24 +4,25 @@ use crate::log::Format;
 use crate::proto;
 use std::sync::Arc;
 use wire::catalogue::{Catalogue, Extract, Kind, MAX_DEPTH, Method, Program, Read, Slot, Step, Variant};
+use wire::field::{MAX_LEAVES, MAX_TEXTS, Plan};
 
 /// Why a policy cannot be adopted.
 pub type Refusal = String;
 
-/// The catalogue a policy asks for; None when it asks for relaying only.
-///
-/// # Errors
-/// When a method's program is beyond what the walker follows.
-pub fn catalogue(policy: &proto::Policy) -> Result<Option<Arc<Catalogue>>, Refusal> {
+/// The catalogue a policy asks for, None when it asks for relaying only; and why methods had to be left out of it.
+pub fn catalogue(policy: &proto::Policy) -> (Option<Arc<Catalogue>>, Vec<Refusal>) {
     if !policy.observe {
-        return Ok(None);
+        return (None, Vec::new());
     }
     let mut catalogue = Catalogue::default();
+    let mut refusals = Vec::new();
     for wanted in &policy.methods {
-        let made = method(wanted).map_err(|reason| format!("method {}: {reason}", wanted.path))?;
-        catalogue.methods.insert(wanted.path.as_str().into(), made);
+        match method(wanted) {
+            Ok(made) => drop(catalogue.methods.insert(wanted.path.as_str().into(), made)),
+            Err(reason) => refusals.push(format!("method {}: {reason}", wanted.path)),
+        }
     }
-    Ok(Some(Arc::new(catalogue)))
+    (Some(Arc::new(catalogue)), refusals)
 }
 
 /// How log lines are to look.
@@ -51,7 +52,11 @@ fn method(wanted: &proto::Method) -> Result<Method, Refusal> {
 
 fn program(wanted: Option<&proto::Program>) -> Result<Program, Refusal> {
     let variants = wanted.map_or(&[][..], |program| &program.variants);
-    Ok(Program { variants: variants.iter().map(variant).collect::<Result<_, _>>()? })
+    let program = Program { variants: variants.iter().map(variant).collect::<Result<_, _>>()? };
+    if !Plan::compile(&program).is_complete() {
+        return Err(format!("a message is read for more than {MAX_LEAVES} values or {MAX_TEXTS} different strings"));
+    }
+    Ok(program)
 }
 
 fn variant(wanted: &proto::Variant) -> Result<Variant, Refusal> {
@@ -111,12 +116,23 @@ mod tests {
         let request = Some(proto::Program { variants: vec![variant] });
         let method = proto::Method { path: "/a.B/C".into(), request, ..Default::default() };
         let policy = proto::Policy { observe: true, methods: vec![method], ..Default::default() };
-        let refusal = catalogue(&policy).expect_err("too deep");
-        assert!(refusal.starts_with("method /a.B/C: a path has 9 steps"), "{refusal}");
+        let (_, refusals) = catalogue(&policy);
+        assert!(refusals[0].starts_with("method /a.B/C: a path has 9 steps"), "{refusals:?}");
+    }
+
+    #[test]
+    fn more_strings_than_are_kept_are_refused_not_forgotten() {
+        let extract =
+            |field| proto::Extract { path: vec![proto::Step { field, ..Default::default() }], ..Default::default() };
+        let variant = proto::Variant { extracts: (1..=9).map(extract).collect(), ..Default::default() };
+        let response = Some(proto::Program { variants: vec![variant] });
+        let method = proto::Method { path: "/a.B/C".into(), response, ..Default::default() };
+        let policy = proto::Policy { observe: true, methods: vec![method], ..Default::default() };
+        assert!(catalogue(&policy).1[0].contains("8 different strings"));
     }
 
     #[test]
     fn not_observing_means_no_catalogue() {
-        assert!(catalogue(&proto::Policy::default()).expect("valid").is_none());
+        assert!(catalogue(&proto::Policy::default()).0.is_none());
     }
 }

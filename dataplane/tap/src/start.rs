@@ -37,11 +37,10 @@ pub fn run(policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
 
     let threads = policy.limits.map_or(1, |limits| limits.threads).max(1) as usize;
     let unsent = policy.limits.map_or(0, |limits| limits.unsent_bytes);
-    let catalogue = policy::catalogue(&policy).unwrap_or_else(|refusal| {
-        // A policy was checked where it was compiled; should one slip through, traffic still comes first.
-        log.warn(&format!("methods are not read: {refusal}"));
-        Some(Arc::default())
-    });
+    let (catalogue, refusals) = policy::catalogue(&policy);
+    for refusal in refusals {
+        log.warn(&format!("left out: {refusal}"));
+    }
     let shared = Arc::new(Shared {
         clock,
         ledger: Mutex::new(Ledger::new(clock.epoch_unix_nanos())),

@@ -7,10 +7,15 @@ use std::collections::VecDeque;
 /// Longest name kept (model, version, request id, method); a longer one is cut and never becomes a label.
 pub const MAX_NAME_BYTES: usize = 128;
 
-/// Requests of one stream that may be without an answer and still be told apart. Beyond it the oldest is given
-/// up: it ends as [`Code::Lost`] by [`EndedBy::Wayside`] with [`Outcome::Cancelled`], which objectives exclude,
-/// because nobody knows how it went. Real clients keep a handful.
-pub const MAX_OPEN_REQUESTS: usize = 64;
+/// Requests of one stream that may be without an answer and still be told apart. Beyond it the oldest is given up:
+/// load generators keep some hundreds, and a thousand of them take 120 KiB.
+pub const MAX_OPEN_REQUESTS: usize = 1024;
+
+/// Of one connection, over all its streams. Each stream may have [`FREE_OPEN_REQUESTS`] all the same.
+pub const MAX_OPEN_REQUESTS_PER_CONNECTION: usize = 4096;
+
+/// What a stream may have open however many its neighbours have.
+pub const FREE_OPEN_REQUESTS: usize = 16;
 
 /// One call, open or just ended. For gRPC: one HTTP/2 stream.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,8 @@
 
 use crate::Nanos;
 use crate::answer::Answer;
-use crate::call::{Call, Code, End, MAX_OPEN_REQUESTS, Name, OpenRequest, Outcome, Request};
+use crate::call::{Call, Code, End, Name, OpenRequest, Outcome, Request};
+use crate::call::{FREE_OPEN_REQUESTS, MAX_OPEN_REQUESTS, MAX_OPEN_REQUESTS_PER_CONNECTION};
 use crate::conn::Sink;
 use crate::field::Walk;
 use crate::grpc::{Framer, Piece};
@@ -25,6 +26,8 @@ pub struct Kit {
     pub versions: Cache<()>,
     #[expect(clippy::vec_box, reason = "they move in and out of exchanges in one word")]
     walks: Vec<Box<Walk>>,
+    /// Requests that streams which carry many have open.
+    open_requests: usize,
     /// The empty name, shared so that clearing one does not allocate.
     pub nameless: Name,
 }
@@ -156,9 +159,12 @@ impl Exchange {
         if !self.call.many_requests {
             return;
         }
-        if self.call.open.len() == MAX_OPEN_REQUESTS {
+        let open = self.call.open.len();
+        let crowded = cx.kit.open_requests >= MAX_OPEN_REQUESTS_PER_CONNECTION && open >= FREE_OPEN_REQUESTS;
+        if open >= MAX_OPEN_REQUESTS || crowded {
             self.end_request(0, UNREAD, None, cx);
         }
+        cx.kit.open_requests += 1;
         self.call.open.push_back(OpenRequest::begun(cx.now, &cx.kit.nameless));
         self.sending = true;
     }
@@ -312,6 +318,9 @@ impl Exchange {
         let Some(open) = self.call.open.remove(at) else {
             return;
         };
+        if self.call.many_requests {
+            cx.kit.open_requests = cx.kit.open_requests.saturating_sub(1);
+        }
         let request = Request {
             end: cx.now,
             code: verdict.code,

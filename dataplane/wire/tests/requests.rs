@@ -125,8 +125,9 @@ fn too_many_open_requests_give_up_the_oldest() {
     let request = &rig.told.requests[0];
     assert_eq!((request.code, request.outcome), (Code::Lost, Outcome::Cancelled));
     assert_eq!((request.ended_by, request.latency), (EndedBy::Wayside, None));
-    reply(&mut rig, "64", Some(true));
-    assert_eq!(ids(&rig), ["0", "64"]);
+    let newest = MAX_OPEN_REQUESTS.to_string();
+    reply(&mut rig, &newest, Some(true));
+    assert_eq!(ids(&rig), ["0", newest.as_str()]);
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl Home {
 
     /// Adds what the ledger does not know.
     fn complete(&self, stats: &mut proto::TapStats) {
-        stats.cpu_nanos = sys::cpu_nanos();
+        stats.cpu_nanos = sys::cpu_nanos().saturating_sub(self.cpu_before);
         stats.resident_bytes = sys::resident_bytes("self").unwrap_or(0);
         stats.unsent_bytes = self.shared.budget.held() as u64;
         stats.log_lines_dropped = self.shared.log.dropped();

@@ -6,6 +6,8 @@ use crate::catalogue::{Extract, MAX_DEPTH, Program, Read, Slot, Step, Variant};
 /// A compiled [`Program`].
 #[derive(Debug, Default)]
 pub struct Plan {
+    /// A limit of this module was exceeded.
+    left_out: bool,
     pub(super) nodes: Vec<Node>,
     pub(super) leaves: Vec<Leaf>,
     /// Leaves of [`Read::Varints`], one bit each.
@@ -78,6 +80,11 @@ impl Plan {
         plan
     }
 
+    /// Nothing was left out.
+    pub fn is_complete(&self) -> bool {
+        !self.left_out
+    }
+
     /// There is nothing to read.
     pub fn is_empty(&self) -> bool {
         self.leaves.is_empty()
@@ -97,8 +104,9 @@ impl Plan {
     fn choice(&mut self, variant: &Variant, edges: &mut usize) -> Choice {
         let mut slots = Vec::new();
         for extract in &variant.extracts {
-            if let Some(leaf) = self.leaf(extract, edges) {
-                slots.push((extract.slot, leaf));
+            match self.leaf(extract, edges) {
+                Some(leaf) => slots.push((extract.slot, leaf)),
+                None => self.left_out = true,
             }
         }
         Choice { any_of: variant.any_of, none_of: variant.none_of, slots }
