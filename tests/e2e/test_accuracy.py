@@ -1,10 +1,17 @@
 """What Wayside says of latency, against what a compiled client measured of the same calls.
 
 The fake's service time is known (5, 20 or 100 ms); the client is h2load, which logs each call with its own clock. The
-client's clock includes the way to Wayside and back, so one connection with one call at a time keeps queues out of it.
+client's clock includes the way to Wayside and back, so one connection with one call at a time keeps queues out of it,
+and client and Wayside on one core keep out what a virtual machine takes to wake a sleeping one (80 us, twice a call).
 """
 
 from __future__ import annotations
+
+import contextlib
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from statistics import median
 
 import pytest
 
@@ -14,7 +21,8 @@ from tests.fakes.compiled import h2load
 from tests.fakes.oip import running_oip
 
 SERVICE_MILLISECONDS = (5, 20, 100)
-SECONDS_EACH = 6
+SECONDS_EACH = 5
+ROUNDS = 3
 
 
 def quantile(sorted_values: list[int], q: float) -> float:
@@ -24,26 +32,51 @@ def quantile(sorted_values: list[int], q: float) -> float:
     )
 
 
+@contextlib.contextmanager
+def on_cores(cores: set[int]) -> Iterator[None]:
+    """Start what is started in the block on these cores only."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def measured(upstream: str, milliseconds: int) -> dict[str, tuple[float, float]]:
+    """Make calls of a known service time; return (what Wayside says, what the client says) in us, by quantile."""
+    request = oip.ModelInferRequest(model_name=f"takes-{milliseconds}")
+    request.parameters["sleep_us"].int64_param = milliseconds * 1000
+    calls = SECONDS_EACH * 1000 // milliseconds
+    with running_wayside(upstream) as wayside:
+        load = h2load(wayside.address, request.SerializeToString(), calls=calls)
+        wayside.wait_for_total(calls, "calls", code="OK")
+        (seen,) = wayside.snapshot()["timings"]
+    truth = sorted(load.durations_us)
+    return {
+        name: (seen["latency_seconds"][name] * 1e6, quantile(truth, q))
+        for name, q in (("p50", 0.5), ("p99", 0.99))
+    }
+
+
 @pytest.mark.slow
 def test_quantiles_are_those_of_a_compiled_client() -> None:
-    """p50 and p99 within 2 % or 150 us, whichever is more, at three known service times."""
-    report = []
-    with running_oip() as (upstream, _):
-        for milliseconds in SERVICE_MILLISECONDS:
-            request = oip.ModelInferRequest(model_name=f"takes-{milliseconds}")
-            request.parameters["sleep_us"].int64_param = milliseconds * 1000
-            with running_wayside(upstream) as wayside:
-                calls = SECONDS_EACH * 1000 // milliseconds
-                load = h2load(wayside.address, request.SerializeToString(), calls=calls)
-                wayside.wait_for_total(calls, "calls", code="OK")
-                (seen,) = wayside.snapshot()["timings"]
-            truth = sorted(load.durations_us)
-            for name, q in (("p50", 0.5), ("p99", 0.99)):
-                ours, theirs = seen["latency_seconds"][name] * 1e6, quantile(truth, q)
-                report.append((milliseconds, name, ours, theirs))
-    for milliseconds, name, ours, theirs in report:
-        print(
-            f"{milliseconds} ms {name}: wayside {ours:.0f} us, client {theirs:.0f} us, {ours - theirs:+.0f} us"
-        )
-    for _, _, ours, theirs in report:
-        assert abs(ours - theirs) <= max(0.02 * theirs, 150)
+    """p50 and p99 within 2 % or 150 us, whichever is more, at three known service times: the median of the rounds."""
+    rounds: dict[tuple[int, str], list[tuple[float, float]]] = defaultdict(list)
+    one, *others = sorted(os.sched_getaffinity(0))
+    with contextlib.ExitStack() as stack:
+        with on_cores(set(others or [one])):
+            upstream, _ = stack.enter_context(running_oip())
+        stack.enter_context(on_cores({one}))
+        for _ in range(ROUNDS):
+            for milliseconds in SERVICE_MILLISECONDS:
+                for name, pair in measured(upstream, milliseconds).items():
+                    rounds[milliseconds, name].append(pair)
+    wrong = []
+    for (milliseconds, name), pairs in rounds.items():
+        off = median(ours - theirs for ours, theirs in pairs)
+        truth = median(theirs for _, theirs in pairs)
+        print(f"{milliseconds} ms {name}: client {truth:.0f} us, wayside {off:+.0f} us")
+        if abs(off) > max(0.02 * truth, 150):
+            wrong.append((milliseconds, name, off, pairs))
+    assert wrong == []

@@ -58,20 +58,37 @@ def steady_load(
         body.write_bytes(grpc_frame(request))
         shape = [f"-n{calls}", f"-c{connections}", "-m64", f"-d{body}"]
         rate = [f"--rps={calls_per_second // connections}"]
-        headers = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
-        process = subprocess.Popen(
-            [str(require("h2load")), *shape, *rate, *headers, f"http://{address}{INFER_PATH}"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        try:
-            yield SteadyLoad(process)
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
+        with h2load_process(address, [*shape, *rate]) as load:
+            yield load
+
+
+@contextlib.contextmanager
+def full_load(address: str, request: bytes, *, seconds: int) -> Iterator[SteadyLoad]:
+    """Make gRPC calls as fast as they are answered, 16 at a time, for some seconds or until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="wayside-full-") as folder:
+        body = Path(folder) / "body"
+        body.write_bytes(grpc_frame(request))
+        with h2load_process(address, [f"-D{seconds}", "-c4", "-m4", f"-d{body}"]) as load:
+            yield load
+
+
+@contextlib.contextmanager
+def h2load_process(address: str, shape: list[str]) -> Iterator[SteadyLoad]:
+    """Run h2load until it is done, or the block is."""
+    headers = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
+    process = subprocess.Popen(
+        [str(require("h2load")), *shape, *headers, f"http://{address}{INFER_PATH}"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield SteadyLoad(process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
 
 
 @dataclass
