@@ -3,8 +3,10 @@
 # usage: dev/gen.sh [--check]    with --check nothing is kept; it fails where the committed code is not what its source gives
 
 source "$(dirname "$0")/env.sh"
-"$ROOT/dev/build.sh" development
 find_cargo
+# First: without it the tap may not even compile.
+cargo run --quiet --manifest-path dataplane/gen/Cargo.toml -- "$@"
+"$ROOT/dev/build.sh" development
 
 # python_from PROTO-FOLDER PROTO-FILE OUTPUT-FOLDER [--check]
 python_from() {
@@ -19,5 +21,4 @@ python_from() {
 
 python_from dataplane/proto tap.proto sidecar/tapclient "$@"
 python_from sidecar/demo/proto wayside_demo_oip.proto sidecar/demo/proto "$@"
-cargo run --quiet --manifest-path dataplane/gen/Cargo.toml -- "$@"
 "$VENV/bin/python" -m dev.metrics_page "$@"

@@ -1,19 +1,16 @@
 """What is known so far: the newest message of every series, merged from snapshots that carry only changes.
 
-Messages stay as they arrived. Each is copied out of its snapshot, because a protobuf submessage keeps the whole
-snapshot it came in alive: 500 series last changed in 500 different ticks would hold 500 snapshots.
+Messages stay as they arrived, inside their snapshots, which live as long as any of them is the newest of its series.
+Asking for everything now and then lets the old ones go.
 """
 
 from __future__ import annotations
 
 from sidecar.tapclient import tap_pb2 as pb
 
-CounterKey = tuple[str, str, str, str, str, str, str]
-TimingKey = tuple[str, str, bool]
-
-# The tap forgets idle series without saying so. Asking for everything this often forgets them here too, and costs one
-# large answer in 600.
-RESYNC_TICKS = 600
+# The tap forgets idle series without saying so. Asking for everything this often forgets them here too, costs one large
+# answer in 16, and bounds how many old snapshots are held by a series that last changed in them.
+RESYNC_TICKS = 16
 
 # The tap holds at most 500 series by default. This many kept means that most are stale: ask for everything at once.
 MAX_SERIES_KEPT = 4_000
@@ -27,8 +24,8 @@ class Ledger:
         self.epoch = 0
         self.counters: tuple[pb.CounterSeries, ...] = ()
         self.timings: tuple[pb.TimingSeries, ...] = ()
-        self._counters: dict[CounterKey, pb.CounterSeries] = {}
-        self._timings: dict[TimingKey, pb.TimingSeries] = {}
+        self._counters: dict[int, pb.CounterSeries] = {}
+        self._timings: dict[int, pb.TimingSeries] = {}
         self._merges = 0
 
     def merge(self, snapshot: pb.Snapshot) -> bool:
@@ -49,14 +46,8 @@ class Ledger:
         return True
 
     def _take(self, snapshot: pb.Snapshot) -> None:
-        for counter in snapshot.counters:
-            kept = pb.CounterSeries()
-            kept.CopyFrom(counter)
-            self._counters[_counter_key(kept)] = kept
-        for timing in snapshot.timings:
-            held = pb.TimingSeries()
-            held.CopyFrom(timing)
-            self._timings[held.model, held.method, held.failed] = held
+        self._counters.update((series.id, series) for series in snapshot.counters)
+        self._timings.update((series.id, series) for series in snapshot.timings)
         if snapshot.counters:
             self.counters = tuple(self._counters.values())
         if snapshot.timings:
@@ -67,15 +58,3 @@ class Ledger:
         self._timings.clear()
         self.counters = ()
         self.timings = ()
-
-
-def _counter_key(series: pb.CounterSeries) -> CounterKey:
-    return (
-        series.model,
-        series.version,
-        series.method,
-        series.kind,
-        series.code,
-        series.ended_by,
-        series.outcome,
-    )

@@ -117,7 +117,7 @@ class Snapshot(_message.Message):
     def __init__(self, epoch_unix_nanos: _Optional[int] = ..., sequence: _Optional[int] = ..., at_unix_nanos: _Optional[int] = ..., uptime_nanos: _Optional[int] = ..., policy_generation: _Optional[int] = ..., policy_error: _Optional[str] = ..., counters: _Optional[_Iterable[_Union[CounterSeries, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[TimingSeries, _Mapping]]] = ..., flights: _Optional[_Iterable[_Union[Flight, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[EventSeries, _Mapping]]] = ..., upstreams: _Optional[_Iterable[_Union[Upstream, _Mapping]]] = ..., tap: _Optional[_Union[TapStats, _Mapping]] = ...) -> None: ...
 
 class CounterSeries(_message.Message):
-    __slots__ = ("model", "version", "method", "kind", "code", "ended_by", "outcome", "calls", "requests", "request_bytes", "response_bytes", "request_messages", "response_messages")
+    __slots__ = ("model", "version", "method", "kind", "code", "ended_by", "outcome", "calls", "requests", "request_bytes", "response_bytes", "request_messages", "response_messages", "id")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
@@ -131,6 +131,7 @@ class CounterSeries(_message.Message):
     RESPONSE_BYTES_FIELD_NUMBER: _ClassVar[int]
     REQUEST_MESSAGES_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
     model: str
     version: str
     method: str
@@ -144,10 +145,11 @@ class CounterSeries(_message.Message):
     response_bytes: int
     request_messages: int
     response_messages: int
-    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., code: _Optional[str] = ..., ended_by: _Optional[str] = ..., outcome: _Optional[str] = ..., calls: _Optional[int] = ..., requests: _Optional[int] = ..., request_bytes: _Optional[int] = ..., response_bytes: _Optional[int] = ..., request_messages: _Optional[int] = ..., response_messages: _Optional[int] = ...) -> None: ...
+    id: int
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., code: _Optional[str] = ..., ended_by: _Optional[str] = ..., outcome: _Optional[str] = ..., calls: _Optional[int] = ..., requests: _Optional[int] = ..., request_bytes: _Optional[int] = ..., response_bytes: _Optional[int] = ..., request_messages: _Optional[int] = ..., response_messages: _Optional[int] = ..., id: _Optional[int] = ...) -> None: ...
 
 class TimingSeries(_message.Message):
-    __slots__ = ("model", "method", "kind", "failed", "streaming", "latency", "call_duration", "first_response", "response_gap")
+    __slots__ = ("model", "method", "kind", "failed", "streaming", "latency", "call_duration", "first_response", "response_gap", "id")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -157,6 +159,7 @@ class TimingSeries(_message.Message):
     CALL_DURATION_FIELD_NUMBER: _ClassVar[int]
     FIRST_RESPONSE_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_GAP_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
     model: str
     method: str
     kind: str
@@ -166,7 +169,8 @@ class TimingSeries(_message.Message):
     call_duration: Histogram
     first_response: Histogram
     response_gap: Histogram
-    def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., failed: _Optional[bool] = ..., streaming: _Optional[bool] = ..., latency: _Optional[_Union[Histogram, _Mapping]] = ..., call_duration: _Optional[_Union[Histogram, _Mapping]] = ..., first_response: _Optional[_Union[Histogram, _Mapping]] = ..., response_gap: _Optional[_Union[Histogram, _Mapping]] = ...) -> None: ...
+    id: int
+    def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., failed: _Optional[bool] = ..., streaming: _Optional[bool] = ..., latency: _Optional[_Union[Histogram, _Mapping]] = ..., call_duration: _Optional[_Union[Histogram, _Mapping]] = ..., first_response: _Optional[_Union[Histogram, _Mapping]] = ..., response_gap: _Optional[_Union[Histogram, _Mapping]] = ..., id: _Optional[int] = ...) -> None: ...
 
 class Histogram(_message.Message):
     __slots__ = ("count", "sum_nanos", "buckets", "counts")

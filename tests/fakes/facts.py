@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
+import zlib
 
 from sidecar.model.grid import bucket_of
 from sidecar.tapclient import tap_pb2 as pb
@@ -55,6 +56,7 @@ def calls(model: str = "resnet50", count: int = 10, **labels: str) -> pb.Counter
     )
     for name, value in values.items():
         setattr(series, name, value)
+    series.id = zlib.crc32(repr((model, sorted(values.items()))).encode())
     return series
 
 
@@ -71,6 +73,7 @@ def timing(
         streaming=streaming,
         latency=spread(1),
         call_duration=spread(2),
+        id=zlib.crc32(repr((model, method, failed)).encode()),
     )
     if streaming:
         series.first_response.CopyFrom(spread(3))

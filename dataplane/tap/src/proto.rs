@@ -127,6 +127,9 @@ pub struct CounterSeries {
     pub request_messages: u64,
     #[prost(uint64, tag = "13")]
     pub response_messages: u64,
+    /// the same series has the same number for the whole epoch
+    #[prost(uint64, tag = "14")]
+    pub id: u64,
 }
 /// Distributions of one (model, method, failed or not).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -155,6 +158,9 @@ pub struct TimingSeries {
     /// streaming only: between response messages
     #[prost(message, optional, tag = "9")]
     pub response_gap: ::core::option::Option<Histogram>,
+    /// the same series has the same number for the whole epoch
+    #[prost(uint64, tag = "10")]
+    pub id: u64,
 }
 /// The fixed log-linear grid: bucket b holds (edge(b-1), edge(b)] nanoseconds, sparse.
 /// w = ceil(32 v / 15625) - 1 for v >= 1; b = w if w < 32, else with e = floor(log2 w): (e - 4) * 32 + ((w >> (e - 5)) & 31).

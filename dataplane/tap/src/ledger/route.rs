@@ -99,10 +99,13 @@ impl Route {
         self.counters.len() - 1
     }
 
-    pub fn counters_since(&self, since: u64) -> impl Iterator<Item = proto::CounterSeries> {
-        self.counters.iter().filter(move |counter| counter.changed > since).map(|counter| {
+    /// Counters changed since; `place` is the route's own, for stable numbers.
+    pub fn counters_since(&self, since: u64, place: usize) -> impl Iterator<Item = proto::CounterSeries> {
+        let changed = self.counters.iter().enumerate().filter(move |(_, counter)| counter.changed > since);
+        changed.map(move |(at, counter)| {
             let (code, ended_by, outcome) = counter.how;
             proto::CounterSeries {
+                id: (place as u64) << 32 | at as u64,
                 model: self.model.to_string(),
                 version: counter.version.to_string(),
                 method: self.method.to_string(),
@@ -120,9 +123,11 @@ impl Route {
         })
     }
 
-    pub fn timings_since(&self, since: u64) -> impl Iterator<Item = proto::TimingSeries> {
-        let both = [(&self.ok, false), (&self.failed, true)];
-        both.into_iter().filter(move |(timing, _)| timing.changed > since).map(|(timing, failed)| proto::TimingSeries {
+    /// Distributions changed since; `place` is the route's own, for stable numbers.
+    pub fn timings_since(&self, since: u64, place: usize) -> impl Iterator<Item = proto::TimingSeries> {
+        let both = [(&self.ok, false), (&self.failed, true)].into_iter();
+        both.filter(move |(timing, _)| timing.changed > since).map(move |(timing, failed)| proto::TimingSeries {
+            id: (place as u64) << 1 | u64::from(failed),
             model: self.model.to_string(),
             method: self.method.to_string(),
             kind: names::kind(self.kind).to_string(),

@@ -14,13 +14,14 @@ impl Ledger {
         self.sequence += 1;
         // A reader from another epoch, or from the future, starts over.
         let since = if since < sequence { since } else { 0 };
+        let routes = || self.routes.iter().enumerate();
         proto::Snapshot {
             epoch_unix_nanos: self.epoch_unix_nanos,
             sequence,
             at_unix_nanos: unix_nanos(),
             uptime_nanos: now,
-            counters: self.routes.iter().flat_map(|route| route.counters_since(since)).collect(),
-            timings: self.routes.iter().flat_map(|route| route.timings_since(since)).collect(),
+            counters: routes().flat_map(|(place, route)| route.counters_since(since, place)).collect(),
+            timings: routes().flat_map(|(place, route)| route.timings_since(since, place)).collect(),
             flights: self.routes.iter().map(|route| route.flight()).collect(),
             events: self.events.to_proto(),
             tap: Some(self.tap_stats()),
