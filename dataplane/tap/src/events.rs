@@ -96,8 +96,9 @@ impl Events {
         }
     }
 
-    /// Counts a request that came to its end.
-    pub fn ended(&mut self, mask: Mask, request: &Request) {
+    /// Counts a request that came to its end. Returns whether any objective found it bad, now or while it was open.
+    pub fn ended(&mut self, mask: Mask, request: &Request) -> bool {
+        let mut bad = request.open.mark & mask != 0;
         for (place, objective) in self.places.iter_mut().enumerate() {
             let Some(objective) = objective else { continue };
             let bit = 1 << place;
@@ -106,10 +107,14 @@ impl Events {
             }
             match verdict(objective.good, request) {
                 Verdict::Good => objective.counts.good += 1,
-                Verdict::Bad => objective.counts.bad += 1,
+                Verdict::Bad => {
+                    objective.counts.bad += 1;
+                    bad = true;
+                }
                 Verdict::Excluded => objective.counts.excluded += 1,
             }
         }
+        bad
     }
 
     /// Counts and marks an open request that has crossed a threshold by `now`.

@@ -21,7 +21,7 @@ use pull::Pull;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use wire::Nanos;
@@ -151,6 +151,9 @@ impl Home {
     }
 
     fn tick(&mut self, now: Nanos) {
+        // Both take only a part of a flood, and the kernel announces a thing once.
+        self.talk();
+        self.copy_stderr();
         while let Ok(id) = self.scans.try_recv() {
             if let Some(pull) = &mut self.pull {
                 pull.scanned(id);
@@ -167,7 +170,9 @@ impl Home {
         if self.probes.serve(self.poll.registry(), &health) {
             self.begin_drain("asked to by /drain");
         }
-        while let Some(action) = self.drain.step(now, self.shared.connections(), self.seam.is_none()) {
+        // Who waits in the accept queue of a listener that is still open counts as one more.
+        let open = self.shared.connections() + usize::from(!self.shared.accepting_stopped.load(SeqCst));
+        while let Some(action) = self.drain.step(now, open, self.seam.is_none() || !self.leaving) {
             self.act(action);
         }
     }
@@ -216,8 +221,9 @@ impl Home {
                 self.shared.log.warn(&format!("the drain deadline has passed: cutting {connections} connections"));
                 self.tell_all(|| Command::Cut);
             }
-            Action::Flush => self.send(Body::Flush(proto::Flush {})),
-            Action::Finished => {}
+            // After /drain alone the process goes on, and control with it.
+            Action::Flush if self.leaving => self.send(Body::Flush(proto::Flush {})),
+            Action::Flush | Action::Finished => {}
         }
     }
 
@@ -278,6 +284,7 @@ impl Home {
 
     fn hear(&mut self, body: Body) {
         match body {
+            Body::Pull(_) if self.seam.as_ref().is_some_and(Seam::is_behind) => {}
             Body::Pull(pull) => self.begin_pull(pull.since),
             Body::Policy(policy) => self.adopt(policy),
             _ => {}
@@ -292,13 +299,14 @@ impl Home {
         offered.admin.clone_from(&old.admin);
         let mut control = offered.control.unwrap_or_default();
         control.argv = old.control.as_ref().map(|control| control.argv.clone()).unwrap_or_default();
-        self.supervisor.set_memory(control.memory_bytes);
+        let memory_bytes = control.memory_bytes;
         offered.control = Some(control);
         let (catalogue, refusals) = policy::catalogue(&offered);
         match refusals.first() {
             None => {
                 *lock(&self.shared.catalogue) = catalogue;
                 lock(&self.shared.ledger).adopt(&offered);
+                self.supervisor.set_memory(memory_bytes);
                 self.shared.log.info(&format!("policy generation {} is in force", offered.generation));
                 self.policy = offered;
                 self.policy_error.clear();

@@ -66,6 +66,10 @@ pub struct Ledger {
     /// Method label, then model label, to a place in `routes`.
     index: FxHashMap<Box<str>, FxHashMap<Box<str>, usize>>,
     admitted: FxHashSet<Box<str>>,
+    /// Of these, the names that the policy holds.
+    configured: FxHashSet<Box<str>>,
+    /// Number of the scan under way.
+    scan: u64,
     counters: usize,
     series_capped: u64,
     open_calls: u32,
@@ -87,6 +91,8 @@ impl Ledger {
             routes: Vec::new(),
             index: FxHashMap::default(),
             admitted: FxHashSet::default(),
+            configured: FxHashSet::default(),
+            scan: 0,
             counters: 0,
             series_capped: 0,
             open_calls: 0,
@@ -106,6 +112,7 @@ impl Ledger {
             methods: or(wanted.methods, limits::METHODS),
             series: or(wanted.series, limits::SERIES),
         };
+        self.configured = policy.models.iter().map(|model| model.as_str().into()).collect();
         for model in &policy.models {
             self.admit(model);
         }
@@ -131,8 +138,14 @@ impl Ledger {
         }
     }
 
+    /// This scan is under way; one that comes too late must not be added to the next.
+    pub fn is_scanning(&self, scan: u64) -> bool {
+        self.scan == scan
+    }
+
     /// Forgets what the last scan found.
-    pub fn begin_scan(&mut self) {
+    pub fn begin_scan(&mut self, scan: u64) {
+        self.scan = scan;
         for route in &mut self.routes {
             route.in_flight = 0;
             route.open_requests = 0;
@@ -154,10 +167,10 @@ impl Ledger {
 
     /// The objectives a call's requests count for. Objectives are matched by true names, before any cap.
     fn mask(&self, place: usize, call: &Call) -> Mask {
-        let route = &self.routes[place];
-        if route.kind != Kind::Inference {
+        if call.kind != Kind::Inference {
             return 0;
         }
+        let route = &self.routes[place];
         if *route.model == *call.model.text && *route.method == *call.method.text {
             return route.objectives;
         }
@@ -193,13 +206,16 @@ impl Ledger {
     /// The counter of a route for one way of ending. At the cap the version is given up first, then the place.
     fn counter(&mut self, place: usize, version: &str, how: (Code, EndedBy, Outcome)) -> &mut Counter {
         let sequence = self.sequence;
+        // A version is a label once it has answered well; until then it is only what some client wrote.
+        let good = how.2 == Outcome::Ok || self.routes[place].has_answered(version);
+        let version = if good { version } else { "" };
         if let Some(at) = self.routes[place].counter(version, how) {
             let counter = &mut self.routes[place].counters[at];
             counter.changed = sequence;
             return counter;
         }
         let full = self.counters >= self.caps.series;
-        let (place, version) = if full { (self.overflow_route(), "") } else { (place, version) };
+        let (place, version) = if full { (self.overflow_route(place), "") } else { (place, version) };
         self.series_capped += u64::from(full);
         let at = self.routes[place].counter(version, how).unwrap_or_else(|| {
             self.counters += 1;
@@ -210,9 +226,30 @@ impl Ledger {
         counter
     }
 
-    /// The route for everything beyond the cap; its counters are bounded by the number of codes.
-    fn overflow_route(&mut self) -> usize {
-        self.route(&Call { kind: Kind::Admin, ..Call::default() })
+    /// The route for everything of this kind beyond the cap; its counters are bounded by the number of codes.
+    fn overflow_route(&mut self, place: usize) -> usize {
+        self.route(&Call { kind: self.routes[place].kind, ..Call::default() })
+    }
+
+    /// Forgets series that have not changed for so many snapshots, and the names that only they had. Called for full
+    /// answers only: they are what tells the reader.
+    fn expire(&mut self) {
+        let oldest = self.sequence.saturating_sub(limits::IDLE_SNAPSHOTS);
+        let before = self.counters;
+        for route in &mut self.routes {
+            route.counters.retain(|counter| counter.changed >= oldest);
+        }
+        self.counters = self.routes.iter().map(|route| route.counters.len()).sum();
+        if self.counters == before {
+            return;
+        }
+        self.routes.retain(|route| route.in_flight > 0 || !route.counters.is_empty());
+        self.index.clear();
+        for (place, route) in self.routes.iter().enumerate() {
+            self.index.entry(route.method.clone()).or_default().insert(route.model.clone(), place);
+        }
+        self.admitted
+            .retain(|model| self.configured.contains(model) || self.routes.iter().any(|route| route.model == *model));
     }
 
     fn push_record(&mut self, record: proto::Record) {

@@ -43,6 +43,10 @@ pub const PROBE_DOWN: Duration = Duration::from_millis(500);
 /// See [`PROBE_DOWN`].
 pub const PROBE_UP: Duration = Duration::from_secs(5);
 
+/// However often an upstream that was up is suspected (each connection it closes is a reason), it is not dialled more
+/// often than this.
+pub const PROBE_REST: Duration = Duration::from_millis(200);
+
 /// Model names, methods and series that become labels unless the policy says otherwise: enough for a busy server,
 /// little enough that one replica stays under 5,000 lines on /metrics.
 pub const MODELS: usize = 64;
@@ -50,6 +54,9 @@ pub const MODELS: usize = 64;
 pub const METHODS: usize = 64;
 /// See [`MODELS`].
 pub const SERIES: usize = 500;
+
+/// A series that has not changed for so many snapshots (an hour of them at one a second) makes room.
+pub const IDLE_SNAPSHOTS: u64 = 3600;
 
 /// Objectives: one bit each in the mark of an open request.
 pub const OBJECTIVES: usize = 64;
@@ -83,8 +90,9 @@ pub const CONTROL_MEMORY_POLL: Duration = Duration::from_millis(100);
 /// How far control is niced below the tap.
 pub const CONTROL_NICE: i32 = 5;
 
-/// A worker that has not scanned its open calls by then is left out of the snapshot being answered.
-pub const SCAN_WAIT: Duration = Duration::from_millis(200);
+/// A worker that has not scanned its open calls by then is left out of the snapshot being answered. It carries nothing
+/// either, so this is not the time to be quick.
+pub const SCAN_WAIT: Duration = Duration::from_secs(2);
 
 /// Probe connections at once, the longest request head they may send, and how long they may take.
 pub const HEALTH_CONNECTIONS: usize = 64;

@@ -74,6 +74,8 @@ pub struct Pair<S> {
     /// Server to client.
     pub down: Flow,
     first_closer: Option<EndedBy>,
+    /// Since when a side is known to be reset while its last bytes cannot be read, for want of room on the other side.
+    blocked_since: Option<Nanos>,
     resetting: Option<(Side, Nanos)>,
 }
 
@@ -105,6 +107,7 @@ impl<S: Stream> Pair<S> {
             up: Flow::default(),
             down: Flow::default(),
             first_closer: None,
+            blocked_since: None,
             resetting: None,
         }
     }
@@ -118,8 +121,8 @@ impl<S: Stream> Pair<S> {
         end.readable |= ready.readable || ready.closing;
         end.closing |= ready.closing;
         end.writable |= ready.writable;
-        // After its FIN nothing is read from a side: only the kernel's error flag tells of a reset.
-        end.reset |= ready.error && incoming.source_finished;
+        // A side that is not read, after its FIN or because the other one takes nothing, tells of its reset only here.
+        end.reset |= ready.error && (incoming.source_finished || !incoming.is_flushed());
         if ready.writable && std::mem::take(&mut outgoing.wants_room) {
             other.readable = true;
         }
@@ -141,6 +144,8 @@ impl<S: Stream> Pair<S> {
             // A write found this side gone, and its last bytes have been read.
             _ if self.client.reset && self.up.source_finished => self.begin_reset(Side::Client, &gone(), now, budget),
             _ if self.server.reset && self.down.source_finished => self.begin_reset(Side::Server, &gone(), now, budget),
+            _ if self.client.reset && !self.up.is_flushed() => self.await_room(Side::Client, now, budget),
+            _ if self.server.reset && !self.down.is_flushed() => self.await_room(Side::Server, now, budget),
             _ if self.up.broken && self.down.broken => self.begin_reset(Side::Server, &gone(), now, budget),
             _ if self.up.finished && self.down.finished => Fate::Over(self.first_closer.unwrap_or(EndedBy::Network)),
             (Turn::More, _) | (_, Turn::More) => Fate::Busy,
@@ -160,6 +165,16 @@ impl<S: Stream> Pair<S> {
         self.server.socket.reset_on_close();
     }
 
+    /// The client has said FIN, as far as can be known: it may still be behind bytes that the server does not take.
+    pub fn client_finished(&self) -> bool {
+        self.up.finished || (self.client.closing && !self.up.is_flushed())
+    }
+
+    /// The server has said all it will: who closed first.
+    pub fn server_finished(&self) -> Option<EndedBy> {
+        self.first_closer.filter(|_| self.down.source_finished)
+    }
+
     fn note_closers(&mut self) {
         if self.first_closer.is_none() {
             self.first_closer = match (self.up.source_finished, self.down.source_finished) {
@@ -168,6 +183,16 @@ impl<S: Stream> Pair<S> {
                 _ => None,
             };
         }
+    }
+
+    /// A side was reset, and what it sent before cannot even be read. It waits for room as a reset does.
+    fn await_room(&mut self, by: Side, now: Nanos, budget: &Budget) -> Fate {
+        let since = *self.blocked_since.get_or_insert(now);
+        if Duration::from_nanos(now.saturating_sub(since)) < RESET_FLUSH {
+            return Fate::Later(RESET_FLUSH);
+        }
+        self.begin_reset(by, &gone(), since, budget);
+        self.finish_reset(now, budget)
     }
 
     fn begin_reset(&mut self, by: Side, error: &io::Error, now: Nanos, budget: &Budget) -> Fate {

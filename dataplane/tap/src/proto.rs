@@ -285,7 +285,7 @@ pub struct TapStats {
     #[prost(uint64, tag = "17")]
     pub heads_truncated: u64,
 }
-/// Chosen calls: failed, slow or sampled. A bounded ring; drops are counted.
+/// Chosen requests: those that failed, and those that an objective found bad. A bounded ring; drops are counted.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Records {
     #[prost(message, repeated, tag = "1")]
@@ -322,10 +322,10 @@ pub struct Record {
     pub request_bytes: u64,
     #[prost(uint64, tag = "14")]
     pub response_bytes: u64,
-    /// grpc-message or the in-band error, capped
+    /// reserved for the error's own words; empty for now
     #[prost(string, tag = "15")]
     pub message: ::prost::alloc::string::String,
-    /// failed | slow | sampled
+    /// failed | slow
     #[prost(string, tag = "16")]
     pub reason: ::prost::alloc::string::String,
 }

@@ -6,6 +6,9 @@ use mio::net::UnixStream;
 use prost::Message;
 use std::io::{self, ErrorKind, Read, Write};
 
+/// Reads in one go: 8 MiB, the largest frame.
+const READS_AT_ONCE: usize = 512;
+
 /// One life of the seam.
 #[derive(Debug)]
 pub struct Seam {
@@ -57,14 +60,19 @@ impl Seam {
         Ok(())
     }
 
-    /// Takes what has arrived, whole messages only.
+    /// An answer is still in line: whoever pulls again before reading it is not worth another.
+    pub fn is_behind(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// Takes what has arrived, whole messages only, and of a flood only a part: the caller looks again on each tick.
     ///
     /// # Errors
     /// `UnexpectedEof` when the other end is gone, `InvalidData` when it does not speak this protocol.
     pub fn receive(&mut self) -> io::Result<Vec<Body>> {
         let mut bodies = Vec::new();
         let mut buffer = [0; 16 * 1024];
-        loop {
+        for _ in 0..READS_AT_ONCE {
             match self.stream.read(&mut buffer) {
                 Ok(0) if bodies.is_empty() => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(0) => return Ok(bodies),
@@ -77,6 +85,7 @@ impl Seam {
                 Err(error) => return Err(error),
             }
         }
+        Ok(bodies)
     }
 
     fn take_frames(&mut self, bodies: &mut Vec<Body>) -> io::Result<()> {

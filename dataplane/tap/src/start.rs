@@ -9,15 +9,20 @@ use crate::watch::lock;
 use crate::worker::{Handle, Seat, Shared, Worker};
 use crate::{limits, listen, policy, proto, sys, upstream};
 use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
+
+/// What the log writer gets for the last lines.
+const LAST_WORDS: Duration = Duration::from_millis(20);
 
 /// Runs the tap until it is told to end.
 ///
 /// # Errors
 /// With a sentence for a person, when something without which nothing works cannot be had.
-pub fn run(policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
+pub fn run(mut policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
     let clock = Clock::start();
     let (log, lines) = Log::new(policy::log_format(&policy));
     let writer = thread("log", move || write_all(&lines, std::io::stderr()))?;
@@ -28,8 +33,10 @@ pub fn run(policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
     if listeners.is_empty() {
         return Err("the policy has no listener".to_string());
     }
-    let health = optional(&policy.health)?;
-    let admin = optional(&policy.admin)?.map(OwnedFd::from);
+    // Only a listener is worth refusing to start: people who cannot look must not stop those who call.
+    let (health, admin) = (optional(&policy.health, &log), optional(&policy.admin, &log));
+    policy.config_valid &= health.is_ok() && admin.is_ok();
+    let (health, admin) = (health.ok().flatten(), admin.ok().flatten().map(OwnedFd::from));
 
     let places: Vec<_> = policy.listeners.iter().map(|it| (it.name.clone(), it.upstream.clone())).collect();
     let (upstreams, prober) = upstream::upstreams(&places, clock, log.clone());
@@ -50,6 +57,7 @@ pub fn run(policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
         connections_cap,
         catalogue: Mutex::new(catalogue),
         accepting_paused: false.into(),
+        accepting_stopped: false.into(),
         acceptor: std::sync::OnceLock::new(),
         log: log.clone(),
     });
@@ -65,7 +73,7 @@ pub fn run(policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
     home.map_err(|error| format!("the main thread cannot start: {error}"))?.run();
     drop(log);
     // Give the writer the time of one line; it may be blocked for good.
-    thread::sleep(std::time::Duration::from_millis(20));
+    thread::sleep(LAST_WORDS);
     drop(writer);
     Ok(())
 }
@@ -88,8 +96,11 @@ fn start_workers(
     Ok(handles)
 }
 
-fn optional(address: &str) -> Result<Option<std::net::TcpListener>, String> {
-    if address.is_empty() { Ok(None) } else { listen::listen(address).map(Some) }
+fn optional(address: &str, log: &Log) -> Result<Option<std::net::TcpListener>, ()> {
+    if address.is_empty() {
+        return Ok(None);
+    }
+    listen::listen(address).map(Some).map_err(|sentence| log.warn(&format!("{sentence}; going on without it")))
 }
 
 fn connections_cap(policy: &proto::Policy, descriptors: u64) -> usize {
@@ -98,13 +109,24 @@ fn connections_cap(policy: &proto::Policy, descriptors: u64) -> usize {
     (if wanted == 0 { possible } else { wanted.min(possible) }) as usize
 }
 
+/// Starts a thread that never ends. Should it fail all the same, so does the process: a tap that looks alive and
+/// carries nothing is worse than a restart.
 fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, String> {
     let builder = thread::Builder::new().name(name.to_string());
-    builder.spawn(body).map_err(|error| format!("thread {name} cannot start: {error}"))
+    let guarded = move || {
+        if catch_unwind(AssertUnwindSafe(body)).is_err() {
+            thread::sleep(LAST_WORDS);
+            std::process::abort();
+        }
+    };
+    builder.spawn(guarded).map_err(|error| format!("thread {name} cannot start: {error}"))
 }
 
 /// A panic is a line in the log, never a write by the thread it happens on.
 fn log_panics(log: &Log) {
     let log = Mutex::new(log.clone());
-    std::panic::set_hook(Box::new(move |panic| lock(&log).warn(&format!("a parser failed: {panic}"))));
+    std::panic::set_hook(Box::new(move |panic| {
+        let current = thread::current();
+        lock(&log).warn(&format!("thread {}: {panic}", current.name().unwrap_or("?")));
+    }));
 }

@@ -13,6 +13,9 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 use wire::Nanos;
 
+/// Reads of control's stderr in one go; the rest comes with the next tick, so that a flood delays nobody.
+const STDERR_READS: usize = 16;
+
 /// A running control.
 #[derive(Debug)]
 struct Life {
@@ -51,11 +54,10 @@ pub struct Started {
 impl Supervisor {
     /// A supervisor of `argv`; with an empty one there is no control, ever.
     pub fn new(argv: Vec<String>, memory_bytes: u64, admin: Option<OwnedFd>, log: Log) -> Supervisor {
-        let memory_bytes = if memory_bytes == 0 { limits::CONTROL_MEMORY_BYTES } else { memory_bytes };
-        Supervisor {
+        let mut supervisor = Supervisor {
             start_at: (!argv.is_empty()).then_some(0),
             argv,
-            memory_bytes,
+            memory_bytes: 0,
             admin,
             log,
             life: None,
@@ -63,7 +65,9 @@ impl Supervisor {
             next_memory_look: 0,
             restarts: BTreeMap::new(),
             stderr_line: Vec::new(),
-        }
+        };
+        supervisor.set_memory(memory_bytes);
+        supervisor
     }
 
     /// Control is running.
@@ -71,11 +75,9 @@ impl Supervisor {
         self.life.is_some()
     }
 
-    /// Adopts a new bound of memory.
+    /// Adopts a new bound of memory; 0 is the default.
     pub fn set_memory(&mut self, bytes: u64) {
-        if bytes > 0 {
-            self.memory_bytes = bytes;
-        }
+        self.memory_bytes = if bytes == 0 { limits::CONTROL_MEMORY_BYTES } else { bytes };
     }
 
     /// When it next needs a look.
@@ -158,7 +160,7 @@ impl Supervisor {
     /// Copies what control wrote into the log, line by line. Returns false when there will be no more.
     pub fn copy_stderr(&mut self, stderr: &mut Receiver) -> bool {
         let mut buffer = [0; 4096];
-        loop {
+        for _ in 0..STDERR_READS {
             match stderr.read(&mut buffer) {
                 Ok(0) => return false,
                 Ok(got) => self.log_lines(&buffer[..got]),
@@ -166,6 +168,7 @@ impl Supervisor {
                 Err(error) => return error.kind() == ErrorKind::WouldBlock,
             }
         }
+        true
     }
 
     fn log_lines(&mut self, bytes: &[u8]) {

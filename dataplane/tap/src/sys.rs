@@ -98,7 +98,7 @@ pub fn prepare_child(command: &mut Command, nice: i32, inherited: Vec<RawFd>) {
             libc::setpriority(libc::PRIO_PROCESS, 0, nice);
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
             if libc::getppid() as u32 != parent {
-                return Err(io::Error::other("parent is gone"));
+                return Err(io::Error::from_raw_os_error(libc::ESRCH));
             }
             for fd in &inherited {
                 check(libc::fcntl(*fd, libc::F_SETFD, 0))?;

@@ -4,7 +4,7 @@
 //! that of the last dial, a client's or a probe's.
 
 use crate::clock::{Clock, nanos};
-use crate::limits::{DIAL_TIMEOUT, PROBE_DOWN, PROBE_UP};
+use crate::limits::{DIAL_TIMEOUT, PROBE_DOWN, PROBE_REST, PROBE_UP};
 use crate::log::Log;
 use crate::watch::lock;
 use mio::net::{TcpStream, UnixStream};
@@ -37,6 +37,7 @@ pub struct Upstream {
     address: Address,
     up: AtomicBool,
     last_verdict: AtomicU64,
+    suspected: AtomicBool,
     /// Client connections reset because it could not be dialled.
     pub refused: AtomicU64,
     /// Client connections accepted for it.
@@ -63,6 +64,7 @@ impl Upstream {
 
     /// Something about it went wrong: look soon. A full channel means that a look is already due.
     pub fn suspect(&self) {
+        self.suspected.store(true, Relaxed);
         self.poke.try_send(()).ok();
     }
 
@@ -73,6 +75,24 @@ impl Upstream {
             Address::Tcp { resolved, .. } => {
                 let address = *lock(resolved).get(attempt)?;
                 Some(TcpStream::connect(address).map(Socket::tcp))
+            }
+        }
+    }
+
+    /// How many addresses there are to try.
+    pub fn addresses(&self) -> usize {
+        match &self.address {
+            Address::Unix(_) => 1,
+            Address::Tcp { resolved, .. } => lock(resolved).len(),
+        }
+    }
+
+    /// The address tried at this `attempt` accepted: the next dial begins there.
+    pub fn prefer(&self, attempt: usize) {
+        if let Address::Tcp { resolved, .. } = &self.address {
+            let mut resolved = lock(resolved);
+            if attempt < resolved.len() {
+                resolved.rotate_left(attempt);
             }
         }
     }
@@ -123,6 +143,7 @@ pub fn upstreams(listeners: &[(String, String)], clock: Clock, log: Log) -> (Vec
             address,
             up: AtomicBool::new(false),
             last_verdict: AtomicU64::new(0),
+            suspected: AtomicBool::new(false),
             refused: AtomicU64::new(0),
             connections: AtomicU64::new(0),
             connections_open: AtomicU64::new(0),
@@ -157,12 +178,19 @@ impl Prober {
     fn look(&self, upstream: &Upstream) {
         let was_up = upstream.is_up();
         let seen = upstream.last_verdict.load(Relaxed);
-        let fresh = self.clock.now().saturating_sub(seen) < nanos(PROBE_UP);
-        let suspected = self.poked.try_recv().is_ok();
-        if was_up && fresh && seen > 0 && !suspected {
+        let age = self.clock.now().saturating_sub(seen);
+        let suspected = upstream.suspected.load(Relaxed);
+        let due = !was_up || age >= nanos(PROBE_UP) || (suspected && age >= nanos(PROBE_REST));
+        if seen > 0 && !due {
             return;
         }
-        let outcome = upstream.resolve().and_then(|()| upstream.probe());
+        upstream.suspected.store(false, Relaxed);
+        let known = if upstream.addresses() == 0 { upstream.resolve() } else { Ok(()) };
+        let outcome = known.and_then(|()| upstream.probe());
+        if outcome.is_err() {
+            // A name may have moved. If it cannot be looked up, the old addresses are the best there is.
+            upstream.resolve().ok();
+        }
         let up = outcome.is_ok();
         upstream.up.store(up, Relaxed);
         upstream.last_verdict.store(self.clock.now(), Relaxed);

@@ -1,14 +1,14 @@
 //! A data thread: accepts, dials, pumps. It never waits for anything but its sockets.
 
+mod accept;
 mod connection;
 
 use crate::clock::{Clock, nanos};
 use crate::ledger::Ledger;
-use crate::limits::{ACCEPT_REST, READ_BYTES};
+use crate::limits::READ_BYTES;
 use crate::log::Log;
 use crate::pair::{Fate, Ready, Side};
 use crate::pump::Budget;
-use crate::stream::Socket;
 use crate::upstream::Upstream;
 use crate::watch::{Watching, lock};
 use connection::{Connection, Dial};
@@ -49,6 +49,8 @@ pub struct Shared {
     pub catalogue: Mutex<Option<Arc<Catalogue>>>,
     /// Accepting rests because the cap was reached.
     pub accepting_paused: AtomicBool,
+    /// The listeners are closed.
+    pub accepting_stopped: AtomicBool,
     /// The worker that accepts.
     pub acceptor: OnceLock<Handle>,
     /// Lines for people.
@@ -58,7 +60,7 @@ pub struct Shared {
 impl Shared {
     /// Connections open now.
     pub fn connections(&self) -> usize {
-        self.loads.iter().map(|load| load.load(Relaxed)).sum()
+        self.loads.iter().map(|load| load.load(SeqCst)).sum()
     }
 }
 
@@ -153,6 +155,7 @@ pub struct Worker<R> {
     timers: BinaryHeap<Reverse<(Nanos, usize, u64)>>,
     serial: u64,
     accept_again: Option<Nanos>,
+    draining: bool,
     scratch: Vec<u8>,
 }
 
@@ -174,6 +177,7 @@ impl<R: Scanned> Worker<R> {
             timers: BinaryHeap::new(),
             serial: 0,
             accept_again: None,
+            draining: false,
             scratch: vec![0; *READ_BYTES.end()],
         }
     }
@@ -262,7 +266,7 @@ impl<R: Scanned> Worker<R> {
         connection.queued = false;
         if connection.is_dialling() {
             match connection.dial_progress(self.poll.registry(), Connection::tokens(key), self.shared.clock.now()) {
-                Dial::Pending => return,
+                Dial::Pending => return self.arm(key, 0),
                 Dial::Connected => self.shared.upstreams[connection.upstream].verdict(true, woken),
                 Dial::Failed => return self.refuse(key),
             }
@@ -279,17 +283,28 @@ impl<R: Scanned> Worker<R> {
         if inserting && !pair.down.insertion_pending() {
             lock(&shared.ledger).tallies.goaways_inserted += 1;
         }
-        if let Some(gone_at) = connection.client_finished(woken) {
-            self.timers.push(Reverse((gone_at, key, connection.serial)));
+        if let Some(by) = pair.server_finished() {
+            // No answer can come any more, whenever the client may close.
+            connection.watch.over(by, shared.clock.now(), &mut lock(&shared.ledger));
         }
+        let gone_at = connection.client_finished(woken);
         match fate {
             Fate::Waiting => {}
             Fate::Busy => self.enqueue(key),
-            Fate::Later(wait) => {
-                let serial = connection.serial;
-                self.timers.push(Reverse((shared.clock.now() + nanos(wait), key, serial)));
-            }
-            Fate::Over(by) => self.close(key, by),
+            Fate::Later(wait) => self.arm(key, woken + nanos(wait)),
+            Fate::Over(by) => return self.close(key, by),
+        }
+        if let Some(gone_at) = gone_at {
+            self.arm(key, gone_at);
+        }
+    }
+
+    /// Sets a timer for a turn of this connection (while it dials: for the dial), unless an earlier one is set.
+    fn arm(&mut self, key: usize, at: Nanos) {
+        let Some(Some(connection)) = self.connections.get_mut(key) else { return };
+        let at = if connection.is_dialling() { connection.dial_deadline() } else { at };
+        if connection.arm(at, self.shared.clock.now()) {
+            self.timers.push(Reverse((at, key, connection.serial)));
         }
     }
 
@@ -314,76 +329,11 @@ impl<R: Scanned> Worker<R> {
         upstream.connections_open.fetch_sub(1, Relaxed);
         connection.watch.over(by, self.shared.clock.now(), &mut lock(&self.shared.ledger));
         self.freed.push(key);
-        self.shared.loads[self.number].fetch_sub(1, Relaxed);
+        self.shared.loads[self.number].fetch_sub(1, SeqCst);
         if self.shared.accepting_paused.swap(false, SeqCst) {
             if let Some(acceptor) = self.shared.acceptor.get() {
                 acceptor.tell(Command::AcceptAgain);
             }
-        }
-    }
-
-    fn accept(&mut self) {
-        self.accept_again = None;
-        for number in 0..self.listeners.len() {
-            loop {
-                if self.is_full() {
-                    lock(&self.shared.ledger).tallies.accept_pauses += 1;
-                    return;
-                }
-                match self.listeners[number].0.accept() {
-                    Ok((client, _)) => self.place(client, number),
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                    Err(error) => {
-                        // Out of descriptors or memory: what waits stays in the kernel's queue.
-                        self.shared.log.warn(&format!("accept: {error}; pausing"));
-                        self.accept_again = Some(self.shared.clock.now() + nanos(ACCEPT_REST));
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
-    /// The cap is reached. Whoever closes a connection next says "accept again"; one that closed while the flag was
-    /// being raised is seen by the second look.
-    fn is_full(&self) -> bool {
-        if self.shared.connections() < self.shared.connections_cap {
-            return false;
-        }
-        self.shared.accepting_paused.store(true, SeqCst);
-        self.shared.connections() >= self.shared.connections_cap
-    }
-
-    /// Hands a new client to the worker with the fewest connections.
-    fn place(&mut self, client: TcpStream, listener: usize) {
-        let loads = self.shared.loads.iter().map(|load| load.load(Relaxed)).enumerate();
-        let least = loads.min_by_key(|(_, load)| *load).map_or(self.number, |(number, _)| number);
-        self.shared.loads[least].fetch_add(1, Relaxed);
-        if least == self.number {
-            self.begin(client, listener);
-        } else {
-            self.peers[least].tell(Command::Serve(client, listener));
-        }
-    }
-
-    fn begin(&mut self, client: TcpStream, listener: usize) {
-        let upstream = &self.shared.upstreams[listener];
-        upstream.connections.fetch_add(1, Relaxed);
-        upstream.connections_open.fetch_add(1, Relaxed);
-        let key = self.free.pop().unwrap_or_else(|| {
-            self.connections.push(None);
-            self.connections.len() - 1
-        });
-        self.serial += 1;
-        let catalogue = lock(&self.shared.catalogue).clone();
-        let upstream = Arc::clone(upstream);
-        let mut connection = Connection::new(Socket::tcp(client), listener, self.serial, upstream, catalogue);
-        let dial = connection.begin_dial(self.poll.registry(), Connection::tokens(key), self.shared.clock.now());
-        self.connections[key] = Some(connection);
-        match dial {
-            Ok(deadline) => self.timers.push(Reverse((deadline, key, self.serial))),
-            Err(_) => self.refuse(key),
         }
     }
 
@@ -394,8 +344,10 @@ impl<R: Scanned> Worker<R> {
                 Command::Scan(id) => {
                     let now = self.shared.clock.now();
                     let mut ledger = lock(&self.shared.ledger);
-                    for connection in self.connections.iter_mut().flatten() {
-                        connection.watch.scan(now, &mut ledger);
+                    if ledger.is_scanning(id) {
+                        for connection in self.connections.iter_mut().flatten() {
+                            connection.watch.scan(now, &mut ledger);
+                        }
                     }
                     drop(ledger);
                     self.report.scanned(id);
@@ -403,17 +355,6 @@ impl<R: Scanned> Worker<R> {
                 Command::AcceptAgain => self.accept_again = Some(0),
                 Command::StopAccepting => self.stop_accepting(),
                 Command::Cut => self.cut(),
-            }
-        }
-    }
-
-    fn stop_accepting(&mut self) {
-        self.listeners.clear();
-        for key in 0..self.connections.len() {
-            let pair = self.connections[key].as_mut().and_then(|connection| connection.pair.as_mut());
-            if let Some(pair) = pair {
-                pair.down.insert(GOAWAY);
-                self.enqueue(key);
             }
         }
     }

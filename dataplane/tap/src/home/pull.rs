@@ -39,7 +39,7 @@ impl Home {
         self.supervisor.pulled(now);
         self.scan_number += 1;
         let scan = self.scan_number;
-        lock(&self.shared.ledger).begin_scan();
+        lock(&self.shared.ledger).begin_scan(scan);
         self.tell_all(|| Command::Scan(scan));
         self.pull = Some(Pull { since, scan, waiting: self.workers.len(), deadline: now + nanos(SCAN_WAIT) });
     }

@@ -84,6 +84,11 @@ impl Route {
         self.counters.iter().position(|counter| counter.how == how && *counter.version == *version)
     }
 
+    /// A call to this version has ended well.
+    pub fn has_answered(&self, version: &str) -> bool {
+        self.counters.iter().any(|counter| counter.how.2 == Outcome::Ok && *counter.version == *version)
+    }
+
     pub fn add_counter(&mut self, version: &str, how: (Code, EndedBy, Outcome)) -> usize {
         self.counters.push(Counter {
             changed: 0,

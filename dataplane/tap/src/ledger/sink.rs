@@ -30,7 +30,7 @@ impl Sink for Recorder<'_> {
         }
         let place = ledger.route(call);
         let mask = ledger.mask(place, call);
-        ledger.events.ended(mask, request);
+        let bad = ledger.events.ended(mask, request);
         let how = (request.code, request.ended_by, request.outcome);
         ledger.counter(place, &call.version.text, how).requests += 1;
         let sequence = ledger.sequence;
@@ -50,8 +50,9 @@ impl Sink for Recorder<'_> {
                 timing.first_response.record(first.saturating_sub(complete));
             }
         }
-        if matches!(request.outcome, Outcome::Timeout | Outcome::ServerError) {
-            ledger.push_record(record(call, request));
+        let failed = matches!(request.outcome, Outcome::Timeout | Outcome::ServerError);
+        if failed || bad {
+            ledger.push_record(record(call, request, if failed { "failed" } else { "slow" }));
         }
     }
 
@@ -95,7 +96,7 @@ impl Sink for Recorder<'_> {
     }
 }
 
-fn record(call: &Call, request: &Request) -> proto::Record {
+fn record(call: &Call, request: &Request, reason: &str) -> proto::Record {
     let duration = request.end.saturating_sub(request.open.start);
     let first = request.open.first_response.unwrap_or(request.open.start);
     proto::Record {
@@ -114,6 +115,6 @@ fn record(call: &Call, request: &Request) -> proto::Record {
         request_bytes: call.request_bytes,
         response_bytes: call.response_bytes,
         message: String::new(),
-        reason: "failed".to_string(),
+        reason: reason.to_string(),
     }
 }

@@ -14,6 +14,9 @@ impl Ledger {
         self.sequence += 1;
         // A reader from another epoch, or from the future, starts over.
         let since = if since < sequence { since } else { 0 };
+        if since == 0 {
+            self.expire();
+        }
         let routes = || self.routes.iter().enumerate();
         proto::Snapshot {
             epoch_unix_nanos: self.epoch_unix_nanos,

@@ -74,6 +74,46 @@ fn beyond_the_cap_calls_are_counted_elsewhere_and_said_so() {
 }
 
 #[test]
+fn a_version_that_a_client_made_up_is_no_label() {
+    let mut ledger = Ledger::new(7);
+    for number in 0..1000 {
+        let version = name(&number.to_string());
+        finish(&mut ledger, Call { version, ..call("a") }, Code::Grpc(5), Outcome::ClientError);
+    }
+    finish(&mut ledger, Call { version: name("3"), ..call("a") }, Code::Grpc(0), Outcome::Ok);
+    finish(&mut ledger, Call { version: name("3"), ..call("a") }, Code::Grpc(13), Outcome::ServerError);
+    let series = ledger.snapshot(0, 1).counters;
+    let mut seen: Vec<_> = series.iter().map(|it| (it.model.as_str(), it.version.as_str(), it.calls)).collect();
+    seen.sort();
+    assert_eq!(seen, [("a", "3", 1), ("a", "3", 1), ("unknown", "", 1000)]);
+}
+
+#[test]
+fn what_does_not_fit_keeps_its_kind() {
+    let mut ledger = Ledger::new(7);
+    ledger.caps.series = 0;
+    finish(&mut ledger, call("a"), Code::Grpc(0), Outcome::Ok);
+    let series = ledger.snapshot(0, 1).counters;
+    assert_eq!((series[0].kind.as_str(), series[0].method.as_str(), series[0].calls), ("inference", "_OTHER", 1));
+}
+
+#[test]
+fn idle_series_and_their_names_make_room_with_a_full_answer() {
+    let mut ledger = Ledger::new(7);
+    ledger.adopt(&proto::Policy { models: vec!["kept".into()], ..Default::default() });
+    finish(&mut ledger, call("idle"), Code::Grpc(0), Outcome::Ok);
+    for since in 0..=limits::IDLE_SNAPSHOTS + 1 {
+        finish(&mut ledger, call("busy"), Code::Grpc(0), Outcome::Ok);
+        ledger.snapshot(since, since);
+    }
+    assert!(ledger.admitted.contains("idle"), "only a full answer tells that something went");
+    assert_eq!(models(&mut ledger), ["busy"]);
+    assert!(!ledger.admitted.contains("idle") && ledger.admitted.contains("kept"));
+    finish(&mut ledger, call("idle"), Code::Grpc(0), Outcome::Ok);
+    assert_eq!(models(&mut ledger), ["busy", "idle"]);
+}
+
+#[test]
 fn a_snapshot_carries_only_what_changed_since() {
     let mut ledger = Ledger::new(7);
     finish(&mut ledger, call("a"), Code::Grpc(0), Outcome::Ok);
@@ -114,8 +154,9 @@ fn the_scan_finds_what_is_in_flight_and_how_old_it_is() {
     let mut open = call("a");
     open.open.push_back(OpenRequest { complete: Some(100), ..OpenRequest::default() });
     open.open.push_back(OpenRequest::default());
-    for _ in 0..2 {
-        ledger.begin_scan();
+    for scan in 1..3 {
+        ledger.begin_scan(scan);
+        assert!(ledger.is_scanning(scan) && !ledger.is_scanning(scan - 1));
         ledger.scan(&mut open, 600);
         let flights = ledger.snapshot(0, 600).flights;
         assert_eq!((flights[0].in_flight, flights[0].open_requests, flights[0].oldest_open_nanos), (1, 1, 500));

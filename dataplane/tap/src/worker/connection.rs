@@ -41,8 +41,10 @@ pub struct Connection {
     attempt: usize,
     deadline: Nanos,
     dialling: bool,
-    /// When a client that said FIN counts as gone.
-    gone_at: Option<Nanos>,
+    /// When a client that said FIN counts as gone, and how many bytes it had been sent when that was set.
+    gone_at: Option<(Nanos, u64)>,
+    /// The earliest timer that is set for this connection.
+    armed: Option<Nanos>,
 }
 
 impl Connection {
@@ -66,6 +68,7 @@ impl Connection {
             deadline: 0,
             dialling: true,
             gone_at: None,
+            armed: None,
         }
     }
 
@@ -79,13 +82,12 @@ impl Connection {
         self.dialling
     }
 
-    /// Starts to connect. Returns when to give up.
+    /// Starts to connect. Returns when to give up on the first address.
     ///
     /// # Errors
     /// When no address can even be tried.
     pub fn begin_dial(&mut self, registry: &Registry, tokens: (Token, Token), now: Nanos) -> io::Result<Nanos> {
-        self.deadline = now + nanos(DIAL_TIMEOUT);
-        let server = self.next_server(registry, tokens.1)?;
+        let server = self.next_server(registry, tokens.1, now)?;
         if let Some(mut client) = self.client.take() {
             use mio::event::Source;
             client.register(registry, tokens.0, Interest::READABLE | Interest::WRITABLE)?;
@@ -100,20 +102,28 @@ impl Connection {
         match pair.server.socket.connected() {
             Some(Ok(())) => {
                 self.dialling = false;
+                if self.attempt > 1 {
+                    self.to.prefer(self.attempt - 1);
+                }
                 return Dial::Connected;
             }
             None if now < self.deadline => return Dial::Pending,
             _ => {}
         }
-        match self.next_server(registry, tokens.1) {
-            Ok(server) if now < self.deadline => {
+        match self.next_server(registry, tokens.1, now) {
+            Ok(server) => {
                 if let Some(pair) = &mut self.pair {
                     pair.server = crate::pump::End::new(server);
                 }
                 Dial::Pending
             }
-            _ => Dial::Failed,
+            Err(_) => Dial::Failed,
         }
+    }
+
+    /// When to give up on the address being dialled.
+    pub fn dial_deadline(&self) -> Nanos {
+        self.deadline
     }
 
     /// Takes note of what the kernel said of one side.
@@ -123,20 +133,34 @@ impl Connection {
         }
     }
 
-    /// The first time that a client's FIN has been passed on with the server still open: when it counts as gone.
+    /// A client that said FIN counts as gone when the server has sent it nothing for a while. Returns when to look
+    /// next; the time begins anew whenever the server was found to be still sending.
     pub fn client_finished(&mut self, now: Nanos) -> Option<Nanos> {
-        let pair = self.pair.as_ref()?;
-        if !pair.up.finished || pair.down.source_finished || self.gone_at.is_some() {
-            return None;
+        let pair = self.pair.as_ref().filter(|pair| pair.client_finished() && !pair.down.source_finished)?;
+        match self.gone_at {
+            Some((at, _)) if now < at => Some(at),
+            Some((_, bytes)) if bytes == pair.down.bytes => None,
+            _ => {
+                let at = now + nanos(CLIENT_GONE);
+                self.gone_at = Some((at, pair.down.bytes));
+                Some(at)
+            }
         }
-        self.gone_at = Some(now + nanos(CLIENT_GONE));
-        self.gone_at
     }
 
-    /// That time has come, and the server has sent nothing since. What it sends is a sign of life for both.
-    pub fn client_is_gone(&mut self, now: Nanos) -> bool {
-        let Some(pair) = &self.pair else { return false };
-        self.gone_at.is_some_and(|at| now >= at) && !pair.server.readable && pair.down.is_flushed()
+    /// That time has come, and the server has sent nothing since.
+    pub fn client_is_gone(&self, now: Nanos) -> bool {
+        let Some((pair, (at, bytes))) = self.pair.as_ref().zip(self.gone_at) else { return false };
+        now >= at && pair.down.bytes == bytes && !pair.server.readable
+    }
+
+    /// Whether a timer at this moment is still needed: no earlier one is set.
+    pub fn arm(&mut self, at: Nanos, now: Nanos) -> bool {
+        let needed = !self.armed.is_some_and(|armed| (now..=at).contains(&armed));
+        if needed {
+            self.armed = Some(at);
+        }
+        needed
     }
 
     /// Makes both ends end in a reset.
@@ -149,11 +173,13 @@ impl Connection {
         }
     }
 
-    fn next_server(&mut self, registry: &Registry, token: Token) -> io::Result<Socket> {
+    /// The addresses of a name share the time that a dial may take.
+    fn next_server(&mut self, registry: &Registry, token: Token, now: Nanos) -> io::Result<Socket> {
         use mio::event::Source;
         let mut last = io::Error::other("no address");
         while let Some(dial) = self.to.dial(self.attempt) {
             self.attempt += 1;
+            self.deadline = now + nanos(DIAL_TIMEOUT) / self.to.addresses().max(1) as u64;
             match dial {
                 Ok(mut server) => {
                     server.register(registry, token, Interest::READABLE | Interest::WRITABLE)?;

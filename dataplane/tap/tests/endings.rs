@@ -1,0 +1,121 @@
+//! How connections end when one side takes nothing: on sockets that do as told, with the clock in the test's hand.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use tap::pair::{Fate, Observer, Pair, Ready, Side};
+use tap::pump::Budget;
+use tap::stream::Stream;
+use wire::{Direction, EndedBy, Nanos};
+
+const SECOND: Nanos = 1_000_000_000;
+
+/// A socket: what it will give, how much it will take, and whether its peer has reset it.
+#[derive(Default)]
+struct Told {
+    gives: VecDeque<u8>,
+    takes: usize,
+    taken: Vec<u8>,
+    reset: bool,
+    resets_on_close: bool,
+}
+
+impl Read for Told {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.gives.len().min(buffer.len()) {
+            0 if self.reset => Err(ErrorKind::ConnectionReset.into()),
+            0 => Err(ErrorKind::WouldBlock.into()),
+            length => {
+                for (place, byte) in buffer.iter_mut().zip(self.gives.drain(..length)) {
+                    *place = byte;
+                }
+                Ok(length)
+            }
+        }
+    }
+}
+
+impl Write for Told {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let length = buffer.len().min(self.takes);
+        if length == 0 {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        self.takes -= length;
+        self.taken.extend_from_slice(&buffer[..length]);
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl mio::event::Source for Told {
+    fn register(&mut self, _: &mio::Registry, _: mio::Token, _: mio::Interest) -> io::Result<()> {
+        Ok(())
+    }
+    fn reregister(&mut self, _: &mio::Registry, _: mio::Token, _: mio::Interest) -> io::Result<()> {
+        Ok(())
+    }
+    fn deregister(&mut self, _: &mio::Registry) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for Told {
+    fn peek(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(ErrorKind::Unsupported.into())
+    }
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+    fn reset_on_close(&mut self) {
+        self.resets_on_close = true;
+    }
+    fn unacknowledged(&self) -> usize {
+        0
+    }
+    fn connected(&self) -> Option<io::Result<()>> {
+        Some(Ok(()))
+    }
+}
+
+struct Nobody;
+
+impl Observer for Nobody {
+    fn saw(&mut self, _: Direction, _: &[u8]) {}
+}
+
+/// A client that sent 1,000 bytes to a server that takes 100 of them, then was reset.
+fn reset_behind_kept_bytes(budget: &Budget, scratch: &mut [u8]) -> Pair<Told> {
+    let client = Told { gives: (0..1000).map(|n| n as u8).collect(), reset: true, ..Told::default() };
+    let mut pair = Pair::new(client, Told { takes: 100, ..Told::default() });
+    pair.event(Side::Client, Ready { readable: true, writable: true, ..Ready::default() });
+    pair.event(Side::Server, Ready { readable: true, writable: true, ..Ready::default() });
+    assert_eq!(pair.turn(0, scratch, budget, &mut Nobody), Fate::Waiting);
+    assert_eq!(budget.held(), 900);
+    pair.event(Side::Client, Ready { readable: true, closing: true, error: true, ..Ready::default() });
+    assert!(matches!(pair.turn(1, scratch, budget, &mut Nobody), Fate::Later(_)));
+    pair
+}
+
+#[test]
+fn a_client_that_was_reset_does_not_wait_for_ever_on_a_server_that_takes_nothing() {
+    let (budget, mut scratch) = (Budget::new(usize::MAX), vec![0; 4096]);
+    let mut pair = reset_behind_kept_bytes(&budget, &mut scratch);
+    assert!(matches!(pair.turn(SECOND / 2, &mut scratch, &budget, &mut Nobody), Fate::Later(_)));
+    assert_eq!(pair.turn(2 * SECOND, &mut scratch, &budget, &mut Nobody), Fate::Over(EndedBy::Client));
+    assert!(pair.server.socket.resets_on_close);
+    assert_eq!(budget.held(), 0);
+}
+
+#[test]
+fn what_was_acknowledged_before_a_reset_arrives_when_there_is_room_in_time() {
+    let (budget, mut scratch) = (Budget::new(usize::MAX), vec![0; 4096]);
+    let mut pair = reset_behind_kept_bytes(&budget, &mut scratch);
+    pair.server.socket.takes = usize::MAX;
+    pair.event(Side::Server, Ready { writable: true, ..Ready::default() });
+    assert_eq!(pair.turn(SECOND / 2, &mut scratch, &budget, &mut Nobody), Fate::Over(EndedBy::Client));
+    assert_eq!(pair.server.socket.taken, (0..1000).map(|n| n as u8).collect::<Vec<_>>());
+    assert!(pair.server.socket.resets_on_close);
+}

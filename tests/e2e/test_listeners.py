@@ -1,0 +1,67 @@
+"""Several listeners from one file, before a TCP and a Unix socket, on two data threads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
+from tests.e2e.wayside import COMMAND
+from tests.fakes.compiled import h2load
+from tests.fakes.oip import running_oip
+from tests.fakes.running import accepts, free_ports, running, wait_until
+from tests.fakes.steady import asking, metric
+
+CALLS = 400
+CONNECTIONS = 8
+REQUEST = oip.ModelInferRequest(model_name="resnet50").SerializeToString()
+
+
+def test_two_listeners_two_kinds_of_upstream_two_threads(tmp_path: Path) -> None:
+    """Calls on both listeners arrive, and are told apart where it matters: by upstream."""
+    socket = f"unix:{tmp_path}/server.sock"
+    first, second, admin, health = (f"127.0.0.1:{port}" for port in free_ports(4))
+    with running_oip() as (over_tcp, _), running_oip(socket):
+        config = tmp_path / "wayside.yaml"
+        config.write_text(
+            f"""
+listeners:
+  - {{listen: "{first}", upstream: "{over_tcp}", name: tcp}}
+  - {{listen: "{second}", upstream: "{socket}", name: unix}}
+admin: "{admin}"
+health: "{health}"
+limits: {{threads: 2}}
+drain: {{delay: 1ms, total: 1s}}
+"""
+        )
+        with running([COMMAND, "run", "-c", config]) as process:
+            process.wait_for(lambda: accepts(first) and accepts(second) and accepts(admin))
+            for address in (first, second):
+                load = h2load(address, REQUEST, calls=CALLS, connections=CONNECTIONS, streams=4)
+                assert load.statuses == [200] * CALLS
+            with asking(f"http://{admin}/metrics", 0.2) as scrapes:
+                wait_until(
+                    lambda: (
+                        bool(scrapes.answers)
+                        and metric_or_zero(scrapes.answers[-1], "wayside_calls_total") == 2 * CALLS
+                    )
+                )
+            page = scrapes.answers[-1]
+            # One more of each was the look whether it listens.
+            for name in ("tcp", "unix"):
+                assert metric(page, "wayside_upstream_up", listener=name) == 1
+                counted = metric(page, "wayside_upstream_connections_total", listener=name)
+                assert CONNECTIONS <= counted <= CONNECTIONS + 2
+                assert metric(page, "wayside_upstream_connections_open", listener=name) == 0
+            threads = {
+                entry.read_text().strip()
+                for entry in Path(f"/proc/{process.pid}/task").glob("*/comm")
+            }
+            assert {"data-0", "data-1"} <= threads
+
+
+def metric_or_zero(page: str, name: str) -> float:
+    """Read a metric that may not be there yet."""
+    try:
+        return metric(page, name)
+    except KeyError:
+        return 0
