@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 # Requests that failed inside an OK response: the call behind them is counted under its own code.
 IN_BAND_ERROR = "IN_BAND_ERROR"
 
-# Bounds the page whatever the tap was configured to hold: 20 models of ordinary use are about 3,000 lines. Inference
-# comes first; what is left out is counted.
+# Bounds the page whatever the tap was configured to hold: 20 models of ordinary use are about 3,000 lines. Who was
+# seen first stays, so that no newcomer makes a shown series vanish and a sum fall; what is left out is counted.
 MAX_COUNTER_SERIES = 500
 MAX_TIMING_SERIES = 60
 
@@ -61,8 +61,9 @@ class SnapshotCollector:
 def _shown_timings(snapshot: Snapshot) -> list[TimingView]:
     """Inference only: a histogram has no kind label, so probes must not be mixed in."""
     timings = [timing for timing in snapshot.timings if timing.kind == INFERENCE]
-    timings.sort(key=lambda timing: (timing.model, timing.method, timing.failed))
-    return timings[:MAX_TIMING_SERIES]
+    timings.sort(key=lambda timing: timing.id)
+    shown = timings[:MAX_TIMING_SERIES]
+    return sorted(shown, key=lambda timing: (timing.model, timing.method, timing.failed))
 
 
 def _timing_families(timings: list[TimingView]) -> Iterator[Family]:
@@ -90,7 +91,7 @@ def _timing_labels(timing: TimingView) -> tuple[str, str, str]:
 def _summed_calls(snapshot: Snapshot) -> dict[CallLabels, list[int]]:
     """Sum counters over what is no label (the outcome): [calls, requests, request bytes, response bytes]."""
     sums: dict[CallLabels, list[int]] = {}
-    for series in sorted(snapshot.counters, key=_call_order):
+    for series in sorted(snapshot.counters, key=lambda series: series.id):
         labels = _call_labels(series)
         if labels not in sums and len(sums) >= MAX_COUNTER_SERIES:
             continue
@@ -99,11 +100,7 @@ def _summed_calls(snapshot: Snapshot) -> dict[CallLabels, list[int]]:
         values[1] += series.requests
         values[2] += series.request_bytes
         values[3] += series.response_bytes
-    return sums
-
-
-def _call_order(series: CounterView) -> tuple[bool, CallLabels]:
-    return series.kind != INFERENCE, _call_labels(series)
+    return dict(sorted(sums.items()))
 
 
 def _call_labels(series: CounterView) -> CallLabels:

@@ -32,6 +32,8 @@ class CounterView(Protocol):
     """Cumulative counters of one combination of labels, since the tap's start."""
 
     @property
+    def id(self) -> int: ...  # stays with the series; lower = seen earlier
+    @property
     def model(self) -> str: ...
     @property
     def version(self) -> str: ...
@@ -58,6 +60,8 @@ class CounterView(Protocol):
 class TimingView(Protocol):
     """Distributions of one (model, method, failed or not)."""
 
+    @property
+    def id(self) -> int: ...  # stays with the series; lower = seen earlier
     @property
     def model(self) -> str: ...
     @property

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import Metric
 
+from exporters.prometheus.collector import MAX_COUNTER_SERIES, MAX_TIMING_SERIES
 from exporters.prometheus.render import MetricsPage
 from sidecar.model import names
 from sidecar.model.names import Type
@@ -217,6 +218,28 @@ def test_twenty_models_stay_under_5000_lines_and_what_is_left_out_is_counted() -
         ],
     )
     assert only(samples(published(ordinary))["wayside_control_series_left_out"]) == 0
+
+
+def test_a_newcomer_never_removes_a_series_already_shown() -> None:
+    """Whatever its name: a series that vanished would make sums over the page fall."""
+
+    def numbered(models: list[str]) -> pb.Snapshot:
+        counters = [facts.calls(model) for model in models]
+        timings = [facts.timing(model) for model in models]
+        for number, (counted, timed) in enumerate(zip(counters, timings, strict=True)):
+            counted.id = timed.id = number
+        return snapshot(counters=counters, timings=timings)
+
+    first = [f"m{number:03}" for number in range(MAX_COUNTER_SERIES)]
+    before = samples(published(numbered(first)))
+    after = samples(published(numbered([*first, "aaa"])))
+    for name in ("wayside_calls_total", "wayside_latency_seconds_count"):
+        assert after[name] == before[name]
+    assert len(before["wayside_calls_total"]) == MAX_COUNTER_SERIES
+    assert len(before["wayside_latency_seconds_count"]) == MAX_TIMING_SERIES
+    assert only(after["wayside_control_series_left_out"]) == (
+        only(before["wayside_control_series_left_out"]) + 2
+    )
 
 
 def test_label_values_from_the_wire_are_escaped() -> None:
