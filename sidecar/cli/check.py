@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _EPILOG = """\
 a whole file:
   listeners:
-    - {listen: ":8001", upstream: "127.0.0.1:9001"}     # or unix:/path; the only part that needs a restart
+    - {listen: ":8001", upstream: "127.0.0.1:9001"}     # or unix:/path; the only part that must be there
   server: {type: auto, files: [my-server.yaml]}         # files: catalogues of your own, see sidecar/servers/oip.yaml
   slos:
     - {name: resnet-fast, match: {model: resnet50},  objective: 99.9%,  good: {latency_below: 100ms}}

@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--admin",
         metavar="H:P",
         default=DEFAULT_ADMIN,
-        help=f"where its API is (default {DEFAULT_ADMIN})",
+        help=f"where its API is; `:9464` means this machine (default {DEFAULT_ADMIN})",
     )
     dump.add_argument("--json", action="store_true", help="print the API's JSON as it is")
     dump.set_defaults(main=_dump)

@@ -50,7 +50,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="H:P",
         action="append",
         default=[],
-        help="accept clients here; `:8001` means every interface. Repeat with --upstream for more listeners",
+        help="accept clients here; `:8001` means every interface, both families. "
+        "Repeat with --upstream for more listeners",
     )
     parser.add_argument(
         "--upstream",

@@ -28,7 +28,8 @@ then:
   curl localhost:9464/metrics       per-model latency, outcomes, objectives
   wayside tap dump                  the same facts for people
 
-Everything in the file but listeners, admin and health is taken up while running when the file changes.
+When the file changes it is taken up while running, all but listeners, admin, health, log, limits.threads,
+limits.unsent and limits.connections: those need a restart. Open connections keep the catalogue they began with.
 A bad edit changes nothing: it is logged, and wayside_config_last_reload_successful becomes 0.
 SIGTERM drains: not ready at once, goes on accepting for --drain-delay, cuts what is left after --drain.
 """

@@ -37,6 +37,8 @@ class Checked:
     problems: tuple[Problem, ...]
 
 
+_EVERY_INTERFACE = frozenset({"", "0.0.0.0", "[::]"})
+
 # In place of unusable listeners, so that the rest is checked all the same.
 _STAND_IN = [{"listen": ":1", "upstream": "stand-in:1"}]
 
@@ -125,11 +127,12 @@ def _cross_faults(root: Root) -> list[_Fault]:
             seen[slo.name] = at
     taken: set[str] = set()
     for at, listener in enumerate(root.listeners):
-        fixed = not listener.listen.endswith(":0")
-        if listener.listen in taken and fixed:
+        host, _, port = listener.listen.rpartition(":")
+        place = f":{port}" if host in _EVERY_INTERFACE else listener.listen
+        if place in taken and port != "0":
             what = f"{listener.listen} is already taken by another listener"
             faults.append(_Fault(("listeners", at, "listen"), what, "Choose another port."))
-        taken.add(listener.listen)
+        taken.add(place)
         if _leads_back(listener.listen, listener.upstream):
             hint = "Move the model server to another port and name that as upstream."
             faults.append(_Fault(("listeners", at, "upstream"), "is the listener itself", hint))
@@ -139,8 +142,8 @@ def _cross_faults(root: Root) -> list[_Fault]:
 def _leads_back(listen: str, upstream: str) -> bool:
     """Say whether an upstream is plainly the listener's own address."""
     host, _, port = listen.rpartition(":")
-    local = {host, "127.0.0.1", "localhost"} if host == "0.0.0.0" else {host}
-    return upstream in {f"{name}:{port}" for name in local}
+    names = {host, "127.0.0.1", "localhost", "[::1]"} if host in _EVERY_INTERFACE else {host}
+    return upstream in {f"{name}:{port}" for name in names}
 
 
 def _fault(detail: ErrorDetails) -> _Fault:

@@ -84,9 +84,9 @@ def money(value: object) -> str:
 
 
 def listen_address(value: object) -> str:
-    """Read `:8001`, `10.0.0.1:8001` or `[::1]:8001`; no host means every IPv4 interface. Port 0: any free one."""
+    """Read `:8001`, `10.0.0.1:8001` or `[::1]:8001`; no host means every interface. Port 0: any free one."""
     host, port = _split(value)
-    return f"{host or '0.0.0.0'}:{port}"
+    return f"{host}:{port}"
 
 
 def listen_address_or_off(value: object) -> str:

@@ -1,12 +1,13 @@
 """Adopting a changed configuration: watch, compile elsewhere, offer to the tap, and see whether it was taken.
 
-Strict: a bad edit changes nothing but `config_last_reload_successful` and the log. Listeners, health and admin stay as
-they are until a restart.
+Strict: a bad edit changes nothing but `config_last_reload_successful` and the log. What the tap reads only when it
+starts (listeners, admin, health, log, three of the limits) stays as it is until a restart.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sidecar.config.files import hash_of_files
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 # After a failure that is not the file's fault (no memory, no CPU), try again after this many ticks.
 RETRY_TICKS = 30
+
+# Limits that shape what the tap makes at its start: threads, one budget, one cap.
+FIXED_LIMITS = {"threads": "threads", "unsent_bytes": "unsent", "connections": "connections"}
 
 
 class Reload:
@@ -122,10 +126,17 @@ class Reload:
             self._log.warning("listeners changed in the file: restart Wayside to use them")
             del policy.listeners[:]
             policy.listeners.extend(fixed.listeners)
-        for name in ("admin", "health"):
+        for name, said in (("admin", "admin"), ("health", "health"), ("log_format", "log.format")):
             if getattr(policy, name) != getattr(fixed, name):
-                self._log.warning(f"{name} changed in the file: restart Wayside to use it")
+                self._log.warning(f"{said} changed in the file: restart Wayside to use it")
                 setattr(policy, name, getattr(fixed, name))
+        for name, said in FIXED_LIMITS.items():
+            if getattr(policy.limits, name) != getattr(fixed.limits, name):
+                self._log.warning(f"limits.{said} changed in the file: restart Wayside to use it")
+                setattr(policy.limits, name, getattr(fixed.limits, name))
+        settings = ControlSettings.from_json(policy.control_settings)
+        settings = replace(settings, log_format=self.settings.log_format)
+        policy.control_settings = settings.to_json()
         policy.control.argv[:] = fixed.control.argv
 
     def _adopt(self, policy: PolicyMessage) -> None:
@@ -133,7 +144,6 @@ class Reload:
         self.policy = policy
         self.settings = ControlSettings.from_json(policy.control_settings)
         self.successful = True
-        self._log.format = self.settings.log_format
         self._watch = self._watch_files(settled=self._files_agree())
         self._log.info(
             "configuration adopted",

@@ -91,7 +91,7 @@ def test_check_of_a_good_file_says_what_it_would_do(
     )
     assert called("check", str(file)) == 0
     text = capsys.readouterr().out
-    assert "listen 0.0.0.0:8001 -> 127.0.0.1:9001" in text
+    assert "listen :8001 -> 127.0.0.1:9001" in text
     assert "fast: 0.999 of every model latency_below 100 ms" in text
     assert "not used yet" in text
 

@@ -54,8 +54,8 @@ def test_the_file_of_the_design_compiles_to_what_it_says(file: Path) -> None:
     assert policy.config_valid
     (listener,) = policy.listeners
     assert (listener.name, listener.listen, listener.upstream) == (
-        "0.0.0.0:8001",
-        "0.0.0.0:8001",
+        ":8001",
+        ":8001",
         "127.0.0.1:9001",
     )
     fast, chat, answers = policy.objectives
@@ -69,7 +69,7 @@ def test_the_file_of_the_design_compiles_to_what_it_says(file: Path) -> None:
     )
     assert (answers.good, answers.threshold_nanos, answers.ratio) == (Good.AVAILABLE, 0, "0.9995")
     assert policy.models == ("resnet50",)
-    assert policy.admin == "0.0.0.0:9464"
+    assert policy.admin == ":9464"
     assert policy.health == ""
     assert (policy.drain_delay_nanos, policy.drain_total_nanos) == (5 * 10**9, 18 * 10**9)
 
@@ -133,6 +133,11 @@ def test_a_bad_part_is_left_out_and_the_rest_runs(file: Path) -> None:
         ('listeners: [{listen: "8001", upstream: "127.0.0.1:9001"}]\n', "no address"),
         ('listeners: [{listen: ":8001"}]\n', "is missing"),
         ('listeners: [{listen: ":8001", upstream: "127.0.0.1:8001"}]\n', "the listener itself"),
+        ('listeners: [{listen: "[::]:8001", upstream: "[::1]:8001"}]\n', "the listener itself"),
+        (
+            'listeners: [{listen: ":1", upstream: "a:1"}, {listen: "0.0.0.0:1", upstream: "b:1"}]\n',
+            "already taken",
+        ),
         (
             'listeners: [{listen: ":1", upstream: "a:1"}, {listen: ":1", upstream: "b:1"}]\n',
             "already taken",
@@ -258,6 +263,6 @@ def test_limits_and_control_reach_the_policy(file: Path) -> None:
     assert (limits.threads, limits.unsent_bytes, limits.connections) == (2, 64 << 20, 10)
     assert (limits.models, limits.methods, limits.series) == (3, 4, 5)
     assert policy.control_memory_bytes == 128 << 20
-    assert (policy.health, policy.log_format, policy.observe) == ("0.0.0.0:1", "json", False)
+    assert (policy.health, policy.log_format, policy.observe) == (":1", "json", False)
     assert policy.models == ("a", "b")
     assert json.loads(policy.control_settings)["tick_seconds"] == 0.5

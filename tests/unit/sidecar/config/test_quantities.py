@@ -55,7 +55,7 @@ def test_sizes_have_units_or_are_bytes(text: object, size: int) -> None:
 @pytest.mark.parametrize(
     ("text", "address"),
     [
-        (":8001", "0.0.0.0:8001"),
+        (":8001", ":8001"),
         ("10.0.0.1:80", "10.0.0.1:80"),
         ("[::1]:0", "[::1]:0"),
         ("my-host.svc:1", "my-host.svc:1"),
@@ -79,7 +79,7 @@ def test_upstream_addresses(text: str, address: str) -> None:
 
 def test_off_is_no_address() -> None:
     assert quantities.listen_address_or_off("off") == ""
-    assert quantities.listen_address_or_off(":9464") == "0.0.0.0:9464"
+    assert quantities.listen_address_or_off(":9464") == ":9464"
 
 
 @pytest.mark.parametrize(

@@ -231,8 +231,31 @@ def test_changed_listeners_are_not_offered_and_a_restart_is_asked_for(
     get(tap)
     file.write_text(BETTER.replace(":8001", ":8002"))
     eventually(lambda: tap.offered)
-    assert tap.offered[0].listeners[0].listen == "0.0.0.0:8001"
+    assert tap.offered[0].listeners[0].listen == ":8001"
     eventually(lambda: any("restart Wayside" in line for line in tap.lines))
+
+
+def test_what_the_tap_reads_only_at_its_start_is_kept_and_a_restart_is_asked_for(
+    tap: FakeTap, file: Path
+) -> None:
+    tap.start_control()
+    get(tap)
+    file.write_text(
+        BETTER
+        + "limits: {threads: 2, unsent: 1MiB, connections: 9, models: 7}\nlog: {format: json}\n"
+    )
+    eventually(is_value(tap, 0.9999, "slo_objective_ratio"))
+    offered = tap.offered[0]
+    limits = offered.limits
+    assert (limits.threads, limits.unsent_bytes, limits.connections) == (0, 0, 0)
+    assert limits.models == 7
+    assert offered.log_format == "human"
+    assert json.loads(offered.control_settings)["log_format"] == "human"
+    for name in ("limits.threads", "limits.unsent", "limits.connections", "log.format"):
+        said = f"{name} changed in the file: restart Wayside to use it"
+        assert any(said in line for line in tap.lines), name
+    eventually(lambda: any("configuration adopted" in line for line in tap.lines))
+    assert not any(line.startswith("{") for line in tap.lines)
 
 
 def test_a_restarted_control_catches_up_with_an_edit_it_slept_through(

@@ -10,7 +10,7 @@ from sidecar.tapclient import encode
 from sidecar.tapclient import tap_pb2 as pb
 
 POLICY = Policy(
-    listeners=(Listener("grpc", "0.0.0.0:8001", "unix:/run/m.sock"),),
+    listeners=(Listener("grpc", ":8001", "unix:/run/m.sock"),),
     generation=3,
     config_hash="abc",
     config_valid=False,
@@ -38,7 +38,7 @@ def test_every_part_of_the_policy_arrives() -> None:
     message = encode.parse_policy(encode.policy_bytes(POLICY))
     assert (message.generation, message.config_hash, message.config_valid) == (3, "abc", False)
     assert message.listeners[0] == pb.Listener(
-        name="grpc", listen="0.0.0.0:8001", upstream="unix:/run/m.sock"
+        name="grpc", listen=":8001", upstream="unix:/run/m.sock"
     )
     assert message.limits == pb.Limits(
         threads=1, unsent_bytes=2, connections=3, models=4, methods=5, series=6
