@@ -64,9 +64,17 @@ FIRST_RESPONSE = _histogram(
 RESPONSE_GAP = _histogram(
     "response_gap_seconds", "Between response messages of a stream.", *_TIMING_LABELS
 )
-CALLS = _counter("calls", "Calls that ended.", *_CALL_LABELS)
+CALLS = _counter(
+    "calls",
+    "Calls that ended, by code (gRPC name, HTTP digits, or LOST when the connection ended first) "
+    "and by who ended them (client, server, network, wayside).",
+    *_CALL_LABELS,
+)
 REQUESTS = _counter(
-    "requests", "Requests that were answered or failed; a stream may carry many.", *_CALL_LABELS
+    "requests",
+    "Requests that were answered or failed; a stream may carry many. Codes as of calls, "
+    "and IN_BAND_ERROR for an error inside an OK answer.",
+    *_CALL_LABELS,
 )
 REQUEST_BYTES = _counter(
     "request_bytes", "Message bytes sent by clients, gRPC prefix excluded.", *_CALL_LABELS
@@ -96,7 +104,8 @@ UPSTREAM_CONNECTIONS_OPEN = _gauge(
 # --- objectives ------------------------------------------------------------------------------
 SLO_EVENTS = _counter(
     "slo_events",
-    "Judged events, counted at the call against the very threshold.",
+    "Judged events, counted at the call against the very threshold, by outcome: good, bad, or excluded, "
+    "which is in neither. The denominator of a ratio is good + bad.",
     "slo",
     "outcome",
 )
