@@ -15,6 +15,7 @@ from sidecar import __version__
 from sidecar.model.snapshot import ConfigState, ObjectiveReading, Snapshot
 from sidecar.runtime.own import OwnCost
 from sidecar.runtime.reload import Reload
+from sidecar.slo.blindness import Blindness
 from sidecar.slo.state import Facts, state_of
 from sidecar.tapclient.frames import SeamError
 from sidecar.tapclient.ledger import Ledger
@@ -43,6 +44,7 @@ class Control:
         self._reload = Reload(hello.policy, seam.offer, log)
         self._own = OwnCost()
         self._ticks = 0
+        self._blindness = Blindness()
         self._states: dict[str, State] = {}
         self.current: Snapshot | None = None
         self._log.format = self._reload.settings.log_format
@@ -87,7 +89,7 @@ class Control:
             flights=answer.flights,
             timings=self._ledger.timings,
             upstreams=answer.upstreams,
-            tap=answer.tap,
+            blind_ratio=self._blindness.ratio(answer.tap, answer.uptime_nanos),
             observing=reload.policy.observe,
         )
         self.current = Snapshot(

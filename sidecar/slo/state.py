@@ -17,7 +17,7 @@ from sidecar.model.series import INFERENCE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sidecar.model.series import FlightView, TapView, TimingView, UpstreamView
+    from sidecar.model.series import FlightView, TimingView, UpstreamView
     from sidecar.model.snapshot import WatchedObjective
 
 # Silence shorter than this is not a stall even for a model that answers in a millisecond: a pause of the machine.
@@ -37,7 +37,7 @@ class Facts:
     flights: Sequence[FlightView]
     timings: Sequence[TimingView]
     upstreams: Sequence[UpstreamView]
-    tap: TapView
+    blind_ratio: float  # share of connections that are not read
     observing: bool  # the policy asks the tap to read, not only to relay
 
 
@@ -50,17 +50,10 @@ def state_of(objective: WatchedObjective, facts: Facts, now_nanos: int) -> State
     waiting = any(flight.open_requests for flight in flights)
     if waiting and _stalled(objective, facts, flights, now_nanos):
         return State.STALLED
-    if not facts.observing or blind_ratio(facts.tap) > BLIND_RATIO:
+    if not facts.observing or facts.blind_ratio > BLIND_RATIO:
         return State.NO_TELEMETRY
     silent = not last_completed or now_nanos - last_completed > NO_TRAFFIC_NANOS
     return State.NO_TRAFFIC if silent and not waiting else State.OK
-
-
-def blind_ratio(tap: TapView) -> float:
-    """Return the share of connections since the tap's start that are not read to their end."""
-    connections = sum(count.value for count in tap.connections_by_protocol)
-    blind = sum(count.value for count in tap.blind)
-    return blind / connections if connections else 0.0
 
 
 def _stalled(

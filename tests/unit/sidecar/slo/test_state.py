@@ -6,9 +6,9 @@ import pytest
 
 from sidecar.model.objective import State
 from sidecar.model.snapshot import WatchedObjective
-from sidecar.slo.state import Facts, blind_ratio, state_of
+from sidecar.slo.state import Facts, state_of
 from sidecar.tapclient import tap_pb2 as pb
-from tests.fakes.facts import INFER, SECOND, flight, histogram, tap_stats, upstream
+from tests.fakes.facts import INFER, SECOND, flight, histogram, upstream
 
 NOW = 1_000 * SECOND
 ANY = WatchedObjective("id", "answers", "hash", "0.999", "available", "", "")
@@ -25,7 +25,7 @@ def facts(
     timing = pb.TimingSeries(
         model="resnet50", method=INFER, kind="inference", latency=histogram(*[latency_nanos] * 100)
     )
-    return Facts(list(flights), [timing], [upstream(up)], tap_stats(blind), observing)
+    return Facts(list(flights), [timing], [upstream(up)], blind / 100, observing)
 
 
 def state(found: Facts, objective: WatchedObjective = ANY) -> State:
@@ -94,7 +94,7 @@ def test_an_upstream_that_refuses_is_unreachable_before_anything_else() -> None:
 
 
 def test_one_of_two_upstreams_down_is_not_unreachable() -> None:
-    moment = Facts([], [], [upstream(False), upstream(True)], tap_stats(), True)
+    moment = Facts([], [], [upstream(False), upstream(True)], 0.0, True)
     assert state(moment) is State.NO_TRAFFIC
 
 
@@ -121,7 +121,3 @@ def test_an_objective_is_about_what_its_globs_match_and_inference_only() -> None
     )
     probe = flight("llama-7b", last_completed_nanos=recent, kind="probe")
     assert state(facts(probe), objective) is State.NO_TRAFFIC
-
-
-def test_no_connections_are_not_blind() -> None:
-    assert blind_ratio(pb.TapStats()) == 0.0
