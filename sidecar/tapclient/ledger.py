@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from sidecar.tapclient import tap_pb2 as pb
 
-# The tap forgets idle series without saying so. Asking for everything this often forgets them here too, costs one large
-# answer in 16, and bounds how many old snapshots are held by a series that last changed in them.
+# The tap forgets a series that has not changed for an hour; only an answer with everything tells, by its absence.
+# Asking for everything this often forgets it here too, costs one large answer in 16, and bounds how many old snapshots
+# are held by a series that last changed in them.
 RESYNC_TICKS = 16
 
 # The tap holds at most 500 series by default. This many kept means that most are stale: ask for everything at once.
