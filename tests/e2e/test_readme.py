@@ -69,6 +69,29 @@ def test_every_configuration_shown_is_a_good_one(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def shape(line: str) -> str:
+    """Return a line of the demo without its numbers, spacing and failures, which differ from run to run."""
+    until_ok, ok, _failures = line.partition("  ok ")
+    return " ".join(re.sub(r"\d[\d.]*", "N", until_ok + ok).split())
+
+
+def test_the_demo_says_what_the_readme_quotes() -> None:
+    """Every line of the quoted output has its like in a real, shorter run."""
+    (quoted,) = blocks(ROOT / "README.md", "text")
+    done = subprocess.run(
+        [BIN / "wayside", "demo", "--for", "8s"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(quoted.splitlines()) >= 10
+    said = {shape(line) for line in done.stdout.splitlines()}
+    assert [line for line in quoted.splitlines() if shape(line) not in said] == []
+
+
 @contextlib.contextmanager
 def started(line: str, folder: Path) -> Iterator[Running]:
     """Start a `wayside run` line."""
