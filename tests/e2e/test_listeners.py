@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket as taken
 from pathlib import Path
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
@@ -65,3 +66,17 @@ def metric_or_zero(page: str, name: str) -> float:
         return metric(page, name)
     except KeyError:
         return 0
+
+
+def test_an_admin_port_that_is_taken_does_not_stop_traffic() -> None:
+    """Somebody else listens on --admin: that is said, with a remedy, and calls go through all the same."""
+    (port,) = free_ports(1)
+    listen = f"127.0.0.1:{port}"
+    with running_oip() as (upstream, _), taken.create_server(("127.0.0.1", 0)) as other:
+        admin = f"127.0.0.1:{other.getsockname()[1]}"
+        command: list[str | Path] = [COMMAND, "run", f"--listen={listen}", f"--upstream={upstream}"]
+        with running([*command, f"--admin={admin}", "--drain-delay=1ms", "--drain=1s"]) as process:
+            process.wait_for(lambda: accepts(listen))
+            assert h2load(listen, REQUEST, calls=50).statuses == [200] * 50
+            process.wait_for(lambda: f"cannot listen on {admin}" in process.text())
+            assert "going on without it" in process.text()

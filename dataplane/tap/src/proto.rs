@@ -340,8 +340,8 @@ pub struct Flush {
 }
 // ---------------------------------------------------------------------------------------------- policy
 
-/// What the tap is to do: compiled by Python from the user's configuration. Everything but `listeners`,
-/// `health` and `admin` may change in a later generation.
+/// What the tap is to do: compiled by Python from the user's configuration. Everything but `listeners`, `health`,
+/// `admin`, `log_format` and the limits of threads, connections and unsent bytes may change in a later generation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Policy {
     #[prost(uint64, tag = "1")]
