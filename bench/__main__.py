@@ -1,0 +1,167 @@
+"""`python -m bench`: Wayside beside its peers in one run, round by round; writes bench/RESULTS.md and results.svg."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import FrameType
+
+from bench.bars import draw
+from bench.contenders import CONTENDERS, Contender, NotHereError, Place, Started, program
+from bench.figures import Results, Round
+from bench.loads import Client, Load, LoadFailedError, echo_server, loads
+from bench.process_cost import cost
+from bench.report import Run, results_page
+from tests.fakes.running import ProcessError
+
+HERE = Path(__file__).resolve().parent
+SETTLE_SECONDS = (
+    0.05  # what a proxy does after the last answer, such as closing, is part of its cost
+)
+WARM_SHARE = 0.1
+QUICK = (2, 4000)
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, help="rounds of every load (7)")
+    parser.add_argument("--calls", type=int, default=40_000, help="calls a round at 64 in flight")
+    parser.add_argument("--quick", action="store_true", help="two short rounds; writes no page")
+    chosen = parser.parse_args()
+    if chosen.quick:
+        chosen.rounds, chosen.calls = QUICK
+    if chosen.rounds < 1 or chosen.calls < 100:
+        parser.error("at least one round and a hundred calls")
+    return chosen
+
+
+def note(text: str) -> None:
+    """Say what is being done."""
+    print(f"==> {text}", file=sys.stderr, flush=True)
+
+
+def calls_of(load: Load, contender: Contender) -> int:
+    """Return how many calls a contender makes in a round; slow ones fewer, but enough for a p99."""
+    return max(min(load.calls, 400), round(load.calls * contender.share))
+
+
+def measure(client: Client, load: Load, calls: int, started: Started) -> Round:
+    """Make the calls of one round and read what they cost."""
+    before = cost(started.pid) if started.pid else None
+    latency = client.run(load, started.address, calls)
+    if before is None or started.pid is None:
+        return Round(0.0, 0.0, latency)
+    time.sleep(SETTLE_SECONDS)
+    after = cost(started.pid)
+    own = after.own_cpu_nanos - before.own_cpu_nanos
+    children = after.children_cpu_nanos - before.children_cpu_nanos
+    return Round(own / calls / 1000, children / calls / 1000, latency)
+
+
+def start_all(stack: contextlib.ExitStack, place: Place, results: Results) -> dict[str, Started]:
+    """Start every contender that is on this machine; the reasons of the others go to the results."""
+    standing: dict[str, Started] = {}
+    for contender in CONTENDERS:
+        try:
+            one = stack.enter_context(contender.start(place))
+        except (NotHereError, ProcessError, OSError) as error:
+            lines = str(error).splitlines()
+            results.not_run[contender.name] = lines[-1] if lines else repr(error)
+            note(f"{contender.title}: not run: {error}")
+            continue
+        standing[contender.name] = one
+        results.versions[contender.name] = one.version
+    return standing
+
+
+def one_round(
+    client: Client, load: Load, standing: dict[str, Started], results: Results, turn: int | None
+) -> None:
+    """Let each contender make one round of a load, starting at another one each time; None: warm up, keep nothing."""
+    first = (turn or 0) % len(CONTENDERS)
+    for contender in (*CONTENDERS[first:], *CONTENDERS[:first]):
+        cell = (load.name, contender.name)
+        if contender.name not in standing or contender.only not in (None, load.name):
+            continue
+        if cell in results.failed:
+            continue
+        calls = calls_of(load, contender)
+        try:
+            if turn is None:
+                client.run(load, standing[contender.name].address, max(64, int(calls * WARM_SHARE)))
+            else:
+                measured = measure(client, load, calls, standing[contender.name])
+                results.rounds.setdefault(cell, []).append(measured)
+        except LoadFailedError as error:
+            results.failed[cell] = str(error)
+            note(f"{contender.title}, {load.title}: failed: {error}")
+
+
+def measure_all(shapes: list[Load], rounds: int, results: Results) -> None:
+    """Start everything, run the rounds, end everything."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise SystemExit("bench: needs two cores: one for the contender, one for both ends")
+    ends, contender = cores[0], cores[-1]
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wayside-bench-")))
+        upstream = stack.enter_context(echo_server(program("nghttpd"), ends))
+        standing = start_all(stack, Place(upstream, contender, folder), results)
+        stack.callback(ignore_interrupts)  # the first thing done at the end
+        client = Client(program("h2load"), ends, folder)
+        for load in shapes:
+            one_round(client, load, standing, results, None)
+        for turn in range(rounds):
+            note(f"round {turn + 1} of {rounds}")
+            for load in shapes:
+                one_round(client, load, standing, results, turn)
+        for name, one in standing.items():
+            if one.pid is not None:
+                now = cost(one.pid)
+                results.resident_bytes[name] = (now.own_resident_bytes, now.children_resident_bytes)
+
+
+def interrupted(_number: int, _frame: FrameType | None) -> None:
+    """Leave by the way that ends every process that was started."""
+    raise KeyboardInterrupt
+
+
+def ignore_interrupts() -> None:
+    """A second Ctrl-C must not cut short the ending of what the first one ended."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def main() -> int:
+    """Measure, then write the page and the picture."""
+    chosen = arguments()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
+    shapes, results, began = loads(chosen.calls), Results(), time.monotonic()
+    try:
+        measure_all(shapes, chosen.rounds, results)
+    except KeyboardInterrupt:
+        note("interrupted; nothing was written")
+        return 130
+    except NotHereError as error:
+        note(str(error))
+        return 1
+    run = Run(shapes, chosen.rounds, time.monotonic() - began)
+    page = results_page(run, results)
+    print(page)
+    if not chosen.quick:
+        (HERE / "RESULTS.md").write_text(page)
+        (HERE / "results.svg").write_text(draw(results))
+        note("written: bench/RESULTS.md and bench/results.svg")
+    return 1 if results.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""What Wayside is meant to cost beside its peers, and where to look first when it costs more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.figures import Results, Spread, cpu, p50, spread
+
+PARSER = (
+    "the parser: about 7,600 instructions per unary call today against an aim of 3,500 "
+    "(HPACK, call bookkeeping)"
+)
+
+
+@dataclass(frozen=True)
+class Aim:
+    """One promise: a ratio, the most it may be, what was measured."""
+
+    text: str
+    at_most: float
+    measured: Spread | None
+    likely_why: str
+
+    def verdict(self) -> str:
+        """Say whether it is met, or by how much it is missed and the likely reason."""
+        if self.measured is None:
+            return "not measured, or smaller than the noise"
+        if self.measured.smallest <= 0:
+            return "cannot be told: the noise is larger than what is added"
+        inside = self.measured.smallest <= self.at_most < self.measured.largest
+        doubt = " (the limit lies inside the spread)" if inside else ""
+        if self.measured.median <= self.at_most:
+            return f"met{doubt}"
+        excess = 100 * (self.measured.median / self.at_most - 1)
+        return f"**missed by {excess:.0f} %**{doubt}; likely {self.likely_why}"
+
+
+def aims(results: Results) -> list[Aim]:
+    """Return every aim with its measured ratio; Wayside is both halves."""
+    floor = "haproxy-tcp"
+    return [
+        Aim(
+            "CPU per call at 64 in flight, to HAProxy TCP",
+            1.3,
+            results.ratio("busy", "wayside", floor, cpu),
+            PARSER,
+        ),
+        Aim(
+            "CPU per call at one in flight, to HAProxy TCP",
+            0.85,
+            results.ratio("single", "wayside", floor, cpu),
+            PARSER + ", on top of a relay whose wake-ups dominate here",
+        ),
+        Aim(
+            "CPU per call at 600 KB, to HAProxy TCP with tune.bufsize 262144",
+            0.8,
+            results.ratio("big", "wayside", "haproxy-tcp-buffer", cpu),
+            "the number and size of reads and writes: copying in the kernel dominates here",
+        ),
+        Aim(
+            "CPU per call at 64 in flight, to Envoy",
+            1 / 12,
+            results.ratio("busy", "wayside", "envoy", cpu),
+            PARSER,
+        ),
+        Aim(
+            "CPU per call at one in flight, to Wayside with the observer off",
+            1.25,
+            results.ratio("single", "wayside", "wayside-relay", cpu),
+            PARSER,
+        ),
+        Aim(
+            "p50 added at one in flight, to what HAProxy TCP adds",
+            1.1,
+            results.added_ratio("single", "wayside", floor, p50),
+            "the relay's own wake-ups, or what it does between reading and writing",
+        ),
+        Aim(
+            "p50 added at 64 in flight, to what HAProxy TCP adds",
+            1.1,
+            results.added_ratio("busy", "wayside", floor, p50),
+            "little: client and server fill their core here, so this is the small difference of two large latencies",
+        ),
+        Aim(
+            "Resident memory, both halves, to Envoy",
+            1.0,
+            resident_ratio(results),
+            "control's Python modules",
+        ),
+    ]
+
+
+def resident_ratio(results: Results) -> Spread | None:
+    """Compare what both keep in memory after the run."""
+    one, other = (results.resident_bytes.get(name) for name in ("wayside", "envoy"))
+    return spread([sum(one) / sum(other)]) if one and other else None
