@@ -5,17 +5,15 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
 from tests.e2e.wayside import COMMAND, Wayside, running_wayside
-from tests.fakes.compiled import h2load
+from tests.fakes.compiled import h2load, running_echo
 from tests.fakes.running import accepts, free_ports, running, wait_until
 from tests.fakes.steady import asking, children, full_load, steady_load
-from tests.provision.parts import require
 
 CONTROL = "sidecar.runtime"
 CONTROL_BYTES = 45_000_000
@@ -47,17 +45,6 @@ def control_of(wayside: Wayside) -> int:
     return pid
 
 
-@contextlib.contextmanager
-def echo_server() -> Iterator[str]:
-    """Run nghttpd as a server whose answer is the request: field 1 of both is the model's name."""
-    (port,) = free_ports(1)
-    address = f"127.0.0.1:{port}"
-    options = ["--no-tls", "--address=127.0.0.1", "--echo-upload", "--trailer=grpc-status: 0"]
-    with running([require("nghttpd"), *options, str(port)]) as process:
-        process.wait_for(lambda: accepts(address))
-        yield address
-
-
 def request_of(model: int) -> bytes:
     """Return a request for one of the twenty."""
     return oip.ModelInferRequest(model_name=f"model-{model}").SerializeToString()
@@ -65,7 +52,7 @@ def request_of(model: int) -> bytes:
 
 def test_both_halves_are_small_at_rest() -> None:
     """Control at most 45 MB, the tap at most 8 MB, with twenty models seen and a scrape made."""
-    with echo_server() as upstream, running_wayside(upstream) as wayside:
+    with running_echo() as upstream, running_wayside(upstream) as wayside:
         for model in range(MODELS):
             h2load(wayside.address, request_of(model), calls=20)
         wayside.wait_for_total(20 * MODELS, "calls")
@@ -79,7 +66,7 @@ def test_both_halves_are_small_at_rest() -> None:
 def test_traffic_is_accepted_half_a_second_after_the_start() -> None:
     """From exec of `wayside run` to an accepted connection: the median of seven starts."""
     times = []
-    with echo_server() as upstream:
+    with running_echo() as upstream:
         for _ in range(7):
             listen, admin = (f"127.0.0.1:{port}" for port in free_ports(2))
             command: list[str | Path] = [
@@ -104,7 +91,7 @@ def test_traffic_is_accepted_half_a_second_after_the_start() -> None:
 @pytest.mark.slow
 def test_the_cost_of_control_does_not_follow_the_calls() -> None:
     """At most 1 % of a core with 20 series and a scrape per 15 s; at 20,000 calls/s the same within 0.1 points."""
-    with echo_server() as upstream, running_wayside(upstream) as wayside:
+    with running_echo() as upstream, running_wayside(upstream) as wayside:
         for model in range(MODELS):
             h2load(wayside.address, request_of(model), calls=20)
         wayside.wait_for_total(20 * MODELS, "calls")

@@ -8,16 +8,14 @@ import subprocess
 import tempfile
 import time
 import urllib.error
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
 from tests.e2e.wayside import Wayside, running_wayside
-from tests.fakes.compiled import INFER_PATH, grpc_frame, h2load
-from tests.fakes.running import Running, accepts, free_ports, running, wait_until
+from tests.fakes.compiled import INFER_PATH, grpc_frame, h2load, nghttpd_answering
+from tests.fakes.running import free_ports, wait_until
 from tests.fakes.silent import silent_server
 from tests.fakes.steady import metric
 from tests.provision.parts import require
@@ -30,24 +28,6 @@ slos:
   - {name: fast, match: {model: resnet50}, objective: 99%, good: {latency_below: 250ms}}
   - {name: answers, objective: 99.9%, good: {available: true}}
 """
-
-
-@contextlib.contextmanager
-def nghttpd_on(port: int) -> Iterator[Running]:
-    """Serve the recorded answer on a given port."""
-    with tempfile.TemporaryDirectory(prefix="wayside-nghttpd-") as root:
-        served = Path(root) / INFER_PATH.lstrip("/")
-        served.parent.mkdir(parents=True)
-        served.write_bytes(grpc_frame(RESPONSE))
-        options = [
-            "--no-tls",
-            "--address=127.0.0.1",
-            f"--htdocs={root}",
-            "--trailer=grpc-status: 0",
-        ]
-        with running([require("nghttpd"), *options, str(port)]) as process:
-            process.wait_for(lambda: accepts(f"127.0.0.1:{port}"))
-            yield process
 
 
 def objective(wayside: Wayside, name: str) -> dict[str, Any]:
@@ -84,7 +64,7 @@ def test_an_upstream_that_is_down_for_a_minute() -> None:
     (port,) = free_ports(1)
     upstream = f"127.0.0.1:{port}"
     with contextlib.ExitStack() as stack:
-        first = stack.enter_context(nghttpd_on(port))
+        first = stack.enter_context(nghttpd_answering(port, RESPONSE))
         wayside = stack.enter_context(running_wayside(upstream, config=CONFIG))
         h2load(wayside.address, REQUEST, calls=200)
         wayside.wait_for_total(200, "calls")
@@ -108,7 +88,7 @@ def test_an_upstream_that_is_down_for_a_minute() -> None:
         assert metric(wayside.metrics(), "wayside_upstream_up") == 0
         assert metric(wayside.metrics(), "wayside_upstream_refused_total") == refused
 
-        stack.enter_context(nghttpd_on(port))
+        stack.enter_context(nghttpd_answering(port, RESPONSE))
         up_since = time.monotonic()
         wait_until(lambda: not why_not_ready(wayside), 10)
         recovered_after = time.monotonic() - up_since

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fakes.running import accepts, free_ports, running
+from tests.fakes.running import Running, accepts, free_ports, running
 from tests.provision.parts import require
 
 INFER_PATH = "/inference.GRPCInferenceService/ModelInfer"
@@ -34,20 +34,39 @@ def grpc_frame(message: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def running_nghttpd(response: bytes, path: str = INFER_PATH, *, threads: int = 1) -> Iterator[str]:
-    """Serve one gRPC response under one path; yields host:port."""
-    nghttpd = require("nghttpd")
+def nghttpd_on(port: int, *options: str) -> Iterator[Running]:
+    """Run nghttpd as a gRPC server of one trailer, on a port of 127.0.0.1."""
+    shape = ["--no-tls", "--address=127.0.0.1", "--trailer=grpc-status: 0"]
+    with running([require("nghttpd"), *shape, *options, str(port)]) as process:
+        process.wait_for(lambda: accepts(f"127.0.0.1:{port}"))
+        yield process
+
+
+@contextlib.contextmanager
+def nghttpd_answering(port: int, response: bytes) -> Iterator[Running]:
+    """Serve one gRPC response under INFER_PATH, on a given port."""
     with tempfile.TemporaryDirectory(prefix="wayside-nghttpd-") as root:
-        served = Path(root) / path.lstrip("/")
+        served = Path(root) / INFER_PATH.lstrip("/")
         served.parent.mkdir(parents=True)
         served.write_bytes(grpc_frame(response))
-        (port,) = free_ports(1)
-        options = ["--no-tls", "--address=127.0.0.1", f"--workers={threads}", f"--htdocs={root}"]
-        command: list[str | Path] = [nghttpd, *options, "--trailer=grpc-status: 0", str(port)]
-        address = f"127.0.0.1:{port}"
-        with running(command) as process:
-            process.wait_for(lambda: accepts(address))
-            yield address
+        with nghttpd_on(port, f"--htdocs={root}") as process:
+            yield process
+
+
+@contextlib.contextmanager
+def running_nghttpd(response: bytes) -> Iterator[str]:
+    """Serve one gRPC response under INFER_PATH; yields host:port."""
+    (port,) = free_ports(1)
+    with nghttpd_answering(port, response):
+        yield f"127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def running_echo() -> Iterator[str]:
+    """Answer each request with itself: the model's name is field 1 of both; yields host:port."""
+    (port,) = free_ports(1)
+    with nghttpd_on(port, "--echo-upload"):
+        yield f"127.0.0.1:{port}"
 
 
 def h2load(

@@ -127,13 +127,8 @@ impl Home {
                 }
                 continue;
             }
-            for event in &events {
-                match event.token() {
-                    SIGNALS => self.heed_signals(),
-                    SEAM => self.talk(),
-                    STDERR => self.copy_stderr(),
-                    _ => {}
-                }
+            if events.iter().any(|event| event.token() == SIGNALS) {
+                self.heed_signals();
             }
             self.tick(self.shared.clock.now());
         }
@@ -151,7 +146,8 @@ impl Home {
     }
 
     fn tick(&mut self, now: Nanos) {
-        // Both take only a part of a flood, and the kernel announces a thing once.
+        // On each tick and not on their events alone: both take only a part of a flood, and the kernel announces a thing
+        // once.
         self.talk();
         self.copy_stderr();
         while let Ok(id) = self.scans.try_recv() {

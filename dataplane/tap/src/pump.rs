@@ -158,7 +158,7 @@ impl Flow {
     ) -> Turn {
         let mut moved = 0;
         loop {
-            self.send_unsent(to, budget);
+            self.flush(to, budget);
             if self.broken || !self.unsent.is_empty() {
                 return Turn::Wait;
             }
@@ -274,7 +274,8 @@ impl Flow {
         }
     }
 
-    fn send_unsent<S: Stream>(&mut self, to: &mut End<S>, budget: &Budget) {
+    /// Sends what is kept, as far as the destination takes it.
+    pub fn flush<S: Stream>(&mut self, to: &mut End<S>, budget: &Budget) {
         while to.writable && !self.broken && !self.unsent.is_empty() {
             let taken = write(to, &self.unsent[self.sent_of_unsent..], &mut self.broken);
             self.sent_of_unsent += taken;
@@ -287,11 +288,6 @@ impl Flow {
         if self.broken {
             self.abandon(budget);
         }
-    }
-
-    /// Sends what is kept, as far as the destination takes it.
-    pub fn flush<S: Stream>(&mut self, to: &mut End<S>, budget: &Budget) {
-        self.send_unsent(to, budget);
     }
 
     fn send_insertion<S: Stream>(&mut self, to: &mut End<S>, budget: &Budget) {
