@@ -1,7 +1,7 @@
 # Everything here is a thin name for a script in dev/: read those for the how.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench lint fmt gen clean
+.PHONY: help build demo test fuzz bench lint fmt gen clean
 export PYTHON
 
 help: ## show this
@@ -15,6 +15,9 @@ demo: build ## a model server, a load and Wayside between them; ARGS="--for 20s"
 
 test: ## fetch what the tests need, run all of them, say what could not run; ARGS goes to pytest
 	@dev/test.sh $(ARGS)
+
+fuzz: ## look for bytes that break the parser; ARGS="600 conn" is seconds for each target, and which
+	@dev/fuzz.sh $(ARGS)
 
 bench: build ## what a call costs beside HAProxy, nginx, Envoy and grpcio; ARGS="--quick" for a first look
 	@dev/bench.sh $(ARGS)

@@ -9,13 +9,17 @@ find_cargo
 note "parts that tests run against"
 "$VENV/bin/python" -m tests.provision
 
-# Rust's failure must not hide Python's result, and the other way round.
+# No failure hides another's result.
 rust=0
 note "cargo test"
 cargo test --quiet ${CI:+--locked} --workspace --manifest-path dataplane/Cargo.toml || rust=$?
 if [ "$rust" -ne 0 ]; then note "cargo test FAILED (exit status $rust); pytest follows"; fi
 
+note "fuzzing (make fuzz runs longer)"
+fuzz=0
+dev/fuzz.sh 12 || fuzz=$?
+
 note "pytest"
 python=0
 "$VENV/bin/python" -m pytest "$@" || python=$?
-exit $((rust > python ? rust : python))
+for failure in $rust $fuzz $python; do [ "$failure" -eq 0 ] || exit "$failure"; done

@@ -22,7 +22,7 @@ def sources() -> Iterator[Path]:
 
 def rust_sources() -> Iterator[Path]:
     """Every Rust file people write, test modules included."""
-    for crate in ("tap", "wire", "gen"):
+    for crate in ("tap", "wire", "gen", "fuzz"):
         for path in sorted((ROOT / "dataplane" / crate / "src").rglob("*.rs")):
             if path.name != "proto.rs":  # generated
                 yield path

@@ -38,6 +38,13 @@ pub use call::{Call, Code, End, EndedBy, OpenRequest, Outcome, Request};
 pub use catalogue::Catalogue;
 pub use conn::{Blind, Conn, Protocol, Sink};
 
+/// Parts that have no other way in, for the fuzz targets alone.
+#[doc(hidden)]
+pub mod parts {
+    pub use crate::grpc::{Framer, Piece};
+    pub use crate::http2::{Frames, Walker};
+}
+
 /// Nanoseconds on a monotonic clock whose zero the caller chose.
 pub type Nanos = u64;
 
