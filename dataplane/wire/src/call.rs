@@ -68,6 +68,44 @@ pub struct Name {
     pub text: std::rc::Rc<str>,
 }
 
+/// Longest request id kept; a longer one reads as none. UUIDs have 36 bytes, W3C trace contexts 55.
+pub const MAX_ID_BYTES: usize = 63;
+
+/// A request id, which is seldom seen twice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Id {
+    len: u8,
+    bytes: [u8; MAX_ID_BYTES],
+}
+
+impl Id {
+    /// The id of these bytes, unless they are too many.
+    #[inline]
+    pub(crate) fn new(bytes: &[u8]) -> Option<Id> {
+        let mut id = Id::default();
+        id.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        id.len = bytes.len() as u8;
+        Some(id)
+    }
+
+    /// As text; empty when there is none, or it is not UTF-8.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+    }
+}
+
+impl Default for Id {
+    fn default() -> Id {
+        Id { len: 0, bytes: [0; MAX_ID_BYTES] }
+    }
+}
+
+impl std::fmt::Debug for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.text())
+    }
+}
+
 /// A request whose answer is not complete.
 #[derive(Clone, Debug, Default)]
 pub struct OpenRequest {
@@ -78,7 +116,7 @@ pub struct OpenRequest {
     /// First byte of its first response message.
     pub first_response: Option<Nanos>,
     /// Request id, for matching; empty when the request had none.
-    pub id: Name,
+    pub id: Id,
     /// Items in the request; 0 = not known.
     pub batch_size: u32,
     /// Tokens, where the wire tells; 0 = not known.
@@ -94,18 +132,8 @@ pub struct OpenRequest {
 
 impl OpenRequest {
     /// A request of which nothing is known yet but when it began.
-    pub(crate) fn begun(start: Nanos, nameless: &Name) -> OpenRequest {
-        OpenRequest {
-            start,
-            complete: None,
-            first_response: None,
-            id: nameless.clone(),
-            batch_size: 0,
-            tokens_in: 0,
-            tokens_out: 0,
-            unfinished: None,
-            mark: 0,
-        }
+    pub(crate) fn begun(start: Nanos) -> OpenRequest {
+        OpenRequest { start, ..OpenRequest::default() }
     }
 }
 

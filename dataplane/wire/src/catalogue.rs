@@ -126,3 +126,8 @@ pub enum Slot {
     /// stated in any other way they are totals, of which the largest counts.
     TokensOut,
 }
+
+impl Slot {
+    /// How many there are.
+    pub(crate) const COUNT: usize = Slot::TokensOut as usize + 1;
+}

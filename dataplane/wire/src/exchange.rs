@@ -4,6 +4,7 @@ use crate::Nanos;
 use crate::answer::Answer;
 use crate::call::{Call, Code, End, Name, OpenRequest, Outcome, Request};
 use crate::call::{FREE_OPEN_REQUESTS, MAX_OPEN_REQUESTS, MAX_OPEN_REQUESTS_PER_CONNECTION};
+use crate::catalogue::Slot;
 use crate::conn::Sink;
 use crate::field::Walk;
 use crate::grpc::{Framer, Piece};
@@ -11,7 +12,7 @@ use crate::head::Head;
 use crate::names::Cache;
 use crate::outcome::{UNREAD, Verdict, grpc};
 use crate::plans::MethodPlan;
-use crate::said::{Reply, Said, cached_name, fresh_name, number};
+use crate::said::{Reply, id, number, rename};
 use std::rc::Rc;
 
 /// Walks kept for reuse per connection: one per message that is cut across reads at the same time, most often one.
@@ -84,7 +85,7 @@ impl Exchange {
         let known = plan.as_deref();
         let many_requests = known.is_some_and(|p| p.many_requests);
         if !many_requests {
-            open.push_back(OpenRequest::begun(head.began, nameless));
+            open.push_back(OpenRequest::begun(head.began));
         }
         self.call = Call {
             start: head.began,
@@ -130,27 +131,41 @@ impl Exchange {
         let mut rest = bytes;
         while let Some(piece) = self.request.framer.next(&mut rest) {
             match piece {
+                Piece::Message { opaque, body } => {
+                    self.request_begins(cx);
+                    self.request_length(opaque, body.len() as u32, cx);
+                    self.request_body(body, cx);
+                    self.request_ends(cx.now);
+                }
                 Piece::Begin => self.request_begins(cx),
                 Piece::Length { opaque, bytes } => {
-                    let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.request.is_empty());
-                    if let Some(plan) = plan {
-                        self.request.walk(bytes, plan.head_bytes, cx.kit);
-                        self.read_request(&[], cx);
-                    }
+                    self.request_length(opaque, bytes, cx);
+                    self.read_request(&[], cx);
                 }
-                Piece::Body(bytes) => {
-                    self.call.request_bytes += bytes.len() as u64;
-                    self.read_request(bytes, cx);
-                }
-                Piece::End => {
-                    self.call.request_messages += 1;
-                    self.asked = Some(cx.now);
-                    if std::mem::take(&mut self.sending) {
-                        if let Some(open) = self.call.open.back_mut() {
-                            open.complete = Some(cx.now);
-                        }
-                    }
-                }
+                Piece::Body(bytes) => self.request_body(bytes, cx),
+                Piece::End => self.request_ends(cx.now),
+            }
+        }
+    }
+
+    fn request_length<S>(&mut self, opaque: bool, bytes: u32, cx: &mut Context<'_, S>) {
+        let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.request.is_empty());
+        if let Some(plan) = plan {
+            self.request.walk(bytes, plan.head_bytes, cx.kit);
+        }
+    }
+
+    fn request_body<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        self.call.request_bytes += bytes.len() as u64;
+        self.read_request(bytes, cx);
+    }
+
+    fn request_ends(&mut self, now: Nanos) {
+        self.call.request_messages += 1;
+        self.asked = Some(now);
+        if std::mem::take(&mut self.sending) {
+            if let Some(open) = self.call.open.back_mut() {
+                open.complete = Some(now);
             }
         }
     }
@@ -165,7 +180,7 @@ impl Exchange {
             self.end_request(0, UNREAD, None, cx);
         }
         cx.kit.open_requests += 1;
-        self.call.open.push_back(OpenRequest::begun(cx.now, &cx.kit.nameless));
+        self.call.open.push_back(OpenRequest::begun(cx.now));
         self.sending = true;
     }
 
@@ -175,12 +190,7 @@ impl Exchange {
         self.call.open.back_mut().filter(|_| !many)
     }
 
-    /// The request that the request message under way belongs to, unless it has already ended.
-    fn asking(&mut self) -> Option<&mut OpenRequest> {
-        let there = self.sending || !self.call.many_requests;
-        self.call.open.back_mut().filter(|_| there)
-    }
-
+    /// Reads on in the request message under way, which belongs to the newest request unless that has ended.
     fn read_request<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
         let (Some(plan), Some(walk)) = (&self.plan, &mut self.request.walk) else {
             return;
@@ -189,27 +199,22 @@ impl Exchange {
         if !walk.done() {
             return;
         }
-        let said = Said::read(walk.found(&plan.request));
-        if said.model.is_none() && plan.request.wants_model() && walk.cut_short() {
+        let said = walk.said(&plan.request, bytes);
+        let model = said.get(Slot::Model);
+        if model.is_none() && plan.request.wants_model() && walk.cut_short() {
             cx.sink.head_truncated();
         }
-        if let Some(model) = cached_name(said.model, &mut cx.kit.models) {
-            self.call.model = model;
-        }
-        if let Some(version) = cached_name(said.version, &mut cx.kit.versions) {
-            self.call.version = version;
-        }
-        let id = fresh_name(said.id);
-        let batch_size = u32::try_from(number(said.batch_size)).unwrap_or(0);
-        let tokens_in = number(said.tokens_in);
-        self.request.put_back(cx.kit);
-        if let Some(open) = self.asking() {
-            if let Some(id) = id {
+        rename(&mut self.call.model, model, &mut cx.kit.models);
+        rename(&mut self.call.version, said.get(Slot::Version), &mut cx.kit.versions);
+        let there = self.sending || !self.call.many_requests;
+        if let Some(open) = self.call.open.back_mut().filter(|_| there) {
+            if let Some(id) = id(said.get(Slot::RequestId)) {
                 open.id = id;
             }
-            open.batch_size = batch_size;
-            open.tokens_in = tokens_in;
+            open.batch_size = u32::try_from(number(said.get(Slot::BatchSize))).unwrap_or(0);
+            open.tokens_in = number(said.get(Slot::TokensIn));
         }
+        self.request.put_back(cx.kit);
     }
 
     /// END_STREAM from the client.
@@ -231,21 +236,33 @@ impl Exchange {
         let mut rest = bytes;
         while let Some(piece) = self.response.framer.next(&mut rest) {
             match piece {
+                Piece::Message { opaque, body } => {
+                    self.response_begins(cx);
+                    self.response_length(opaque, body.len() as u32, cx);
+                    self.response_body(body, cx);
+                    self.response_ends(cx);
+                }
                 Piece::Begin => self.response_begins(cx),
                 Piece::Length { opaque, bytes } => {
-                    let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.response.is_empty());
-                    if let Some(plan) = plan {
-                        self.response.walk(bytes, plan.head_bytes, cx.kit);
-                        self.read_response(&[], cx);
-                    }
+                    self.response_length(opaque, bytes, cx);
+                    self.read_response(&[], cx);
                 }
-                Piece::Body(bytes) => {
-                    self.call.response_bytes += bytes.len() as u64;
-                    self.read_response(bytes, cx);
-                }
+                Piece::Body(bytes) => self.response_body(bytes, cx),
                 Piece::End => self.response_ends(cx),
             }
         }
+    }
+
+    fn response_length<S>(&mut self, opaque: bool, bytes: u32, cx: &mut Context<'_, S>) {
+        let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.response.is_empty());
+        if let Some(plan) = plan {
+            self.response.walk(bytes, plan.head_bytes, cx.kit);
+        }
+    }
+
+    fn response_body<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        self.call.response_bytes += bytes.len() as u64;
+        self.read_response(bytes, cx);
     }
 
     fn response_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
@@ -272,18 +289,15 @@ impl Exchange {
         if !walk.done() {
             return;
         }
-        let said = Said::read(walk.found(&plan.response));
+        let said = walk.said(&plan.response, bytes);
         self.reply = Reply::of(&said, &self.call.open);
         if self.call.model.text.is_empty() {
-            match cached_name(said.model, &mut cx.kit.models) {
-                Some(model) => self.call.model = model,
-                None if plan.response.wants_model() && walk.cut_short() => cx.sink.head_truncated(),
-                None => {}
+            let named = rename(&mut self.call.model, said.get(Slot::Model), &mut cx.kit.models);
+            if !named && plan.response.wants_model() && walk.cut_short() {
+                cx.sink.head_truncated();
             }
         }
-        if let Some(version) = cached_name(said.version, &mut cx.kit.versions) {
-            self.call.version = version;
-        }
+        rename(&mut self.call.version, said.get(Slot::Version), &mut cx.kit.versions);
         self.response.put_back(cx.kit);
     }
 

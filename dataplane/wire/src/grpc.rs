@@ -20,6 +20,13 @@ pub enum Piece<'a> {
     Body(&'a [u8]),
     /// The message is complete.
     End,
+    /// All of the above at once: a whole message is at hand, as most are.
+    Message {
+        /// See [`Piece::Length`].
+        opaque: bool,
+        /// The message.
+        body: &'a [u8],
+    },
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,6 +53,10 @@ impl Framer {
         match self.state {
             State::Between if bytes.is_empty() => None,
             State::Between => {
+                if let Some((opaque, body, rest)) = whole(bytes) {
+                    *bytes = rest;
+                    return Some(Piece::Message { opaque, body });
+                }
                 self.state = State::Prefix;
                 self.have = 0;
                 Some(Piece::Begin)
@@ -80,6 +91,14 @@ impl Framer {
     }
 }
 
+/// The whole message that these bytes begin with, and the bytes after it.
+#[inline]
+fn whole(bytes: &[u8]) -> Option<(bool, &[u8], &[u8])> {
+    let (&[flag, length @ ..], rest) = bytes.split_first_chunk::<PREFIX_BYTES>()?;
+    let (body, rest) = rest.split_at_checked(u32::from_be_bytes(length) as usize)?;
+    Some((flag != 0, body, rest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +108,16 @@ mod tests {
         let mut out: Vec<String> = Vec::new();
         for mut bytes in chunks.iter().copied() {
             while let Some(piece) = framer.next(&mut bytes) {
+                if let Piece::Message { opaque, body } = piece {
+                    let bytes = body.len() as u32;
+                    out.push("Begin".into());
+                    out.push(format!("{:?}", Piece::Length { opaque, bytes }));
+                    if bytes > 0 {
+                        out.push(format!("Body {}", String::from_utf8_lossy(body)));
+                    }
+                    out.push("End".into());
+                    continue;
+                }
                 match (piece, out.last_mut()) {
                     (Piece::Body(body), Some(last)) if last.starts_with("Body") => {
                         last.push_str(&String::from_utf8_lossy(body));

@@ -106,6 +106,16 @@ impl Head {
         *self = Head { stream, own, began, message, ..Head::default() };
     }
 
+    /// Says what `other` said.
+    #[inline]
+    pub fn recall(&mut self, other: &Head) {
+        self.method.clone_from(&other.method);
+        (self.status, self.grpc, self.grpc_status) = (other.status, other.grpc, other.grpc_status);
+        self.timeout = other.timeout;
+        self.traceparent.clone_from(&other.traceparent);
+        self.message.clone_from(&other.message);
+    }
+
     /// A wanted field was decoded. A value that is not whole reads as absent, except where its beginning will do.
     pub fn field(&mut self, tag: u8, value: Value<'_>, methods: &mut Methods) {
         let bytes = value.bytes;

@@ -6,6 +6,7 @@ use crate::conn::{Blind, Sink};
 use crate::head::{Head, Methods, Wanted};
 use crate::hpack::Decoder;
 use crate::http2::{Cursor, Frames, Walker};
+use crate::memo::Memo;
 use crate::{Direction, Nanos};
 
 /// The reading state of one direction.
@@ -15,6 +16,9 @@ pub struct Lane {
     walker: Walker,
     hpack: Decoder<Wanted>,
     head: Head,
+    /// Nothing of the header block under way has been read.
+    fresh: bool,
+    memo: Memo,
     lost: Lost,
 }
 
@@ -46,6 +50,8 @@ impl Lane {
             walker: Walker::default(),
             hpack: Decoder::new(Wanted),
             head: Head::default(),
+            fresh: false,
+            memo: Memo::default(),
             lost: Lost::default(),
         }
     }
@@ -65,6 +71,8 @@ impl Lane {
             direction: self.direction,
             hpack: &mut self.hpack,
             head: &mut self.head,
+            fresh: &mut self.fresh,
+            memo: &mut self.memo,
             blocks_lost: &mut self.lost.blocks,
             shared,
             now,
@@ -86,6 +94,8 @@ struct Reader<'a, S> {
     direction: Direction,
     hpack: &'a mut Decoder<Wanted>,
     head: &'a mut Head,
+    fresh: &'a mut bool,
+    memo: &'a mut Memo,
     blocks_lost: &'a mut bool,
     shared: &'a mut Shared,
     now: Nanos,
@@ -103,16 +113,25 @@ impl<S: Sink> Reader<'_, S> {
 impl<S: Sink> Frames for Reader<'_, S> {
     fn block_begin(&mut self, stream: u32, own: bool, at: Nanos) {
         self.head.begin(stream, own, at);
+        *self.fresh = true;
     }
 
     fn block_bytes(&mut self, bytes: &[u8]) {
         if *self.blocks_lost {
             return;
         }
+        let fresh = std::mem::take(self.fresh);
+        let revision = self.hpack.revision();
+        if let Some(told) = self.memo.find(bytes, revision).filter(|_| fresh) {
+            self.head.recall(told);
+            return;
+        }
         let (head, methods) = (&mut *self.head, &mut self.shared.methods);
         let mut out = |tag, value: crate::hpack::Value<'_>| head.field(tag, value, methods);
         if self.hpack.feed(bytes, &mut out).is_err() {
             self.lose_blocks();
+        } else if fresh {
+            self.memo.keep(bytes, revision, self.head);
         }
     }
 

@@ -28,6 +28,7 @@ mod grpc;
 mod head;
 mod http2;
 mod lane;
+mod memo;
 mod names;
 mod outcome;
 mod plans;

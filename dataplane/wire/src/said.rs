@@ -1,72 +1,36 @@
 //! What one message said about its request.
 
-use crate::call::{Name, OpenRequest};
+use crate::call::{Id, Name, OpenRequest};
 use crate::catalogue::Slot;
-use crate::field::Found;
-use crate::names::{Cache, once};
+use crate::field::{Found, Said};
+use crate::names::Cache;
 use std::collections::VecDeque;
 
-/// The values of one message, by meaning. Of several for one slot the first that is there counts.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Said<'w> {
-    /// [`Slot::Model`].
-    pub model: Option<Found<'w>>,
-    /// [`Slot::Version`].
-    pub version: Option<Found<'w>>,
-    /// [`Slot::RequestId`].
-    pub id: Option<Found<'w>>,
-    /// [`Slot::BatchSize`].
-    pub batch_size: Option<Found<'w>>,
-    /// [`Slot::Error`].
-    pub error: Option<Found<'w>>,
-    /// [`Slot::Final`].
-    pub last: Option<Found<'w>>,
-    /// [`Slot::TokensIn`].
-    pub tokens_in: Option<Found<'w>>,
-    /// [`Slot::TokensOut`].
-    pub tokens_out: Option<Found<'w>>,
-}
-
-impl<'w> Said<'w> {
-    /// Gathers what was found.
-    #[inline]
-    pub fn read(found: impl Iterator<Item = (Slot, Found<'w>)>) -> Said<'w> {
-        let mut said = Said::default();
-        for (slot, value) in found {
-            let place = match slot {
-                Slot::Model => &mut said.model,
-                Slot::Version => &mut said.version,
-                Slot::RequestId => &mut said.id,
-                Slot::BatchSize => &mut said.batch_size,
-                Slot::Error => &mut said.error,
-                Slot::Final => &mut said.last,
-                Slot::TokensIn => &mut said.tokens_in,
-                Slot::TokensOut => &mut said.tokens_out,
-            };
-            if !matches!(value, Found::Text([])) {
-                place.get_or_insert(value);
-            }
+/// Puts the value there as a name, from a cache. False when it is not a readable name.
+pub fn rename(name: &mut Name, value: Option<Found<'_>>, cache: &mut Cache<()>) -> bool {
+    let mut digits = [0; 20];
+    let text = match value {
+        Some(Found::Text(text)) => text,
+        Some(Found::Number(number) | Found::Tally(number)) => decimal(number, &mut digits),
+        None => return false,
+    };
+    if name.text.as_bytes() == text {
+        return true;
+    }
+    match cache.name(text) {
+        Some(known) => {
+            *name = known;
+            true
         }
-        said
+        None => false,
     }
 }
 
-/// The value as a name, from a cache.
-pub fn cached_name(value: Option<Found<'_>>, cache: &mut Cache<()>) -> Option<Name> {
+/// The value as an id.
+pub fn id(value: Option<Found<'_>>) -> Option<Id> {
     match value? {
-        Found::Text(text) => cache.name(text),
-        Found::Number(number) | Found::Tally(number) => {
-            let mut digits = [0; 20];
-            cache.name(decimal(number, &mut digits))
-        }
-    }
-}
-
-/// The value as a name that is not expected again.
-pub fn fresh_name(value: Option<Found<'_>>) -> Option<Name> {
-    match value? {
-        Found::Text(text) => once(text),
-        Found::Number(number) | Found::Tally(number) => once(decimal(number, &mut [0; 20])),
+        Found::Text(text) => Id::new(text),
+        Found::Number(number) | Found::Tally(number) => Id::new(decimal(number, &mut [0; 20])),
     }
 }
 
@@ -99,7 +63,7 @@ fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
     /// Id of the open request that has the response's id. None: the oldest is meant.
-    id: Option<Name>,
+    id: Option<Id>,
     /// It holds an error.
     pub error: bool,
     /// It is the last response, or says nothing about that.
@@ -118,22 +82,19 @@ impl Reply {
 
     /// Of a response to one of `open`.
     pub fn of(said: &Said<'_>, open: &VecDeque<OpenRequest>) -> Reply {
-        let id = match said.id {
-            Some(Found::Text(id)) if open.len() > 1 => {
-                let same = |o: &&OpenRequest| o.id.text.as_bytes() == id;
-                open.iter().find(same).map(|o| o.id.clone())
-            }
-            _ => None, // none, or the one there is
+        let id = match open.len() {
+            0 | 1 => None, // none, or the one there is
+            _ => id(said.get(Slot::RequestId)),
         };
-        let (tokens_more, tokens_out) = match said.tokens_out {
+        let (tokens_more, tokens_out) = match said.get(Slot::TokensOut) {
             Some(Found::Tally(more)) => (more, 0),
             total => (0, number(total)),
         };
         Reply {
             id,
-            error: said.error.is_some_and(holds),
-            last: said.last.is_none_or(holds),
-            tokens_in: number(said.tokens_in),
+            error: said.get(Slot::Error).is_some_and(holds),
+            last: said.get(Slot::Final).is_none_or(holds),
+            tokens_in: number(said.get(Slot::TokensIn)),
             tokens_more,
             tokens_out,
         }
@@ -141,7 +102,7 @@ impl Reply {
 
     /// Which of the open requests it answers: the one with its id, else the oldest.
     pub fn answers(&self, open: &VecDeque<OpenRequest>) -> usize {
-        let by_id = |id: &Name| open.iter().position(|o| o.id == *id);
+        let by_id = |id: &Id| open.iter().position(|o| o.id == *id);
         self.id.as_ref().and_then(by_id).unwrap_or(0)
     }
 
@@ -158,29 +119,19 @@ mod tests {
 
     #[test]
     fn numbers_as_names() {
-        let name = |n| fresh_name(Some(Found::Number(n))).unwrap().text.to_string();
+        let (mut name, mut cache) = (Name::default(), Cache::default());
         for n in [0, 7, 10, 1234567890, u64::MAX] {
-            assert_eq!(name(n), n.to_string());
+            assert!(rename(&mut name, Some(Found::Number(n)), &mut cache));
+            assert_eq!(&*name.text, n.to_string());
         }
-    }
-
-    #[test]
-    fn the_first_value_that_is_there_counts() {
-        let found = [
-            (Slot::Version, Found::Text(b"")),
-            (Slot::Version, Found::Number(3)),
-            (Slot::Version, Found::Text(b"label")),
-        ];
-        assert_eq!(Said::read(found.into_iter()).version, Some(Found::Number(3)));
+        assert!(!rename(&mut name, Some(Found::Text(b"\xff")), &mut cache) && !rename(&mut name, None, &mut cache));
     }
 
     #[test]
     fn counted_tokens_add_up_and_stated_ones_do_not() {
         let mut open = OpenRequest::default();
-        for (value, total) in [(Found::Tally(2), 2), (Found::Tally(3), 5), (Found::Number(9), 9), (Found::Number(8), 9)]
-        {
-            let said = Said { tokens_out: Some(value), ..Said::default() };
-            Reply::of(&said, &VecDeque::new()).count_tokens(&mut open);
+        for (tokens_more, tokens_out, total) in [(2, 0, 2), (3, 0, 5), (0, 9, 9), (0, 8, 9)] {
+            Reply { tokens_more, tokens_out, ..Reply::default() }.count_tokens(&mut open);
             assert_eq!(open.tokens_out, total);
         }
     }

@@ -22,7 +22,7 @@ fn reply(rig: &mut Rig, id: &str, last: Option<bool>) {
 }
 
 fn ids(rig: &Rig) -> Vec<&str> {
-    rig.told.requests.iter().map(|r| &*r.open.id.text).collect()
+    rig.told.requests.iter().map(|r| r.open.id.text()).collect()
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn the_bare_form_of_another_server_is_read_by_the_same_method() {
     ask(&mut rig, "b");
     rig.server(&data(1, false, &message(&infer_response("other", "7", "b"))));
     assert_eq!(ids(&rig), ["b"]);
-    assert_eq!(&*rig.told.requests[0].open.id.text, "b");
+    assert_eq!(rig.told.requests[0].open.id.text(), "b");
     rig.server(&headers(1, true, &trailers("0")));
     assert_eq!(&*rig.only().0.version.text, "7");
 }
@@ -186,7 +186,7 @@ fn tokens_add_up_over_a_stream() {
     }
     rig.server(&headers(1, true, &trailers("0")));
     let open = &rig.told.requests[0].open;
-    assert_eq!((&*open.id.text, open.tokens_in, open.tokens_out), ("req-9", 300, 6));
+    assert_eq!((open.id.text(), open.tokens_in, open.tokens_out), ("req-9", 300, 6));
     assert_eq!(rig.told.requests.len(), 1);
 }
 
@@ -201,7 +201,7 @@ fn compressed_messages_are_sizes_only() {
     rig.wait(1).server(&data(1, false, &answer));
     let request = &rig.told.requests[0];
     assert_eq!((request.code, request.latency), (Code::Grpc(0), Some(MS)));
-    assert_eq!((&*request.open.id.text, request.open.batch_size), ("", 0));
+    assert_eq!((request.open.id.text(), request.open.batch_size), ("", 0));
 }
 
 #[test]

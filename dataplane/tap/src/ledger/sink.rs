@@ -106,7 +106,7 @@ fn record(call: &Call, request: &Request, reason: &str) -> proto::Record {
         code: names::code(request.code),
         ended_by: names::ended_by(request.ended_by).to_string(),
         outcome: names::outcome(request.outcome).to_string(),
-        request_id: request.open.id.text.to_string(),
+        request_id: request.open.id.text().to_string(),
         traceparent: call.traceparent.text.to_string(),
         start_unix_nanos: unix_nanos().saturating_sub(duration),
         call_duration_nanos: duration,

@@ -10,7 +10,7 @@ pub mod walk;
 mod values;
 
 pub use plan::Plan;
-pub use values::Found;
+pub use values::{Found, Said};
 pub use walk::Walk;
 
 /// Different values one program may read; more are ignored. The largest known program reads twelve.
@@ -21,3 +21,13 @@ pub const MAX_TEXTS: usize = 8;
 
 /// Edges of the tree that lead deeper; more are ignored. One bit each in [`Walk`].
 pub const MAX_EDGES: usize = 64;
+
+/// Protobuf wire types.
+mod wire {
+    pub const VARINT: u8 = 0;
+    pub const FIXED64: u8 = 1;
+    pub const BYTES: u8 = 2;
+    pub const GROUP_BEGIN: u8 = 3;
+    pub const GROUP_END: u8 = 4;
+    pub const FIXED32: u8 = 5;
+}

@@ -1,6 +1,6 @@
 //! Programs compiled into a tree, once per policy.
 
-use super::{MAX_EDGES, MAX_LEAVES, MAX_TEXTS};
+use super::{MAX_EDGES, MAX_LEAVES, MAX_TEXTS, wire};
 use crate::catalogue::{Extract, MAX_DEPTH, Program, Read, Slot, Step, Variant};
 
 /// A compiled [`Program`].
@@ -17,13 +17,57 @@ pub struct Plan {
 }
 
 /// A message type, as far as it is of interest; node 0 is the message itself.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Node {
+    /// What to do at each key of one byte.
+    pub(super) acts: [Act; SHORT_KEYS],
     /// Bit n: field n (below 64) has an edge. Most fields are dismissed by it.
     mask: u64,
     edges: Vec<Edge>,
     /// For a map entry: what lies behind field 2 under some key.
     pub(super) keyed: Vec<(Box<str>, Edge)>,
+}
+
+impl Default for Node {
+    fn default() -> Node {
+        Node { acts: std::array::from_fn(pass), mask: 0, edges: Vec::new(), keyed: Vec::new() }
+    }
+}
+
+/// Keys of one byte: fields 1 to 15, which are nearly all (protobuf encoding guide).
+const SHORT_KEYS: usize = 128;
+
+/// What to do with a field nobody wants.
+fn pass(key: usize) -> Act {
+    match (key >> 3, (key & 7) as u8) {
+        (0, _) => Act::Slow,
+        (_, wire::VARINT) => Act::PassNumber,
+        (_, wire::BYTES) => Act::PassBytes,
+        _ => Act::Slow,
+    }
+}
+
+/// What to do with a field whose length or number takes at most two bytes, and that is wholly at hand.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Act {
+    /// Look at it byte by byte.
+    Slow,
+    /// Nobody wants this number.
+    PassNumber,
+    /// Nobody wants these bytes.
+    PassBytes,
+    /// Go down into the message.
+    Enter { child: u8, edge: u8 },
+    /// A leaf is this string.
+    Text { leaf: u8, text: u8 },
+    /// A leaf is this number.
+    Int(u8),
+    /// A leaf is there, if the bytes are not empty.
+    Present(u8),
+    /// A leaf is the first of these packed varints.
+    First(u8),
+    /// A leaf is how many packed varints there are.
+    Elements(u8),
 }
 
 /// A field of interest.
@@ -41,10 +85,23 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    /// A length-delimited field need not be looked into beyond its bytes.
-    #[inline]
-    pub(super) fn is_simple(&self) -> bool {
-        self.child.is_none() && !self.packed
+    /// What to do with a short field, where that is simple.
+    fn acts(&self, leaves: &[Leaf]) -> [(u8, Act); 2] {
+        let leaf = self.leaves.trailing_zeros() as u8;
+        let only = leaves.get(usize::from(leaf)).filter(|_| self.leaves.count_ones() == 1);
+        let (number, bytes) = match (self.child, only.map(|leaf| leaf.read)) {
+            (Some(child), None) if self.leaves == 0 => (Act::PassNumber, Act::Enter { child, edge: self.id }),
+            (None, Some(Read::String)) => {
+                let text = leaves[usize::from(leaf)].text;
+                (Act::PassNumber, Act::Text { leaf, text })
+            }
+            (None, Some(Read::Int)) => (Act::Int(leaf), Act::PassBytes),
+            (None, Some(Read::Present)) => (Act::Slow, Act::Present(leaf)),
+            (None, Some(Read::VarintAt(0))) => (Act::Slow, Act::First(leaf)),
+            (None, Some(Read::Varints)) => (Act::Slow, Act::Elements(leaf)),
+            _ => (Act::Slow, Act::Slow),
+        };
+        [(wire::VARINT, number), (wire::BYTES, bytes)]
     }
 }
 
@@ -62,7 +119,26 @@ pub(super) struct Leaf {
 struct Choice {
     any_of: u64,
     none_of: u64,
-    slots: Vec<(Slot, u8)>,
+    sources: Sources,
+}
+
+/// Which leaves to ask for a slot, in order of preference.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    leaves: [Vec<u8>; Slot::COUNT],
+}
+
+impl Sources {
+    fn new(slots: Vec<(Slot, u8)>) -> Sources {
+        let mut sources = Sources::default();
+        slots.into_iter().for_each(|(slot, leaf)| sources.leaves[slot as usize].push(leaf));
+        sources
+    }
+
+    #[inline]
+    pub(super) fn of(&self, slot: Slot) -> &[u8] {
+        &self.leaves[slot as usize]
+    }
 }
 
 impl Plan {
@@ -75,8 +151,16 @@ impl Plan {
             let choice = plan.choice(variant, &mut edges);
             plan.variants.push(choice);
         }
-        let slots = plan.variants.iter().flat_map(|v| &v.slots);
-        plan.wants_model = slots.into_iter().any(|(slot, _)| *slot == Slot::Model);
+        plan.wants_model = plan.variants.iter().any(|v| !v.sources.of(Slot::Model).is_empty());
+        for node in &mut plan.nodes {
+            for edge in &node.edges {
+                for (kind, act) in edge.acts(&plan.leaves) {
+                    if let Some(place) = node.acts.get_mut((edge.field as usize) << 3 | usize::from(kind)) {
+                        *place = act;
+                    }
+                }
+            }
+        }
         plan
     }
 
@@ -95,10 +179,11 @@ impl Plan {
         self.wants_model
     }
 
-    /// Slots and leaves of the first variant that suits a message with these top-level fields.
-    pub(super) fn choose(&self, fields: u64) -> &[(Slot, u8)] {
+    /// The first variant that suits a message with these top-level fields.
+    #[inline]
+    pub(super) fn choose(&self, fields: u64) -> Option<&Sources> {
         let suits = |v: &&Choice| (v.any_of == 0 || fields & v.any_of != 0) && fields & v.none_of == 0;
-        self.variants.iter().find(suits).map_or(&[], |v| &v.slots)
+        self.variants.iter().find(suits).map(|v| &v.sources)
     }
 
     fn choice(&mut self, variant: &Variant, edges: &mut usize) -> Choice {
@@ -109,7 +194,7 @@ impl Plan {
                 None => self.left_out = true,
             }
         }
-        Choice { any_of: variant.any_of, none_of: variant.none_of, slots }
+        Choice { any_of: variant.any_of, none_of: variant.none_of, sources: Sources::new(slots) }
     }
 
     /// The leaf for an extract; variants that read the same thing share it.

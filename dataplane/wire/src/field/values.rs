@@ -1,6 +1,6 @@
 //! What a walk has found so far.
 
-use super::plan::{Edge, Plan};
+use super::plan::{Edge, Plan, Sources};
 use super::{MAX_LEAVES, MAX_TEXTS};
 use crate::call::MAX_NAME_BYTES;
 use crate::catalogue::{Read, Slot};
@@ -15,6 +15,8 @@ struct Text {
     have: u8,
     /// Bytes still to come.
     left: u8,
+    /// Where it lies in the bytes at hand, while [`Values::at_hand`] says so.
+    at: u32,
 }
 
 /// Values of the leaves of a plan.
@@ -28,17 +30,20 @@ pub(super) struct Values {
     texts: [Text; MAX_TEXTS + 1],
     /// Texts still being filled, one bit each.
     filling: u32,
+    /// Texts that lie whole in the bytes at hand and were not copied, one bit each.
+    at_hand: u32,
 }
 
 impl Default for Values {
     fn default() -> Values {
-        let text = Text { bytes: [0; MAX_NAME_BYTES], have: 0, left: 0 };
+        let text = Text { bytes: [0; MAX_NAME_BYTES], have: 0, left: 0, at: 0 };
         Values {
             present: 0,
             numbers: [0; MAX_LEAVES],
             elements: [0; MAX_LEAVES],
             texts: [text; MAX_TEXTS + 1],
             filling: 0,
+            at_hand: 0,
         }
     }
 }
@@ -46,7 +51,7 @@ impl Default for Values {
 /// A value that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found<'a> {
-    /// Of [`Read::String`].
+    /// Of [`Read::String`]; never empty.
     Text(&'a [u8]),
     /// Of [`Read::Int`] and the like: a value the message states.
     Number(u64),
@@ -57,7 +62,7 @@ pub enum Found<'a> {
 impl Values {
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
-        (self.present, self.filling) = (0, 0);
+        (self.present, self.filling, self.at_hand) = (0, 0, 0);
     }
 
     /// A varint field was read. `first`: only first occurrences lead to it.
@@ -117,7 +122,7 @@ impl Values {
                     more = true;
                 }
                 Read::VarintAt(n) if first => {
-                    let seen = match self.has(leaf) {
+                    let seen = match self.has(leaf as u8) {
                         true => self.elements[leaf],
                         false => 0,
                     };
@@ -141,23 +146,59 @@ impl Values {
         }
     }
 
-    fn has(&self, leaf: usize) -> bool {
+    /// The string of a leaf lies at `at` of the bytes at hand, if it is not too long to be a name.
+    #[inline]
+    pub(super) fn text_at_hand(&mut self, leaf: u8, text: u8, at: usize, len: usize) {
+        if len > MAX_NAME_BYTES {
+            self.present &= !(1 << leaf);
+            return;
+        }
+        let into = &mut self.texts[usize::from(text)];
+        (into.at, into.have) = (at as u32, len as u8);
+        self.at_hand |= 1 << text;
+        self.present |= 1 << leaf;
+    }
+
+    /// The bytes at hand will be gone: copies what lies in them.
+    #[inline]
+    pub(super) fn keep(&mut self, bytes: &[u8]) {
+        for text in bits(std::mem::take(&mut self.at_hand)) {
+            let text = &mut self.texts[text];
+            let (at, len) = (text.at as usize, usize::from(text.have));
+            text.bytes[..len].copy_from_slice(&bytes[at..at + len]);
+            text.left = 0;
+        }
+    }
+
+    /// The leaf has its value already.
+    #[inline]
+    pub(super) fn has(&self, leaf: u8) -> bool {
         self.present >> leaf & 1 != 0
     }
 
-    fn set(&mut self, leaf: usize, number: u64) {
+    /// The first element of a repeated varint.
+    #[inline]
+    pub(super) fn first_element(&mut self, leaf: u8, number: u64) {
+        self.elements[usize::from(leaf)] = 1;
+        self.set(usize::from(leaf), number);
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, leaf: usize, number: u64) {
         self.numbers[leaf] = number;
         self.present |= 1 << leaf;
     }
 
-    fn add(&mut self, leaf: usize, more: u64) {
-        let before = if self.has(leaf) { self.numbers[leaf] } else { 0 };
+    #[inline]
+    pub(super) fn add(&mut self, leaf: usize, more: u64) {
+        let before = if self.has(leaf as u8) { self.numbers[leaf] } else { 0 };
         self.set(leaf, before + more);
     }
 
     /// Begins reading a string of `len` bytes; false when it is too long to be a name.
     pub(super) fn text(&mut self, text: usize, len: u64, rest: &[u8]) -> bool {
         self.filling &= !(1 << text);
+        self.at_hand &= !(1 << text);
         if len > MAX_NAME_BYTES as u64 {
             return false;
         }
@@ -188,32 +229,66 @@ impl Values {
         }
     }
 
-    /// A string, if it is complete.
-    pub(super) fn read_text(&self, text: usize) -> Option<&[u8]> {
-        let text = &self.texts[text];
-        (text.left == 0).then(|| &text.bytes[..usize::from(text.have)])
+    /// A string, if it is complete. `bytes` are those at hand.
+    #[inline]
+    pub(super) fn read_text<'w>(&'w self, text: usize, bytes: &'w [u8]) -> Option<&'w [u8]> {
+        let (at_hand, text) = (self.at_hand >> text & 1 != 0, &self.texts[text]);
+        let (at, len) = (text.at as usize, usize::from(text.have));
+        match at_hand {
+            true => bytes.get(at..at + len),
+            false => (text.left == 0).then(|| &text.bytes[..len]),
+        }
+    }
+}
+
+/// What a message said, by meaning.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'w> {
+    pub(super) values: &'w Values,
+    pub(super) plan: &'w Plan,
+    /// Of the variant that suits the message, if any does.
+    pub(super) sources: Option<&'w Sources>,
+    /// Those at hand when the walk was done.
+    pub(super) bytes: &'w [u8],
+}
+
+impl<'w> Said<'w> {
+    /// The value of a slot: of several the first that is there. An empty string is not.
+    #[inline]
+    pub fn get(&self, slot: Slot) -> Option<Found<'w>> {
+        match self.sources?.of(slot) {
+            [] => None,
+            [leaf] => self.of_leaf(*leaf),
+            several => self.first_of(several),
+        }
     }
 
-    /// The values of these slots that are present.
-    #[inline]
-    pub(super) fn found<'w>(
-        &'w self,
-        plan: &'w Plan,
-        slots: &'w [(Slot, u8)],
-    ) -> impl Iterator<Item = (Slot, Found<'w>)> {
-        slots.iter().filter_map(|&(slot, leaf)| {
-            let leaf = usize::from(leaf);
-            if !self.has(leaf) {
-                return None;
-            }
-            let number = self.numbers[leaf];
-            let found = match plan.leaves[leaf].read {
-                Read::String => Found::Text(self.read_text(usize::from(plan.leaves[leaf].text))?),
-                Read::VarintAt(n) if self.elements[leaf] <= n => return None,
-                Read::Count | Read::Varints => Found::Tally(number),
-                _ => Found::Number(number),
-            };
-            Some((slot, found))
+    #[inline(never)]
+    fn first_of(&self, leaves: &[u8]) -> Option<Found<'w>> {
+        leaves.iter().find_map(|&leaf| self.of_leaf(leaf))
+    }
+
+    /// All values of a slot that are there, in order of preference.
+    #[cfg(test)]
+    pub(super) fn all(self, slot: Slot) -> impl Iterator<Item = Found<'w>> {
+        let leaves = self.sources.map_or(&[][..], |sources| sources.of(slot));
+        leaves.iter().filter_map(move |&leaf| self.of_leaf(leaf))
+    }
+
+    fn of_leaf(&self, leaf: u8) -> Option<Found<'w>> {
+        if !self.values.has(leaf) {
+            return None;
+        }
+        let leaf = usize::from(leaf);
+        let number = self.values.numbers[leaf];
+        Some(match self.plan.leaves[leaf].read {
+            Read::String => match self.values.read_text(usize::from(self.plan.leaves[leaf].text), self.bytes)? {
+                [] => return None,
+                text => Found::Text(text),
+            },
+            Read::VarintAt(n) if self.values.elements[leaf] <= n => return None,
+            Read::Count | Read::Varints => Found::Tally(number),
+            _ => Found::Number(number),
         })
     }
 }

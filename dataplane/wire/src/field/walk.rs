@@ -1,8 +1,9 @@
 //! The walk through one message. It can stop after any byte and go on with the next.
 
-use super::plan::{Edge, Plan};
-use super::values::{Found, KEY_TEXT, Values};
-use crate::catalogue::{MAX_DEPTH, Slot};
+use super::plan::{Act, Edge, Plan};
+use super::values::{KEY_TEXT, Said, Values};
+use super::wire;
+use crate::catalogue::MAX_DEPTH;
 
 /// Groups are skipped field by field; deeper nesting than this is taken for an attack.
 const MAX_GROUP_DEPTH: u8 = 16;
@@ -10,15 +11,6 @@ const MAX_GROUP_DEPTH: u8 = 16;
 const MAX_VARINT_SHIFT: u8 = 63;
 /// Field numbers have 29 bits.
 const MAX_FIELD: u64 = (1 << 29) - 1;
-/// Protobuf wire types.
-mod wire {
-    pub const VARINT: u8 = 0;
-    pub const FIXED64: u8 = 1;
-    pub const BYTES: u8 = 2;
-    pub const GROUP_BEGIN: u8 = 3;
-    pub const GROUP_END: u8 = 4;
-    pub const FIXED32: u8 = 5;
-}
 
 /// What the bytes at the present position are.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -101,84 +93,115 @@ impl Walk {
         self.limit < self.end && (self.state != State::Skip || self.until < self.end)
     }
 
-    /// What was found, by the variant that suits the message.
+    /// What was found, by the variant that suits the message. `bytes` are those of the last [`Walk::feed`].
     #[inline]
-    pub fn found<'w>(&'w self, plan: &'w Plan) -> impl Iterator<Item = (Slot, Found<'w>)> {
-        self.values.found(plan, plan.choose(self.fields))
+    pub fn said<'w>(&'w self, plan: &'w Plan, bytes: &'w [u8]) -> Said<'w> {
+        Said { values: &self.values, plan, sources: plan.choose(self.fields), bytes }
     }
 
     /// Looks at the next bytes of the message.
     pub fn feed(&mut self, plan: &Plan, bytes: &[u8]) {
         let n = bytes.len().min(self.limit.saturating_sub(self.pos) as usize);
-        let mut rest = &bytes[..n];
+        let bytes = &bytes[..n];
+        let mut rest = bytes;
         self.values.fill(rest);
         loop {
             if self.pos == self.until {
                 self.close();
             }
             if rest.is_empty() {
-                return;
+                break;
             }
             rest = match self.state {
-                State::Key if self.shift == 0 => self.fields(plan, rest),
+                State::Key if self.shift == 0 => self.fields(plan, bytes, rest),
                 State::Skip => self.pass(rest).1,
                 State::Packed if !self.packed_values => {
                     let (elements, rest) = self.pass(rest);
-                    let last_bytes = elements.iter().filter(|&&byte| byte < 0x80);
-                    self.values.elements(self.packed, last_bytes.count() as u64);
+                    self.values.elements(self.packed, last_bytes(elements));
                     rest
                 }
                 _ => self.byte(plan, rest),
             };
         }
+        if !self.done() {
+            self.values.keep(bytes);
+        }
     }
 
-    /// Reads fields whose key and value (or length) take at most two bytes each, for as long as they are whole and
-    /// simple, as most are; anything else goes byte by byte.
+    /// Reads the fields at hand for as long as they are short, whole and usual, going down into messages and up again.
+    /// What it stops at goes byte by byte.
     #[inline]
-    fn fields<'b>(&mut self, plan: &Plan, bytes: &'b [u8]) -> &'b [u8] {
-        let level = *self.level();
-        let node = &plan.nodes[usize::from(level.node)];
-        let simple_level = level.groups == 0 && !node.has_keys();
-        let window = (level.end - self.pos).min(bytes.len() as u64) as usize;
-        let mut rest = &bytes[..window];
-        let mut fields = 0;
-        while let Some((key, number, after)) = short_field(rest) {
-            let field = (key >> 3) as u32;
-            let bytes_follow = key & 7 == u64::from(wire::BYTES);
-            let edge = node.edge(field);
-            let whole = !bytes_follow || number <= after.len() as u64;
-            let simple = !bytes_follow || edge.is_none_or(Edge::is_simple);
-            if !(simple_level && whole && simple) {
-                self.pos += (window - after.len()) as u64;
-                self.note(fields);
-                self.field(key >> 3);
-                match bytes_follow {
-                    true => self.length(plan, number, after),
-                    false => self.scalar(plan, number),
-                }
-                return &bytes[window - after.len()..];
+    fn fields<'b>(&mut self, plan: &Plan, bytes: &'b [u8], rest: &'b [u8]) -> &'b [u8] {
+        let begin = bytes.len() - rest.len();
+        let base = self.pos - begin as u64;
+        let mut at = begin;
+        loop {
+            let level = *self.level();
+            let node = &plan.nodes[usize::from(level.node)];
+            if level.groups > 0 || node.has_keys() {
+                break;
             }
-            fields |= if field < 64 { 1 << field } else { 0 };
-            rest = match (bytes_follow, edge) {
-                (true, None) => &after[number as usize..],
-                (true, Some(edge)) => {
-                    self.values.bytes(plan, edge, number, after);
-                    &after[number as usize..]
+            let end = (level.end - base) as usize;
+            let window = &bytes[..end.min(bytes.len())];
+            let mut fields = 0;
+            let mut rest = &window[at..];
+            let child = loop {
+                let [key, low, after @ ..] = rest else { break None };
+                let Some(&act) = node.acts.get(usize::from(*key)) else { break None };
+                let (number, after) = match after {
+                    _ if *low < 0x80 => (usize::from(*low), after),
+                    [high, after @ ..] if *high < 0x80 => (usize::from(*low & 0x7f) | usize::from(*high) << 7, after),
+                    _ => break None,
+                };
+                match act {
+                    Act::Slow => break None,
+                    Act::PassNumber => rest = after,
+                    Act::Int(leaf) => {
+                        self.values.set(usize::from(leaf), number as u64);
+                        rest = after;
+                    }
+                    _ => {
+                        let Some((bytes, tail)) = after.split_at_checked(number) else { break None };
+                        match act {
+                            Act::Enter { child, edge } if usize::from(self.depth) < MAX_DEPTH => {
+                                fields |= 1 << (key >> 3);
+                                at = window.len() - after.len();
+                                break Some((child, edge, base + (at + number) as u64));
+                            }
+                            Act::Text { leaf, text } => {
+                                self.values.text_at_hand(leaf, text, window.len() - after.len(), number);
+                            }
+                            Act::Present(leaf) if number > 0 => self.values.set(usize::from(leaf), 1),
+                            Act::First(leaf) if level.first && !bytes.is_empty() => {
+                                if bytes[0] >= 0x80 || self.values.has(leaf) {
+                                    break None;
+                                }
+                                self.values.first_element(leaf, u64::from(bytes[0]));
+                            }
+                            Act::Elements(leaf) => self.values.elements(1 << leaf, last_bytes(bytes)),
+                            _ => {}
+                        }
+                        rest = tail;
+                    }
                 }
-                (false, None) => after,
-                (false, Some(edge)) => {
-                    self.values.varint(plan, edge, number, level.first);
-                    after
-                }
+                fields |= 1 << (key >> 3);
             };
+            self.note(fields);
+            let Some((child, edge, child_end)) = child else {
+                at = window.len() - rest.len();
+                if at < end || self.depth == 0 {
+                    break;
+                }
+                self.depth -= 1;
+                continue;
+            };
+            self.enter(child, edge, child_end);
         }
-        self.note(fields);
-        let taken = window - rest.len();
-        self.pos += taken as u64;
-        match taken {
-            0 => self.byte(plan, bytes),
-            _ => &bytes[taken..],
+        self.until = self.level().end;
+        self.pos = base + at as u64;
+        match at == begin {
+            true => self.byte(plan, &bytes[at..]),
+            false => &bytes[at..],
         }
     }
 
@@ -301,13 +324,23 @@ impl Walk {
         }
         let node = &plan.nodes[usize::from(level.node)];
         if self.field == 2 && level.keyed {
-            let key = self.values.read_text(KEY_TEXT);
+            let key = self.values.read_text(KEY_TEXT, &[]);
             let keyed = node.keyed.iter().find(|(k, _)| Some(k.as_bytes()) == key);
             if let Some((_, edge)) = keyed {
                 return Some(edge);
             }
         }
         node.edge(self.field)
+    }
+
+    /// Goes down an edge, into a message that ends at `end`.
+    #[inline]
+    fn enter(&mut self, child: u8, edge: u8, end: u64) {
+        let again = self.entered >> edge & 1 != 0;
+        self.entered |= 1 << edge;
+        let first = self.level().first && !again;
+        self.depth += 1;
+        *self.level() = Level { end, node: child, first, ..Level::default() };
     }
 
     #[inline]
@@ -347,10 +380,7 @@ impl Walk {
         let packed = self.values.bytes(plan, edge, len, rest);
         let deeper = usize::from(self.depth) < MAX_DEPTH;
         if let Some(child) = edge.child.filter(|_| deeper) {
-            let again = self.entered >> edge.id & 1 != 0;
-            self.entered |= 1 << edge.id;
-            self.depth += 1;
-            *self.level() = Level { end, node: child, first: level.first && !again, ..Level::default() };
+            self.enter(child, edge.id, end);
             self.state = State::Key;
         } else if packed != 0 {
             self.packed = packed;
@@ -360,26 +390,10 @@ impl Walk {
     }
 }
 
-/// A varint of one or two bytes, and what follows it.
+/// Number of varints that end in these bytes.
 #[inline]
-fn short_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    match bytes {
-        [low, rest @ ..] if *low < 0x80 => Some((u64::from(*low), rest)),
-        [low, high, rest @ ..] if *high < 0x80 => Some((u64::from(*low & 0x7f) | u64::from(*high) << 7, rest)),
-        _ => None,
-    }
-}
-
-/// Key and value (or length) of a varint or length-delimited field, and what follows them.
-#[inline]
-fn short_field(bytes: &[u8]) -> Option<(u64, u64, &[u8])> {
-    let (key, after) = short_varint(bytes)?;
-    let kind = (key & 7) as u8;
-    if key < 8 || (kind != wire::VARINT && kind != wire::BYTES) {
-        return None;
-    }
-    let (number, after) = short_varint(after)?;
-    Some((key, number, after))
+fn last_bytes(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|&&byte| byte < 0x80).count() as u64
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::*;
 use crate::call::MAX_NAME_BYTES;
 use crate::catalogue::Read;
-use crate::catalogue::{Extract, Program, Step, Variant};
-use crate::field::{MAX_LEAVES, MAX_TEXTS};
+use crate::catalogue::{Extract, Program, Slot, Step, Variant};
+use crate::field::{Found, MAX_LEAVES, MAX_TEXTS};
 
 fn varint(mut value: u64) -> Vec<u8> {
     let mut out = Vec::new();
@@ -41,16 +41,22 @@ fn walk(program: &Program, message: &[u8], chunk: usize, head_bytes: u32) -> Vec
     walk.begin(4, 4);
     walk.feed(&plan, b"\x0a\x02ab"); // what an earlier message left behind must not show
     walk.begin(message.len() as u32, head_bytes);
+    let mut last = &[][..];
     for part in message.chunks(chunk.max(1)) {
-        walk.feed(&plan, part);
+        if !walk.done() {
+            last = part;
+            walk.feed(&plan, part);
+        }
     }
     assert!(walk.done());
-    let show = |(slot, found): (Slot, Found<'_>)| match found {
-        Found::Text(text) => (slot, String::from_utf8_lossy(text).into_owned()),
-        Found::Number(number) => (slot, number.to_string()),
-        Found::Tally(tally) => (slot, format!("{tally} in all")),
+    let said = walk.said(&plan, last);
+    let show = |found: Found<'_>| match found {
+        Found::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        Found::Number(number) => number.to_string(),
+        Found::Tally(tally) => format!("{tally} in all"),
     };
-    walk.found(&plan).map(show).collect()
+    let slots = [Slot::Model, Slot::Version, Slot::Error];
+    slots.into_iter().flat_map(|slot| said.all(slot).map(move |found| (slot, show(found)))).collect()
 }
 
 fn read(path: &[u32], how: Read, message: &[u8]) -> Option<String> {
@@ -77,7 +83,7 @@ fn strings() {
     assert_eq!(read(&[200], Read::String, &message), some("far"));
     assert_eq!(read(&[3], Read::String, &message), None, "a wire type that does not fit");
     assert_eq!(read(&[2], Read::String, &message), None);
-    assert_eq!(read(&[1], Read::String, &bytes(1, b"")), some(""));
+    assert_eq!(read(&[1], Read::String, &bytes(1, b"")), None, "an empty string is none");
     let longest = [b'x'; MAX_NAME_BYTES];
     assert_eq!(read(&[1], Read::String, &bytes(1, &longest)).unwrap().len(), MAX_NAME_BYTES);
     let message = [bytes(1, b"short"), bytes(1, &[b'x'; MAX_NAME_BYTES + 1])].concat();
@@ -158,6 +164,19 @@ fn a_field_may_be_a_string_and_a_message_at_once() {
         let neither = [inner.clone(), int(8, 1)].concat();
         assert_eq!(walk(&program, &neither, chunk, 99), []);
     }
+}
+
+#[test]
+fn the_first_value_that_is_there_counts() {
+    let extract = |field, read| Extract { slot: Slot::Version, path: vec![step(field)], read };
+    let extracts = vec![extract(1, Read::String), extract(2, Read::Int), extract(3, Read::String)];
+    let plan = Plan::compile(&Program { variants: vec![Variant { extracts, ..Variant::default() }] });
+    let message = [bytes(3, b"label"), int(2, 3), bytes(1, b"")].concat();
+    let mut walk = Box::<Walk>::default();
+    walk.begin(message.len() as u32, 99);
+    walk.feed(&plan, &message);
+    assert_eq!(walk.said(&plan, &message).get(Slot::Version), Some(Found::Number(3)), "an empty string is none");
+    assert_eq!(walk.said(&plan, &message).get(Slot::Model), None);
 }
 
 #[test]

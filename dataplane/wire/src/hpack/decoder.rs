@@ -137,6 +137,12 @@ impl<I: Interest> Decoder<I> {
         }
     }
 
+    /// Changes whenever the dynamic table does.
+    #[inline]
+    pub fn revision(&self) -> u64 {
+        self.table.revision()
+    }
+
     /// The first byte of a field tells its representation (RFC 7541 section 6).
     #[inline]
     fn field(&mut self, byte: u8, out: &mut impl FnMut(u8, Value<'_>)) -> Result<(), Error> {
@@ -212,7 +218,11 @@ impl<I: Interest> Decoder<I> {
     #[inline]
     fn indexed(&self, index: u32, out: &mut impl FnMut(u8, Value<'_>)) -> Result<(), Error> {
         let place = (index as usize).wrapping_sub(1);
-        if self.static_tags.get(place) == Some(&0) {
+        let tag = match self.static_tags.get(place) {
+            Some(&tag) => Some(tag),
+            None => self.table.tag(place.wrapping_sub(STATIC.len())),
+        };
+        if tag == Some(0) {
             return Ok(());
         }
         let found = self.find(index)?;

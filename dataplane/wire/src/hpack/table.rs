@@ -51,15 +51,36 @@ pub struct Table {
     bytes: Vec<u8>,
     /// Offset of `bytes[0]` among all bytes ever kept.
     base: u64,
+    revision: u64,
 }
 
 impl Default for Table {
     fn default() -> Table {
-        Table { entries: VecDeque::new(), size: 0, limit: INITIAL_BYTES, forgot: false, bytes: Vec::new(), base: 0 }
+        Table {
+            entries: VecDeque::new(),
+            size: 0,
+            limit: INITIAL_BYTES,
+            forgot: false,
+            bytes: Vec::new(),
+            base: 0,
+            revision: 0,
+        }
     }
 }
 
 impl Table {
+    /// Changes whenever the table does.
+    #[inline]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Which wanted name entry `n` has; 0 = none of them. None if it is not held.
+    #[inline]
+    pub fn tag(&self, n: usize) -> Option<u8> {
+        self.entries.get(n).map(|entry| entry.tag)
+    }
+
     /// Entry `n`, 0 being the newest. None if there is no such entry.
     #[inline]
     pub fn get(&self, n: usize) -> Option<Found<'_>> {
@@ -77,6 +98,7 @@ impl Table {
 
     /// Adds an entry. One larger than the table empties it and is not added (RFC 7541 section 4.4).
     pub fn insert(&mut self, tag: u8, name_len: u32, value_len: u32, value: &[u8]) {
+        self.revision += 1;
         let kept = if tag == 0 { &[] } else { &value[..value.len().min(MAX_VALUE_BYTES)] };
         let entry =
             Entry { name_len, value_len, tag, kept: kept.len() as u16, at: self.base + self.bytes.len() as u64 };
@@ -95,6 +117,7 @@ impl Table {
 
     /// The sender's table is at most this large from now on (RFC 7541 section 6.3).
     pub fn resize(&mut self, limit: u32) {
+        self.revision += 1;
         self.limit = limit;
         self.forgot &= limit > 0;
         self.shrink_to(u64::from(limit).min(MAX_TABLE_BYTES as u64));
