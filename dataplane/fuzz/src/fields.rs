@@ -4,7 +4,16 @@ use crate::input::{Cuts, Input};
 use wire::catalogue::{Extract, Program, Read, Slot, Step, Variant};
 use wire::field::{Plan, Walk};
 
-const SLOTS: [Slot; 4] = [Slot::Model, Slot::RequestId, Slot::BatchSize, Slot::TokensOut];
+const SLOTS: [Slot; 8] = [
+    Slot::Model,
+    Slot::Version,
+    Slot::RequestId,
+    Slot::BatchSize,
+    Slot::Error,
+    Slot::Final,
+    Slot::TokensIn,
+    Slot::TokensOut,
+];
 const KEYS: [&str; 3] = ["", "a", "triton_final_response"];
 const MAX_EXTRACTS: u8 = 12;
 const MAX_STEPS: u8 = 9;
@@ -72,11 +81,19 @@ impl Message<'_> {
     /// Reads it, whole or cut, and writes down all that can be asked of a walk.
     fn read(&self, walk: &mut Walk, cuts: Option<Cuts<'_>>) -> String {
         walk.begin(self.claimed, self.head_bytes);
+        let mut last: &[u8] = &[];
+        let mut feed = |piece| {
+            if !walk.done() {
+                last = piece;
+                walk.feed(self.plan, piece);
+            }
+        };
         match cuts {
-            None => walk.feed(self.plan, self.bytes),
-            Some(mut cuts) => cuts.apply(self.bytes).for_each(|piece| walk.feed(self.plan, piece)),
+            None => feed(self.bytes),
+            Some(mut cuts) => cuts.apply(self.bytes).for_each(feed),
         }
-        let found: Vec<_> = walk.found(self.plan).collect();
+        let said = walk.said(self.plan, last);
+        let found = SLOTS.map(|slot| said.get(slot));
         format!("{found:?} {} {}", walk.done(), walk.cut_short())
     }
 }

@@ -48,7 +48,7 @@ fn framed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Message> {
     for bytes in pieces {
         let mut rest = bytes;
         while let Some(piece) = framer.next(&mut rest) {
-            if piece == Piece::Begin {
+            if matches!(piece, Piece::Begin | Piece::Message { .. }) {
                 messages.push(Message::default());
             }
             let message = messages.last_mut().expect("a message begins before anything else");
@@ -61,6 +61,10 @@ fn framed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Message> {
                     message.body.extend_from_slice(body);
                 }
                 Piece::End => message.ended = true,
+                Piece::Message { opaque, body } => {
+                    let head = Some((opaque, body.len() as u32));
+                    *message = Message { head, body: body.to_vec(), ended: true };
+                }
             }
         }
         assert!(rest.is_empty(), "bytes were left over");

@@ -152,14 +152,14 @@ fn program() -> Vec<u8> {
     let near = |field: u8| (192..).find(|byte| byte % 9 == field).expect("nine in a row");
     let keyed = |field: u8| (128..).find(|byte| byte % 9 == field).expect("nine in a row");
     let paths: [(u8, &[u8]); 8] = [
-        (0, &[near(1)]),
-        (0, &[near(2)]),
-        (7, &[near(3)]),
-        (18, &[near(5), near(3)]),
-        (2, &[near(1)]),
-        (0, &[near(2), near(1)]),
-        (8, &[near(2), keyed(4), near(1)]),
-        (26, &[near(1), near(1)]),
+        (0, &[near(1)]),                     // model: string
+        (7, &[near(2)]),                     // version: string
+        (14, &[near(3)]),                    // request id: string
+        (25, &[near(5), near(3)]),           // batch size: first of varints
+        (30, &[near(1)]),                    // error: present
+        (0, &[near(2), near(1)]),            // model within a message
+        (36, &[near(2), keyed(4), near(1)]), // final: int in a map
+        (54, &[near(1), near(1)]),           // tokens out: varints
     ];
     let mut out = vec![paths.len() as u8];
     for (kind, path) in paths {
