@@ -39,7 +39,7 @@ for target in "${targets[@]}"; do
         grep -E 'DONE|average_exec_per_sec' "$log" >&2
     else
         failed+=("$target")
-        tail -n 30 "$log" >&2
+        grep -a -A 4 panicked "$log" >&2 || tail -n 30 "$log" >&2
     fi
 done
 if [ ${#failed[@]} -gt 0 ]; then

@@ -1,4 +1,5 @@
-//! The protobuf walker: any chunking of any message, read along any program, finds the same.
+//! The protobuf walker: any chunking of any message, read along any program, finds the same, and nothing of the
+//! message before.
 
 use crate::input::{Cuts, Input};
 use wire::catalogue::{Extract, Program, Read, Slot, Step, Variant};
@@ -17,8 +18,8 @@ const SLOTS: [Slot; 8] = [
 const KEYS: [&str; 3] = ["", "a", "triton_final_response"];
 const MAX_EXTRACTS: u8 = 12;
 const MAX_STEPS: u8 = 9;
-/// Field numbers of a path; the last stands for all that do not fit in a bit mask.
-const MAX_FIELD: u8 = 8;
+/// Field numbers of a path begin at 1, and one stands for all that do not fit in a bit mask.
+const NEAR_FIELDS: u8 = 8;
 const FAR_FIELD: u32 = 200;
 
 /// Input: a plan of cuts, a program, how far to look, how much longer the message claims to be, the message.
@@ -32,7 +33,8 @@ pub fn run(bytes: &[u8]) {
     let message = Message { plan: &plan, head_bytes, claimed, bytes: input.0 };
     let mut walk = Walk::default();
     let whole = message.read(&mut walk, None);
-    assert_eq!(message.read(&mut walk, Some(cuts)), whole, "what was read before shows");
+    assert_eq!(message.read(&mut walk, Some(cuts)), whole);
+    assert_eq!(message.read(&mut walk, Some(Cuts::default())), whole);
 }
 
 /// One variant of a few extracts, and one that is taken when field 1 is present.
@@ -61,9 +63,9 @@ fn extract(input: &mut Input<'_>) -> Extract {
 }
 
 fn step(byte: u8) -> Step {
-    let field = match byte % (MAX_FIELD + 1) {
-        MAX_FIELD => FAR_FIELD,
-        near => u32::from(near),
+    let field = match byte % (NEAR_FIELDS + 1) {
+        NEAR_FIELDS => FAR_FIELD,
+        near => u32::from(near) + 1,
     };
     let key = KEYS.get(usize::from(byte) / 64);
     Step { field, map_key: key.map(|key| (*key).into()) }

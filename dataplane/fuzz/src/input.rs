@@ -36,7 +36,7 @@ impl<'a> Input<'a> {
 }
 
 /// Where to cut: lengths that are used over and over; without any, after every byte.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Cuts<'a> {
     lengths: &'a [u8],
     at: usize,

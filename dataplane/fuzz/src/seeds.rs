@@ -149,8 +149,8 @@ fn conn(reads: &[Read]) -> Vec<u8> {
 
 /// Model, version and request id, shape and a map entry, of a plain message and of one within another.
 fn program() -> Vec<u8> {
-    let near = |field: u8| (192..).find(|byte| byte % 9 == field).expect("nine in a row");
-    let keyed = |field: u8| (128..).find(|byte| byte % 9 == field).expect("nine in a row");
+    let near = |field: u8| (192..).find(|byte| byte % 9 + 1 == field).expect("nine in a row");
+    let keyed = |field: u8| (128..).find(|byte| byte % 9 + 1 == field).expect("nine in a row");
     let paths: [(u8, &[u8]); 8] = [
         (0, &[near(1)]),                     // model: string
         (7, &[near(2)]),                     // version: string
