@@ -4,10 +4,12 @@
 //! copied. Nothing here grows with the number of calls or of names seen: labels are admitted, capped, and what does
 //! not fit is counted under a fallback and in `series_capped`.
 
+mod recent;
 mod route;
 mod sink;
 mod snapshot;
 
+pub use recent::Recent;
 pub use sink::Recorder;
 
 use crate::events::{Events, Mask};
@@ -63,6 +65,8 @@ pub struct Ledger {
     epoch_unix_nanos: u64,
     caps: Caps,
     routes: Vec<Route>,
+    /// Changes whenever a call may have to be counted in another place than before.
+    revision: u64,
     /// Method label, then model label, to a place in `routes`.
     index: FxHashMap<Box<str>, FxHashMap<Box<str>, usize>>,
     admitted: FxHashSet<Box<str>>,
@@ -89,6 +93,7 @@ impl Ledger {
             epoch_unix_nanos,
             caps: Caps { models: limits::MODELS, methods: limits::METHODS, series: limits::SERIES },
             routes: Vec::new(),
+            revision: 1,
             index: FxHashMap::default(),
             admitted: FxHashSet::default(),
             configured: FxHashSet::default(),
@@ -116,6 +121,7 @@ impl Ledger {
         for model in &policy.models {
             self.admit(model);
         }
+        self.revision += 1;
         self.events.adopt(&policy.objectives);
         for route in &mut self.routes {
             route.objectives = self.events.matching(&route.model, &route.method);
@@ -161,6 +167,7 @@ impl Ledger {
     /// A name has given a good answer, was configured, or was listed by the server: it may be a label.
     fn admit(&mut self, model: &str) {
         if !model.is_empty() && self.admitted.len() < self.caps.models && !self.admitted.contains(model) {
+            self.revision += 1;
             self.admitted.insert(model.into());
         }
     }
@@ -193,6 +200,7 @@ impl Ledger {
     }
 
     fn add_route(&mut self, call: &Call, method: &str, model: &str) -> usize {
+        self.revision += 1;
         let room = self.index.contains_key(method) || self.index.len() < self.caps.methods;
         let method = if room { method } else { OTHER_METHOD };
         let models = self.index.entry(method.into()).or_default();
@@ -243,6 +251,7 @@ impl Ledger {
         if self.counters == before {
             return;
         }
+        self.revision += 1;
         self.routes.retain(|route| route.in_flight > 0 || !route.counters.is_empty());
         self.index.clear();
         for (place, route) in self.routes.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Between the pump and the parser: shows bytes to [`wire::Conn`], and makes sure that nothing that happens in there
 //! can touch them. A parser that panics is dropped; the connection goes on unseen, and says so.
 
-use crate::ledger::{Ledger, Recorder};
+use crate::ledger::{Ledger, Recent, Recorder};
 use crate::pair::Observer;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,13 +15,15 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The observer of one connection. `None` inside: nothing is read any more, or nothing ever was.
 pub struct Watch {
     conn: Option<Box<Conn>>,
+    recent: Recent,
     open: u32,
 }
 
 impl Watch {
     /// Watches from byte 0; with no catalogue, not at all.
     pub fn new(catalogue: Option<Arc<Catalogue>>) -> Watch {
-        Watch { conn: catalogue.map(|catalogue| Box::new(Conn::new(catalogue))), open: 0 }
+        let conn = catalogue.map(|catalogue| Box::new(Conn::new(catalogue)));
+        Watch { conn, recent: Recent::default(), open: 0 }
     }
 
     /// Bytes that have been sent on.
@@ -58,7 +60,7 @@ impl Watch {
     fn guarded(&mut self, ledger: &mut Ledger, act: impl FnOnce(&mut Conn, &mut Recorder<'_>)) {
         let Some(conn) = &mut self.conn else { return };
         let mut opaque = false;
-        let mut recorder = Recorder { ledger, open: &mut self.open, opaque: &mut opaque };
+        let mut recorder = Recorder { ledger, recent: &mut self.recent, open: &mut self.open, opaque: &mut opaque };
         if catch_unwind(AssertUnwindSafe(|| act(conn, &mut recorder))).is_err() {
             recorder.blinded(Blind::Panic);
         }

@@ -130,7 +130,7 @@ impl<S: Sink> Frames for Reader<'_, S> {
         let mut out = |tag, value: crate::hpack::Value<'_>| head.field(tag, value, methods);
         if self.hpack.feed(bytes, &mut out).is_err() {
             self.lose_blocks();
-        } else if fresh {
+        } else if fresh && self.hpack.revision() == revision && self.hpack.between_fields() {
             self.memo.keep(bytes, revision, self.head);
         }
     }

@@ -1,6 +1,6 @@
 //! From the facts of one connection to counts.
 
-use super::Ledger;
+use super::{Ledger, Recent};
 use crate::clock::unix_nanos;
 use crate::{names, proto};
 use wire::{Blind, Call, Code, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
@@ -10,6 +10,8 @@ use wire::{Blind, Call, Code, End, EndedBy, Nanos, Outcome, Protocol, Request, S
 pub struct Recorder<'a> {
     /// Where they are counted.
     pub ledger: &'a mut Ledger,
+    /// Where this connection counted last.
+    pub recent: &'a mut Recent,
     /// Calls of this connection that are open.
     pub open: &'a mut u32,
     /// Set when there is nothing in this connection to read.
@@ -26,13 +28,12 @@ impl Sink for Recorder<'_> {
     fn request(&mut self, call: &Call, request: &Request) {
         let ledger = &mut *self.ledger;
         if request.outcome == Outcome::Ok {
-            ledger.admit(&call.model.text);
+            self.recent.admit(ledger, call);
         }
-        let place = ledger.route(call);
-        let mask = ledger.mask(place, call);
+        let (place, mask) = self.recent.find(ledger, call);
         let bad = ledger.events.ended(mask, request);
         let how = (request.code, request.ended_by, request.outcome);
-        ledger.counter(place, &call.version.text, how).requests += 1;
+        self.recent.counter(ledger, call, how).requests += 1;
         let sequence = ledger.sequence;
         let route = &mut ledger.routes[place];
         route.streaming |= call.streaming;
@@ -58,7 +59,7 @@ impl Sink for Recorder<'_> {
 
     fn gap(&mut self, call: &Call, gap: Nanos) {
         let ledger = &mut *self.ledger;
-        let place = ledger.route(call);
+        let (place, _) = self.recent.find(ledger, call);
         let timing = &mut ledger.routes[place].ok;
         timing.changed = ledger.sequence;
         timing.response_gap.record(gap);
@@ -68,8 +69,8 @@ impl Sink for Recorder<'_> {
         *self.open = self.open.saturating_sub(1);
         let ledger = &mut *self.ledger;
         ledger.open_calls = ledger.open_calls.saturating_sub(1);
-        let place = ledger.route(call);
-        let counter = ledger.counter(place, &call.version.text, (end.code, end.ended_by, end.outcome));
+        let (place, _) = self.recent.find(ledger, call);
+        let counter = self.recent.counter(ledger, call, (end.code, end.ended_by, end.outcome));
         counter.calls += 1;
         counter.request_bytes += call.request_bytes;
         counter.response_bytes += call.response_bytes;

@@ -16,9 +16,13 @@ fn call(model: &str) -> Call {
     }
 }
 
-fn finish(ledger: &mut Ledger, mut call: Call, code: Code, outcome: Outcome) {
+fn finish(ledger: &mut Ledger, call: Call, code: Code, outcome: Outcome) {
+    finish_on(ledger, &mut Recent::default(), call, code, outcome);
+}
+
+fn finish_on(ledger: &mut Ledger, recent: &mut Recent, mut call: Call, code: Code, outcome: Outcome) {
     let (mut open, mut opaque) = (0, false);
-    let mut recorder = Recorder { ledger, open: &mut open, opaque: &mut opaque };
+    let mut recorder = Recorder { ledger, recent, open: &mut open, opaque: &mut opaque };
     recorder.opened(&mut call);
     let request = Request {
         open: OpenRequest { start: 1, complete: Some(1), ..OpenRequest::default() },
@@ -172,4 +176,47 @@ fn failed_calls_are_recorded_up_to_a_bound_and_the_rest_counted() {
     assert_eq!(ledger.snapshot(0, 1).tap.expect("always there").records_dropped, 3);
     assert_eq!(ledger.take_records().len(), limits::RECORDS);
     assert!(ledger.take_records().is_empty());
+}
+
+#[test]
+fn remembering_the_last_place_changes_no_count() {
+    let names: Vec<Name> = ["", "a", "b", "c", "d"].map(name).to_vec();
+    let policy = |threshold: u64| proto::Policy {
+        models: vec!["d".into()],
+        limits: Some(proto::Limits { models: 3, series: 9, ..Default::default() }),
+        objectives: vec![proto::Objective {
+            id: format!("below {threshold}"),
+            model_glob: "*".into(),
+            method_glob: "*".into(),
+            good: Some(proto::objective::Good::LatencyBelowNanos(threshold)),
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let mut ledgers = [Ledger::new(7), Ledger::new(7)];
+    let mut recent = Recent::default();
+    let mut random = 1u64;
+    let mut below = move |n: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % n
+    };
+    for step in 0..20_000 {
+        // Runs of the same call, now and then another, seldom a change of everything.
+        let (model, version) = (names[below(5) as usize].clone(), names[below(3) as usize].clone());
+        let call = Call { method: names[1].clone(), known_method: true, model, version, ..Call::default() };
+        let how = [(Code::Grpc(0), Outcome::Ok), (Code::Grpc(5), Outcome::ClientError)][usize::from(below(4) == 0)];
+        for _ in 0..below(5) {
+            for (ledger, recent) in ledgers.iter_mut().zip([&mut recent, &mut Recent::default()]) {
+                finish_on(ledger, recent, call.clone(), how.0, how.1);
+            }
+        }
+        let (adopt, full) = (below(500) == 0, below(3) == 0);
+        let told = ledgers.each_mut().map(|ledger| {
+            if adopt {
+                ledger.adopt(&policy(step));
+            }
+            proto::Snapshot { at_unix_nanos: 0, ..ledger.snapshot(if full { 0 } else { step }, 1) }
+        });
+        assert_eq!(told[0], told[1], "step {step}");
+    }
 }

@@ -131,10 +131,13 @@ impl<I: Interest> Decoder<I> {
 
     /// The block is over.
     pub fn end_block(&mut self) -> Result<(), Error> {
-        match self.state {
-            State::Field => Ok(()),
-            _ => Err(Error::Truncated),
-        }
+        self.between_fields().then_some(()).ok_or(Error::Truncated)
+    }
+
+    /// No field is under way.
+    #[inline]
+    pub fn between_fields(&self) -> bool {
+        matches!(self.state, State::Field)
     }
 
     /// Changes whenever the dynamic table does.

@@ -1,0 +1,87 @@
+//! Where one connection counted last. Its next call most often goes to the same place, and since a connection keeps each
+//! name once, that is seen without comparing a byte.
+
+use super::{Counter, Ledger};
+use crate::events::Mask;
+use std::rc::Rc;
+use wire::call::Name;
+use wire::{Call, Code, EndedBy, Outcome};
+
+/// The last place, and the last counter in it.
+#[derive(Debug, Default)]
+pub struct Recent {
+    /// The ledger's, then; 0 = never.
+    revision: u64,
+    model: Name,
+    method: Name,
+    /// The model has been admitted, or there was no room for it.
+    admitted: bool,
+    place: usize,
+    mask: Mask,
+    counter: Option<Known>,
+}
+
+/// A counter of good ends.
+#[derive(Debug)]
+struct Known {
+    version: Name,
+    how: (Code, EndedBy, Outcome),
+    at: usize,
+}
+
+impl Recent {
+    /// The model of a call has given a good answer.
+    pub fn admit(&mut self, ledger: &mut Ledger, call: &Call) {
+        if !(self.is(ledger, call) && self.admitted) {
+            ledger.admit(&call.model.text);
+            self.find(ledger, call);
+            self.admitted = true;
+        }
+    }
+
+    /// Where a call is counted, and for which objectives.
+    pub fn find(&mut self, ledger: &mut Ledger, call: &Call) -> (usize, Mask) {
+        if !self.is(ledger, call) {
+            let place = ledger.route(call);
+            *self = Recent {
+                revision: ledger.revision,
+                model: call.model.clone(),
+                method: call.method.clone(),
+                admitted: false,
+                place,
+                mask: ledger.mask(place, call),
+                counter: None,
+            };
+        }
+        (self.place, self.mask)
+    }
+
+    /// The counter of a call that ended like this.
+    pub fn counter<'l>(
+        &mut self,
+        ledger: &'l mut Ledger,
+        call: &Call,
+        how: (Code, EndedBy, Outcome),
+    ) -> &'l mut Counter {
+        let (place, _) = self.find(ledger, call);
+        let same = |known: &&Known| known.how == how && Rc::ptr_eq(&known.version.text, &call.version.text);
+        if let Some(known) = self.counter.as_ref().filter(same) {
+            let sequence = ledger.sequence;
+            let counter = &mut ledger.routes[place].counters[known.at];
+            counter.changed = sequence;
+            return counter;
+        }
+        // Of other ends the place may still change: a version is a label once it has answered well.
+        if how.2 == Outcome::Ok {
+            let at = ledger.routes[place].counter(&call.version.text, how);
+            self.counter = at.map(|at| Known { version: call.version.clone(), how, at });
+        }
+        ledger.counter(place, &call.version.text, how)
+    }
+
+    fn is(&self, ledger: &Ledger, call: &Call) -> bool {
+        self.revision == ledger.revision
+            && Rc::ptr_eq(&self.model.text, &call.model.text)
+            && Rc::ptr_eq(&self.method.text, &call.method.text)
+    }
+}
