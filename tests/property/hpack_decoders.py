@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import hpack
 
-from tests.provision.parts import ROOT, require
+from tests.fakes.cargo import cargo_built
+from tests.provision.parts import require
 
 MAX_NAME_BYTES = 64
 """Longer names are only counted by ours (wire/src/hpack/mod.rs)."""
@@ -217,26 +216,12 @@ def as_seen(headers: Sequence[Header]) -> list[tuple[bytes, int, bytes]]:
     ]
 
 
-def compiled() -> Path:
-    """Compile the example; cargo does nothing where nothing has changed."""
-    manifest = ROOT / "dataplane/wire/Cargo.toml"
-    build = ["cargo", "build", "--quiet", "--example=hpack", f"--manifest-path={manifest}"]
-    named = subprocess.run(
-        [*build, "--message-format=json-render-diagnostics"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    (line,) = (line for line in named.stdout.splitlines() if '"name":"hpack"' in line)
-    return Path(json.loads(line)["executable"])
-
-
 @contextlib.contextmanager
 def running_ours() -> Iterator[Ours]:
     """Run ours until the block ends."""
+    program = cargo_built("--package=wire", "--example=hpack")
     with subprocess.Popen(
-        [compiled()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         yield Ours(process)
         assert process.stdin is not None
