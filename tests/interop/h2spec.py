@@ -1,0 +1,114 @@
+"""h2spec: a client that breaks RFC 7540 in every way it can, and judges how the server takes it.
+
+Wayside must not judge at all: it hands on each illegal frame and each answer to it, may go blind on that connection,
+and is as well afterwards as before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.fakes.compiled import nghttpd_on
+from tests.fakes.running import free_ports
+from tests.interop.route import odd, route_to, serving
+from tests.interop.verdicts import PASSED, SKIPPED, Report, SuiteError, failed
+from tests.provision.parts import require
+
+# A case whose answer does not come costs this much; any answer on loopback comes in far less.
+ANSWER_SECONDS = 1
+RUN_SECONDS = 300.0
+ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
+# What a reader of illegal HTTP/2 may no longer be able to follow; one case begins with what could be HTTP/1. Never a
+# panic.
+BLIND_REASONS = frozenset({"frame", "hpack", "http1", "protocol"})
+
+
+@contextlib.contextmanager
+def nghttpd() -> Iterator[str]:
+    """Run nghttpd with a page to fetch; yields host:port."""
+    (port,) = free_ports(1)
+    with tempfile.TemporaryDirectory(prefix="wayside-h2spec-") as pages:
+        Path(pages, "index.html").write_text("a page\n" * 100)
+        with nghttpd_on(port, f"--htdocs={pages}"):
+            yield f"127.0.0.1:{port}"
+
+
+def grpc_go() -> AbstractContextManager[str]:
+    """Run grpc-go's interop server; yields host:port."""
+    return serving("grpc-interop-server", "--port")
+
+
+@dataclass(frozen=True)
+class H2spec:
+    """h2spec against one server."""
+
+    name: str
+    tools: tuple[str, ...]
+    server: Callable[[], AbstractContextManager[str]]
+
+    def run(self, through: bool, only: Collection[str]) -> Report:
+        """Run whole h2spec, or the sections that the cases named are in."""
+        sections = sorted({case.partition(": ")[0] for case in only})
+        with self.server() as server, route_to(server, through) as route:
+            verdicts = run_h2spec(route.port, sections)
+            account = route.account()
+        return Report(verdicts, tuple(odd(account, BLIND_REASONS)) if account else ())
+
+
+def run_h2spec(port: int, sections: Collection[str]) -> dict[str, str]:
+    """Run h2spec against a port and return its verdicts."""
+    with tempfile.TemporaryDirectory(prefix="wayside-h2spec-") as folder:
+        report = Path(folder) / "report.xml"
+        done = subprocess.run(
+            [
+                *(str(require("h2spec")), *sections, "--port", str(port)),
+                *("--timeout", str(ANSWER_SECONDS), "--junit-report", str(report)),
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+        if not report.exists():
+            raise SuiteError(f"h2spec wrote no report: {done.stdout}{done.stderr}")
+        return verdicts_in(report.read_text())
+
+
+def verdicts_in(report: str) -> dict[str, str]:
+    """Read the verdicts out of h2spec's JUnit report, cases named `section: title`."""
+    verdicts: dict[str, str] = {}
+    for case in ElementTree.fromstring(report).iter("testcase"):
+        name = f"{case.get('package')}: {case.get('classname')}"
+        if name in verdicts:
+            raise SuiteError(f"h2spec has two cases of one name: {name}")
+        verdicts[name] = verdict_of(case)
+    if not verdicts:
+        raise SuiteError("h2spec's report holds no cases")
+    return verdicts
+
+
+def verdict_of(case: ElementTree.Element) -> str:
+    """Read one case: nothing in it means that it passed, as JUnit has it."""
+    if len(case) == 0:
+        return PASSED
+    found = case[0]
+    if found.tag == "skipped":
+        return SKIPPED
+    if found.tag not in {"error", "failure"}:
+        raise SuiteError(f"h2spec's report holds an unknown verdict: {found.tag}")
+    return failed(ADDRESS.sub("ADDRESS", found.text or ""))
+
+
+H2SPEC = (
+    H2spec("h2spec, nghttpd", ("h2spec", "nghttpd"), nghttpd),
+    H2spec("h2spec, grpc-go", ("h2spec", "grpc-interop-server"), grpc_go),
+)
