@@ -118,7 +118,7 @@ fn large_table() -> Vec<Vec<u8>> {
     let largest = hpack_int(u32::MAX as usize, 5, 0x20);
     let tiny = [0x40, 0, 0].repeat(1000);
     let long = [hpack_int(4, 6, 0x40), hpack_int(1500, 7, 0), vec![b'/'; 1500], vec![0xbe]].concat();
-    vec![[largest, tiny].concat(), long]
+    vec![largest, tiny, long]
 }
 
 /// Header blocks, as the target takes them.
