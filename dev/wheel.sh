@@ -65,7 +65,7 @@ suite() {
     "$work/env/bin/python" -m pip install --quiet "$wheel[demo]" --group dev
     copy_tree "$work/suite" . ':!sidecar' ':!exporters'
     mkdir -p .venvs
-    ln -s "$ROOT/.venvs" "$work/suite/.venvs"
+    ln -sfn "$ROOT/.venvs" "$work/suite/.venvs"
     note "pytest, from the wheel"
     # test_wheel.py builds from the sources, which are not there.
     (cd "$work/suite" && unset PYTHONPATH && "$work/env/bin/python" -m pytest --ignore=tests/e2e/test_wheel.py "$@")
