@@ -58,6 +58,13 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="FILE",
         help="also compare methods, names and numbers with this .proto (needs protoc or grpcio-tools)",
     )
+    check.add_argument(
+        "--include",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="where the .proto's imports begin, if not beside it; may be repeated",
+    )
     check.add_argument("--sample", metavar="FILE", help="also show what this message would say")
     check.add_argument("--method", metavar="/PKG.SVC/M", help="the method the sample belongs to")
     check.add_argument(
@@ -80,7 +87,7 @@ def _check(arguments: argparse.Namespace) -> int:
     problems = list(server.problems)
     if arguments.proto:
         try:
-            problems += _compared(arguments.proto, document, server)
+            problems += _compared(arguments, document, server)
         except _UnreadableError as error:
             print(error, file=sys.stderr)
             return PROBLEMS
@@ -98,12 +105,15 @@ class _UnreadableError(Exception):
     """Something beside the catalogue cannot be read; the text says what to do."""
 
 
-def _compared(proto: str, document: Document, server: ServerCatalogue) -> list[Problem]:
+def _compared(
+    arguments: argparse.Namespace, document: Document, server: ServerCatalogue
+) -> list[Problem]:
     """Return what disagrees with a .proto."""
     from sidecar.servers.proto import ProtoError, compare, read_proto
 
     try:
-        return compare(document, server, read_proto(proto)).problems
+        schema = read_proto(arguments.proto, arguments.include)
+        return compare(document, server, schema).problems
     except ProtoError as error:
         raise _UnreadableError(str(error)) from error
 

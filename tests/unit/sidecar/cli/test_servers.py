@@ -142,6 +142,21 @@ def test_what_disagrees_with_the_proto_is_told(
     assert what in text
 
 
+def test_imports_are_found_where_they_begin(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = own.parent / "protos"
+    inside = root / "shop"
+    inside.mkdir(parents=True)
+    (inside / "context.proto").write_text(
+        'syntax = "proto3"; package shop; message Context { string model = 4; }'
+    )
+    text = PROTO.replace("message Context { string model = 4; }", 'import "shop/context.proto";')
+    proto = inside / "ranker.proto"
+    proto.write_text(text)
+    assert called("check", own, "--proto", proto) == 1
+    assert "shop/context.proto" in capsys.readouterr().err
+    assert called("check", own, "--proto", proto, "--include", root) == 0
+
+
 def test_a_proto_that_cannot_be_read_says_why(
     own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
