@@ -74,10 +74,10 @@ class LoadFailedError(RuntimeError):
 def loads(calls: int) -> list[Load]:
     """Return the loads, scaled to a number of calls a round at 64 in flight."""
     waves = -(-calls // (64 * CHUNKS))
-    open_loop = max(1000, calls // 25)
+    open_loop = max(1000, calls // 33)
     return [
         Load("busy", "64 in flight: 4 connections x 16 streams", 4, 16, calls),
-        Load("single", "One in flight", 1, 1, max(100, calls // 4)),
+        Load("single", "One in flight", 1, 1, max(100, calls // 5)),
         Load(
             "open",
             "Open loop: 1,000 calls/s over 64 connections",
@@ -92,7 +92,7 @@ def loads(calls: int) -> list[Load]:
             "600 KB messages both ways: 4 connections x 1 stream",
             4,
             1,
-            max(40, calls // 100),
+            max(40, calls // 200),
             input_bytes=BIG_INPUT_BYTES,
         ),
         Load(

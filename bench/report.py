@@ -71,6 +71,12 @@ def processor() -> str:
     return found.group(1).strip() if found else platform.machine()
 
 
+def priority() -> str:
+    """Tell the priority of the run where it is not the usual one."""
+    nice = os.nice(0)
+    return f"; at nice {nice}" if nice else ""
+
+
 def machine(run: Run, results: Results) -> str:
     """Name everything that was measured on and with."""
     day = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
@@ -84,7 +90,7 @@ def machine(run: Run, results: Results) -> str:
     return "\n".join(
         [
             f"- {day}; {run.rounds} rounds in {run.seconds / 60:.1f} minutes; load average before: "
-            f"{results.load_before:.2f}",
+            f"{results.load_before:.2f}{priority()}",
             f"- {os.cpu_count()} cores, {processor()}; Linux {platform.release()}",
             f"- {'; '.join(versions)}",
             f"- client and server: {ends}; the server's files {files}",
