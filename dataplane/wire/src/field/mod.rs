@@ -10,6 +10,8 @@ pub mod walk;
 mod values;
 
 pub use plan::Plan;
+pub(crate) use plan::{Leaf, Sources};
+pub(crate) use values::Values;
 pub use values::{Found, Said};
 pub use walk::Walk;
 
