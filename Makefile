@@ -1,7 +1,7 @@
 # Everything here is a thin name for a script in dev/: read those for the how.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test fuzz bench lint fmt gen clean
+.PHONY: help build demo test interop fuzz bench lint fmt gen clean
 export PYTHON
 
 help: ## show this

@@ -24,7 +24,8 @@ from tests.fakes.steady import metric
 
 BIDI = "/test.Echo/Bidi"
 INFER = "/inference.GRPCInferenceService/ModelInfer"
-PLANTED = (("traceparent", "planted-panic"),)
+Metadata = tuple[tuple[str, str], ...]
+PLANTED: Metadata = (("traceparent", "planted-panic"),)
 OPTIONS = [("grpc.use_local_subchannel_pool", 1)]
 CALLS = 30
 
@@ -43,9 +44,9 @@ def wayside(planted_tap: Path) -> Iterator[Wayside]:
         yield wayside
 
 
-def infer(channel: grpc.Channel, model: str, metadata: tuple[tuple[str, str], ...] = ()) -> None:
+def infer(channel: grpc.Channel, model: str, metadata: Metadata = (), size: int = 100_000) -> None:
     """Make a call; its answer holds the very bytes that were sent."""
-    asked = oip.ModelInferRequest(model_name=model, raw_input_contents=[os.urandom(100_000)])
+    asked = oip.ModelInferRequest(model_name=model, raw_input_contents=[os.urandom(size)])
     call = channel.unary_unary(
         INFER,
         request_serializer=oip.ModelInferRequest.SerializeToString,
@@ -73,7 +74,9 @@ def test_a_panic_costs_one_connection_its_observer_and_nobody_a_byte(wayside: Wa
         open_stream = stream(iter(said.get, None), timeout=20)
         said.put(b"before")
         assert next(open_stream) == b"before"
-        infer(doomed, "planted", PLANTED)
+        infer(
+            doomed, "planted", PLANTED, size=10
+        )  # one read: a parser that went on would still be in step
         said.put(b"after")
         assert next(open_stream) == b"after", "a call that was open then goes on"
         said.put(None)
@@ -84,6 +87,7 @@ def test_a_panic_costs_one_connection_its_observer_and_nobody_a_byte(wayside: Wa
 
         wayside.wait_for_total(1 + CALLS, "calls", model="elsewhere")
         assert says_panics(wayside, 1)
+        assert metric(wayside.metrics(), "wayside_tap_blind_total") == 1, "and for nothing else"
         assert wayside.total("calls", model="before") == 1
         assert wayside.total("calls", model="after") == 0, "that connection is no longer read"
         assert metric(wayside.metrics(), "wayside_upstream_connections_open") == 2

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 
 from tests.fakes.compiled import nghttpd_on
 from tests.fakes.running import free_ports
-from tests.interop.route import odd, route_to, serving
+from tests.interop.route import Snapshot, odd, route_to, serving
 from tests.interop.verdicts import PASSED, SKIPPED, Report, SuiteError, failed
 from tests.provision.parts import require
 
@@ -28,7 +28,7 @@ RUN_SECONDS = 300.0
 ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
 # What a reader of illegal HTTP/2 may no longer be able to follow; one case begins with what could be HTTP/1. Never a
 # panic.
-BLIND_REASONS = frozenset({"frame", "hpack", "http1", "protocol"})
+BLIND_REASONS = frozenset({"frame", "hpack", "http1"})
 
 
 @contextlib.contextmanager
@@ -60,7 +60,19 @@ class H2spec:
         with self.server() as server, route_to(server, through) as route:
             verdicts = run_h2spec(route.port, sections)
             account = route.account()
-        return Report(verdicts, tuple(odd(account, BLIND_REASONS)) if account else ())
+        if account is None:
+            return Report(verdicts)
+        overlooked = () if only else unnoticed(account, len(verdicts))
+        return Report(verdicts, (*odd(account, BLIND_REASONS), *overlooked))
+
+
+def unnoticed(account: Snapshot, cases: int) -> Iterator[str]:
+    """Tell what Wayside missed of a whole run, which has a connection for each case and every kind of illegal bytes."""
+    connections = sum(each["connections"] for each in account["upstreams"])
+    if connections < cases:
+        yield f"counted {connections} connections, fewer than the {cases} cases"
+    for reason in sorted(BLIND_REASONS - set(account["tap"]["blind"])):
+        yield f"never went blind for the reason {reason!r}"
 
 
 def run_h2spec(port: int, sections: Collection[str]) -> dict[str, str]:

@@ -140,12 +140,21 @@ ENCODED = st.lists(st.tuples(SIZES, HEADER_LISTS), min_size=1, max_size=8)
 """Connections for an encoder: table sizes, then names, values, and whether they are sensitive."""
 
 
-def written(
-    connection: Sequence[tuple[list[int], list[Field]]],
-) -> list[tuple[bytes, list[Header]]]:
-    """Write a connection's blocks."""
+@dataclass
+class Written:
+    """A connection."""
+
+    blocks: list[bytes]
+    said: list[list[Header]]
+    table: list[Header]
+    """After the last block, newest first."""
+
+
+def written(connection: Sequence[tuple[list[int], list[Field]]]) -> Written:
+    """Write a connection."""
     writer = Writer()
-    return [writer.block(sizes, fields) for sizes, fields in connection]
+    pairs = [writer.block(sizes, fields) for sizes, fields in connection]
+    return Written([block for block, _ in pairs], [said for _, said in pairs], writer.table)
 
 
 def recorded(side: str) -> list[bytes]:

@@ -19,7 +19,9 @@ from tests.property.hpack_blocks import (
     HUFFMAN,
     NEVER,
     PLAIN,
+    STATIC,
     WRITTEN,
+    Written,
     indexed,
     integer,
     literal,
@@ -122,11 +124,15 @@ def test_what_both_encoders_write(bench: Bench) -> None:
 def test_every_representation(bench: Bench) -> None:
     @thorough
     @given(WRITTEN.map(written), CHUNKS)
-    def check(connection: list[tuple[bytes, list[tuple[bytes, bytes]]]], chunk: int) -> None:
-        assert bench.compare([block for block, _ in connection], chunk)
+    def check(connection: Written, chunk: int) -> None:
+        assert bench.compare(connection.blocks, chunk)
         bench.ours.new()
-        for block, said in connection:
+        for block, said in zip(connection.blocks, connection.said, strict=True):
             assert bench.ours.decode(block, chunk).fields == as_seen(said)
+        oldest = len(STATIC) + len(connection.table)
+        if connection.table:
+            assert bench.ours.decode(indexed(oldest)).fields == as_seen(connection.table[-1:])
+        assert bench.ours.decode(indexed(oldest + 1)).verdict == "Index", "kept too long"
 
     check()
 
@@ -170,7 +176,7 @@ MUTATIONS = st.tuples(
 def test_mutated_blocks(bench: Bench) -> None:
     before = bench.taken, bench.rejected
     bases = st.one_of(
-        WRITTEN.map(lambda connection: [block for block, _ in written(connection)]),
+        WRITTEN.map(lambda connection: written(connection).blocks),
         ENCODED.map(lambda connection: by_nghttp2(bench, connection)),
         st.sampled_from([recorded("client"), recorded("server")]),
     )
@@ -225,6 +231,7 @@ def test_edges(bench: Bench, blocks: list[bytes]) -> None:
 FAULTS: dict[str, tuple[bytes, str]] = {
     "eos": (b"\x00\x01x" + integer(4, 7, 0x80) + EOS, "Huffman"),
     "padding over 7 bits": (b"\x00\x01x" + integer(2, 7, 0x80) + b"\x1f\xff", "Huffman"),
+    "padding of a whole byte": (b"\x00\x01x" + integer(1, 7, 0x80) + b"\xff", "Huffman"),
     "padding not ones": (b"\x00\x01x" + integer(1, 7, 0x80) + b"\x18", "Huffman"),
     "padding in a name": (b"\x00" + integer(1, 7, 0x80) + b"\x18" + string(b"v"), "Huffman"),
     "index 0": (indexed(0), "Index"),

@@ -40,11 +40,9 @@ pub fn run(bytes: &[u8]) {
     while !input.0.is_empty() {
         bursts.push(burst(&mut input, &mut now));
     }
-    let mut whole = Recorder::default();
-    show(&bursts, None, &mut whole);
-    let mut cut = Recorder::default();
-    show(&bursts, Some(cuts), &mut cut);
-    assert_eq!(cut.log, whole.log);
+    let whole = told(&bursts, None);
+    assert_eq!(told(&bursts, Some(cuts)).log, whole.log);
+    assert_eq!(told(&bursts, Some(Cuts::default())).log, whole.log);
     check(&whole);
 
     let mut calls = 0;
@@ -65,6 +63,13 @@ fn burst(input: &mut Input<'_>, now: &mut Nanos) -> Burst {
     };
     *now += if how & op::LATER != 0 { 1_000_000 } else { 0 };
     Burst { direction, bytes, at: *now }
+}
+
+/// What is told of a connection.
+fn told(bursts: &[Burst], cuts: Option<Cuts<'_>>) -> Recorder {
+    let mut told = Recorder::default();
+    show(bursts, cuts, &mut told);
+    told
 }
 
 /// Shows a connection from its beginning to its end; returns how many calls were open at most.

@@ -89,6 +89,12 @@ fn made() -> Vec<Read> {
     }
     reads.push((0, [headers(11, false, &request_head(INFER)), rst(11, 8)].concat()));
     reads.push((0, headers(13, false, &request_head(INFER))));
+    // The same bytes before and after the table has changed: they say something else then.
+    let indices = client.block(&request_fields(INFER));
+    let insertion = [&request_head(LIVE), &[0x40, 1][..], b"x", &[1], b"y"].concat();
+    for (stream, block) in [(21, &indices), (23, &indices), (25, &insertion), (27, &indices)] {
+        reads.push((0, headers(stream, true, block)));
+    }
     reads.push((1, [frame(5, END_HEADERS, 13, &[&[0, 0, 0, 2], &*request_head(LIVE)].concat()), rst(13, 7)].concat()));
     reads.push((1, [frame(8, 0, 0, &[0, 0, 1, 0]), goaway(13, 0, b"max_age")].concat()));
     reads
@@ -118,7 +124,7 @@ fn large_table() -> Vec<Vec<u8>> {
     let largest = hpack_int(u32::MAX as usize, 5, 0x20);
     let tiny = [0x40, 0, 0].repeat(1000);
     let long = [hpack_int(4, 6, 0x40), hpack_int(1500, 7, 0), vec![b'/'; 1500], vec![0xbe]].concat();
-    vec![[largest, tiny].concat(), long]
+    vec![largest, tiny, long]
 }
 
 /// Header blocks, as the target takes them.

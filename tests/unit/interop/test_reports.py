@@ -60,6 +60,14 @@ def test_h2spec_reports_that_cannot_be_trusted(report: str) -> None:
         h2spec.verdicts_in(report)
 
 
+def test_what_wayside_should_have_noticed_of_h2spec() -> None:
+    account = {"upstreams": [{"connections": 9}], "tap": {"blind": {"frame": 3, "http1": 1}}}
+    assert list(h2spec.unnoticed(account, cases=10)) == [
+        "counted 9 connections, fewer than the 10 cases",
+        "never went blind for the reason 'hpack'",
+    ]
+
+
 def test_connect() -> None:
     assert connect.verdicts_in(CONNECT) == {
         "Errors/TLS:false/unary/aborted": failed("\tactual error does not match\n\tand more"),
