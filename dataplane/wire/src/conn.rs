@@ -192,6 +192,11 @@ impl Conn {
         matches!(self.stage, Stage::Http2).then(|| self.server.cursor())?
     }
 
+    /// It is HTTP/1.1 and still read.
+    pub fn reads_http1(&self) -> bool {
+        matches!(self.stage, Stage::Http1(_))
+    }
+
     /// Calls open now.
     pub fn open_calls(&self) -> usize {
         self.shared.calls.len()
