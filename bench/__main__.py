@@ -1,4 +1,7 @@
-"""`python -m bench`: Wayside beside its peers in one run, round by round; writes bench/RESULTS.md and results.svg."""
+"""`python -m bench`: Wayside beside its peers in one run, round by round.
+
+Writes bench/RESULTS.md, bench/results.svg and the table of README.md.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,12 @@ from types import FrameType
 
 from bench.bars import draw
 from bench.contenders import CONTENDERS, Contender, NotHereError, Place, Started, program
+from bench.ends import echo_server, token_server
 from bench.figures import Results, Round
-from bench.loads import Client, Load, LoadFailedError, echo_server, loads
+from bench.instructions import CannotCountError, build, count
+from bench.loads import Client, Load, LoadFailedError, loads
 from bench.process_cost import cost
+from bench.readme import README, rewritten
 from bench.report import Run, results_page
 from tests.fakes.running import ProcessError
 
@@ -32,7 +38,7 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="rounds of every load (7)")
-    parser.add_argument("--calls", type=int, default=40_000, help="calls a round at 64 in flight")
+    parser.add_argument("--calls", type=int, default=100_000, help="calls a round at 64 in flight")
     parser.add_argument("--quick", action="store_true", help="two short rounds; writes no page")
     chosen = parser.parse_args()
     if chosen.quick:
@@ -49,7 +55,7 @@ def note(text: str) -> None:
 
 def calls_of(load: Load, contender: Contender) -> int:
     """Return how many calls a contender makes in a round; slow ones fewer, but enough for a p99."""
-    return max(min(load.calls, 400), round(load.calls * contender.share))
+    return max(min(load.calls, load.fewest), round(load.calls * contender.share))
 
 
 def measure(client: Client, load: Load, calls: int, started: Started) -> Round:
@@ -62,7 +68,8 @@ def measure(client: Client, load: Load, calls: int, started: Started) -> Round:
     after = cost(started.pid)
     own = after.own_cpu_nanos - before.own_cpu_nanos
     children = after.children_cpu_nanos - before.children_cpu_nanos
-    return Round(own / calls / 1000, children / calls / 1000, latency)
+    each = 1000 * calls * load.parts
+    return Round(own / each, children / each, latency)
 
 
 def start_all(stack: contextlib.ExitStack, place: Place, results: Results) -> dict[str, Started]:
@@ -105,32 +112,68 @@ def one_round(
 
 
 def measure_all(shapes: list[Load], rounds: int, results: Results) -> None:
-    """Start everything, run the rounds, end everything."""
+    """Run the loads, first those that end at the server that echoes, then those that end at the one that streams."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         raise SystemExit("bench: needs two cores: one for the contender, one for both ends")
     ends, contender = cores[0], cores[-1]
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wayside-bench-")))
-        upstream = stack.enter_context(echo_server(program("nghttpd"), ends))
-        standing = start_all(stack, Place(upstream, contender, folder), results)
-        stack.callback(ignore_interrupts)  # the first thing done at the end
-        client = Client(program("h2load"), ends, folder)
+    for streams in (False, True):
+        shaped = [load for load in shapes if bool(load.chunks) == streams]
+        with contextlib.ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wayside-bench-")))
+            server = token_server(ends) if streams else echo_server(program("nghttpd"), ends)
+            place = Place(stack.enter_context(server), contender, folder)
+            standing = start_all(stack, place, results)
+            stack.callback(ignore_interrupts)  # the first thing done at the end
+            take_turns(Client(program("h2load"), ends, folder), shaped, rounds, standing, results)
+            if not streams:
+                note_memory(standing, results)
+        heed_interrupts()
+
+
+def take_turns(
+    client: Client,
+    shapes: list[Load],
+    rounds: int,
+    standing: dict[str, Started],
+    results: Results,
+) -> None:
+    """Warm up, then let every contender make every round of every load."""
+    for load in shapes:
+        one_round(client, load, standing, results, None)
+    for turn in range(rounds):
+        note(f"round {turn + 1} of {rounds}: {', '.join(load.name for load in shapes)}")
         for load in shapes:
-            one_round(client, load, standing, results, None)
-        for turn in range(rounds):
-            note(f"round {turn + 1} of {rounds}")
-            for load in shapes:
-                one_round(client, load, standing, results, turn)
-        for name, one in standing.items():
-            if one.pid is not None:
-                now = cost(one.pid)
-                results.resident_bytes[name] = (now.own_resident_bytes, now.children_resident_bytes)
+            one_round(client, load, standing, results, turn)
+
+
+def note_memory(standing: dict[str, Started], results: Results) -> None:
+    """Read what each contender holds now."""
+    for name, one in standing.items():
+        if one.pid is not None:
+            now = cost(one.pid)
+            results.resident_bytes[name] = (now.own_resident_bytes, now.children_resident_bytes)
+
+
+def count_instructions(results: Results) -> None:
+    """Count what reading costs; where that cannot be done here, the page says why."""
+    note("instructions of reading, under callgrind")
+    try:
+        results.instructions = count(build())
+    except CannotCountError as error:
+        results.not_counted = str(error).splitlines()[0]
+        note(f"not counted: {error}")
 
 
 def interrupted(_number: int, _frame: FrameType | None) -> None:
     """Leave by the way that ends every process that was started."""
     raise KeyboardInterrupt
+
+
+def heed_interrupts() -> None:
+    """Let Ctrl-C end the run."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
 
 
 def ignore_interrupts() -> None:
@@ -142,10 +185,11 @@ def ignore_interrupts() -> None:
 def main() -> int:
     """Measure, then write the page and the picture."""
     chosen = arguments()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupted)
-    shapes, results, began = loads(chosen.calls), Results(), time.monotonic()
+    heed_interrupts()
+    shapes, began = loads(chosen.calls), time.monotonic()
+    results = Results(load_before=os.getloadavg()[0])
     try:
+        count_instructions(results)
         measure_all(shapes, chosen.rounds, results)
     except KeyboardInterrupt:
         note("interrupted; nothing was written")
@@ -159,7 +203,8 @@ def main() -> int:
     if not chosen.quick:
         (HERE / "RESULTS.md").write_text(page)
         (HERE / "results.svg").write_text(draw(results))
-        note("written: bench/RESULTS.md and bench/results.svg")
+        README.write_text(rewritten(README.read_text(), page))
+        note("written: bench/RESULTS.md, bench/results.svg and the table of README.md")
     return 1 if results.failed else 0
 
 

@@ -16,7 +16,7 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 
 from bench import configs
-from bench.loads import on_core
+from bench.ends import on_core
 from tests.e2e.wayside import running_wayside
 from tests.fakes.running import accepts, free_ports, running
 

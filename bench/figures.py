@@ -6,12 +6,13 @@ import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from bench.instructions import Count
 from bench.loads import Latency
 
 
 @dataclass(frozen=True)
 class Round:
-    """What one contender did in one round of one load; processor time is per call."""
+    """What one contender did in one round of one load; processor time is per call, or per chunk of a stream."""
 
     own_cpu_us: float
     children_cpu_us: float
@@ -41,6 +42,9 @@ class Results:
     not_run: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     resident_bytes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    instructions: list[Count] = field(default_factory=list)
+    not_counted: str = ""
+    load_before: float = 0.0
 
     def good(self, load: str, contender: str) -> list[Round] | None:
         """Return a cell's rounds; None where it was not run or a call failed."""
@@ -64,6 +68,15 @@ class Results:
             value(one) / value(other)
             for one, other in zip(pair[0], pair[1], strict=True)
             if value(other) > 0
+        )
+
+    def added(self, load: str, contender: str, value: Callable[[Round], float]) -> float | None:
+        """Return the median of what a contender adds to the direct way, round by round."""
+        pair = self.good(load, contender), self.good(load, "direct")
+        if pair[0] is None or pair[1] is None:
+            return None
+        return statistics.median(
+            value(one) - value(direct) for one, direct in zip(pair[0], pair[1], strict=True)
         )
 
     def added_ratio(
@@ -99,3 +112,8 @@ def own_cpu(one: Round) -> float:
 def p50(one: Round) -> float:
     """The median latency."""
     return one.latency.p50_us
+
+
+def p99(one: Round) -> float:
+    """The latency that one call in a hundred exceeds."""
+    return one.latency.p99_us

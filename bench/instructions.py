@@ -49,6 +49,11 @@ class Count:
         """Tell whether it takes more than the tolerance allows."""
         return self.baseline is not None and self.instructions > self.baseline * (1 + TOLERANCE)
 
+    def verdict(self) -> str:
+        """Say whether the aim is met, or by how much it is missed."""
+        excess = self.instructions / AIMS[self.what] - 1
+        return "met" if excess <= 0 else f"**missed by {excess:.0%}**".replace("%", " %")
+
     def __str__(self) -> str:
         """Return one line: measured, baseline and aim."""
         was = "no baseline" if self.baseline is None else f"baseline {self.baseline:,.0f}"

@@ -12,8 +12,11 @@ from pathlib import Path
 
 from bench.aims import aims
 from bench.contenders import CONTENDERS, Contender, NotHereError, program, said_version
-from bench.figures import Results, Spread, cpu, own_cpu, p50
-from bench.loads import Load, own_tmp, request
+from bench.ends import own_tmp
+from bench.figures import Results, Spread, cpu, own_cpu, p50, p99
+from bench.instructions import AIMS, TOLERANCE, WHAT
+from bench.loads import Load, request
+from bench.token_server import CHUNKS, STEP_SECONDS
 
 FLOOR = "haproxy-tcp"
 HEAD = """# What Wayside costs, beside its peers
@@ -21,10 +24,17 @@ HEAD = """# What Wayside costs, beside its peers
 Written by `make bench`, whole; change bench/ instead of this page.
 
 One run: every contender is up all the time, one is measured after the other, round by round, and each round begins
-with another one. The contender stands on one core, h2load and nghttpd share another. CPU is processor time of the
-contender's process tree per call, from schedstat. Latencies are from h2load's own log. Every figure is the median over
-the rounds; a ratio is the median of the ratios within each round, with the smallest and the largest. A cell counts only
-if every call succeeded and every byte came back.
+with another one. The contender stands on one core, the client (h2load) and the server share another. CPU is processor
+time of the contender's process tree per call, from schedstat. Latencies are from h2load's own log; *added* is what they
+are above those of the direct way in the same round. Every figure is the median over the rounds; a ratio is the median
+of the ratios within each round, with the smallest and the largest. A cell counts only if every call succeeded, every
+byte came back, and an open loop held its rate.
+"""
+
+INSTRUCTIONS_HEAD = f"""## Instructions
+
+What the parser executes, replayed under callgrind: the same on a busy machine as on a quiet one. A test fails where it
+is {100 * TOLERANCE:.0f} % above the committed count (bench/instructions.json).
 """
 
 
@@ -69,10 +79,12 @@ def machine(run: Run, results: Results) -> str:
         ends = f"h2load and nghttpd of nghttp2 {said_version(program('h2load'), '--version')}"
     except NotHereError:
         ends = "h2load and nghttpd"
+    ends += "; for token streams bench/token_server.py"
     files = "in memory" if own_tmp() else "on disk, which makes it slower with every call"
     return "\n".join(
         [
-            f"- {day}; {run.rounds} rounds in {run.seconds / 60:.1f} minutes",
+            f"- {day}; {run.rounds} rounds in {run.seconds / 60:.1f} minutes; load average before: "
+            f"{results.load_before:.2f}",
             f"- {os.cpu_count()} cores, {processor()}; Linux {platform.release()}",
             f"- {'; '.join(versions)}",
             f"- client and server: {ends}; the server's files {files}",
@@ -89,6 +101,18 @@ def aims_table(results: Results) -> str:
     return table(["aim", "at most", "measured", "verdict"], rows, numbers=False)
 
 
+def instructions_table(results: Results) -> str:
+    """Set what reading costs in instructions beside its aim and the committed count."""
+    if results.not_counted:
+        return f"Not counted here: {results.not_counted}"
+    rows = []
+    for one in results.instructions:
+        counted, known = number(one.instructions, 0), number(one.baseline, 0)
+        rows.append([WHAT[one.what], f"≤ {AIMS[one.what]:,}", counted, known, one.verdict()])
+    head = ["to read", "at most", "counted", "committed", "verdict"]
+    return table(head, rows, numbers=False)
+
+
 def ratio3(value: Spread | None) -> str:
     """Write a ratio that may be small."""
     if value is None:
@@ -101,35 +125,47 @@ def load_row(load: Load, contender: Contender, results: Results) -> list[str]:
     cell = (load.name, contender.name)
     if reason := results.failed.get(cell) or results.not_run.get(contender.name):
         kind = "failed" if cell in results.failed else "not run"
-        return [contender.title, f"{kind}: {reason}", *[number(None)] * 5]
+        return [contender.title, f"{kind}: {reason}", *[number(None)] * 6]
     in_path = contender.name != "direct"
     return [
         contender.title,
         number(results.median(*cell, cpu), 2) if in_path else number(None),
         ratio(results.ratio(load.name, contender.name, FLOOR, cpu)) if in_path else number(None),
-        number(results.median(*cell, lambda one: one.latency.mean_us), 0),
         number(results.median(*cell, p50), 0),
-        number(results.median(*cell, lambda one: one.latency.p99_us), 0),
-        number(results.median(*cell, lambda one: one.latency.calls_per_second), 0),
+        number(results.added(*cell, p50) if in_path else None, 0),
+        number(results.median(*cell, p99), 0),
+        number(results.added(*cell, p99) if in_path else None, 0),
+        number(results.median(*cell, lambda one: one.latency.calls_per_second * load.parts), 0),
     ]
 
 
 def load_table(load: Load, results: Results) -> str:
     """Return one load's section."""
-    head = ["in the path", "CPU/call, µs", "CPU to HAProxy TCP", "mean, µs", "p50, µs", "p99, µs"]
+    unit = load.unit
+    head = ["in the path", f"CPU/{unit}, µs", "CPU to HAProxy TCP"]
+    head += ["p50, µs", "added", "p99, µs", "added", f"{unit}s/s"]
     present = [one for one in CONTENDERS if one.only in (None, load.name)]
     rows = [load_row(load, one, results) for one in present]
     lines = [f"## {load.title}", "", calls_line(load, present), ""]
-    lines += [table([*head, "calls/s"], rows), "", halves(load, results)]
+    lines += [table(head, rows), "", halves(load, results)]
     return "\n".join(lines)
 
 
 def calls_line(load: Load, present: Sequence[Contender]) -> str:
     """Say how many calls of what size a cell is made of."""
     size = len(request(load.input_bytes))
-    slow = ", ".join(one.title for one in present if one.share < 1)
-    fewer = f"; fewer for {slow}, which is too slow for more" if slow else ""
-    return f"{load.calls:,} calls a round, {size:,} bytes each way{fewer}."
+    text = f"{load.calls:,} calls a round, {size:,} bytes each way"
+    if load.chunks:
+        step = f"one every {STEP_SECONDS * 1000:g} ms"
+        text = (
+            f"{load.calls:,} calls a round, each answered with {load.chunks} chunks, {step}: "
+            f"{load.calls * load.chunks:,} chunks. p50 and p99 are of whole calls, "
+            f"{CHUNKS * STEP_SECONDS * 1000:g} ms at best"
+        )
+    if load.fewest < load.calls:
+        slow = ", ".join(one.title for one in present if one.share < 1)
+        text += f"; fewer for {slow}, which is too slow for more" if slow else ""
+    return text + "."
 
 
 def halves(load: Load, results: Results) -> str:
@@ -139,7 +175,7 @@ def halves(load: Load, results: Results) -> str:
     off = results.median(load.name, "wayside-relay", own_cpu)
     lines = [
         f"Wayside's CPU is {number(own, 2)} µs in the tap and {number(control, 2)} µs in control, whose cost is per "
-        f"second and not per call; with the observer off the tap takes {number(off, 2)} µs."
+        f"second and not per {load.unit}; with the observer off the tap takes {number(off, 2)} µs."
     ]
     if to_envoy := results.ratio(load.name, "wayside", "envoy", cpu):
         part = f"1/{1 / to_envoy.median:.1f}"
@@ -165,7 +201,7 @@ def not_run(results: Results) -> str:
     titles = {one.name: one.title for one in CONTENDERS}
     lines = [f"- {titles[name]}: not run: {why}" for name, why in results.not_run.items()]
     lines += [
-        "- No open loop (1,000 calls/s over 64 connections) and no token stream yet.",
+        "- An open loop of h2load is 64 timers, each on its own connection, 64 ms apart: even, and not random.",
         "- At 64 in flight client and server fill their core, so latency there is mostly theirs; CPU per call is not.",
         "- Loopback, no TLS, one machine: ratios travel, microseconds do not.",
     ]
@@ -180,6 +216,8 @@ def results_page(run: Run, results: Results) -> str:
         "\n![CPU per call at 64 in flight](results.svg)\n",
         "## The aims\n\nA verdict is about the median; Wayside is both halves.\n",
         aims_table(results) + "\n",
+        INSTRUCTIONS_HEAD,
+        instructions_table(results) + "\n",
         *(load_table(load, results) + "\n" for load in run.loads),
         "## Resident memory after the run\n",
         memory_table(results) + "\n",

@@ -9,7 +9,8 @@ have() { PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin command -v "$1" >/dev/null; 
 
 # program:package, as Debian names them
 packages=()
-for pair in h2load:nghttp2-client nghttpd:nghttp2-server haproxy:haproxy nginx:nginx-light taskset:util-linux; do
+for pair in h2load:nghttp2-client nghttpd:nghttp2-server haproxy:haproxy nginx:nginx-light taskset:util-linux \
+    valgrind:valgrind; do
     have "${pair%%:*}" || packages+=("${pair##*:}")
 done
 if [ ${#packages[@]} -gt 0 ]; then

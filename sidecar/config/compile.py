@@ -71,7 +71,7 @@ def _servers(
         hint = suggest(wanted, known)
         problems.append(checked.document.problem(("server", "type"), f"is {wanted!r}", hint))
         wanted = "auto"
-    chosen = [each for each in shipped if wanted in ("auto", each.name, *each.used_by)]
+    chosen = [each for each in shipped if each.serves(wanted)]
     folder = os.path.dirname(os.path.abspath(checked.document.file))
     documents = [read_document(os.path.join(folder, name)) for name in root.server.files]
     own = [compile_server(document) for document in documents]

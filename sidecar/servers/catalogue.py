@@ -6,12 +6,13 @@ A new message type is YAML alone: nothing here or in the tap knows any message b
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidecar.model.policy import Kind, Method, Slot, Variant
 from sidecar.servers.document import read_document
+from sidecar.servers.limits import refusal
 from sidecar.servers.paths import Field, Messages, PathError, compile_extract, suggest
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ MAX_HEAD_BYTES = 1_048_576
 _METHOD_PATH = re.compile(r"/[A-Za-z_][\w.]*/[A-Za-z_]\w*\Z")
 _SLOTS = {slot.value: slot for slot in Slot}
 _KINDS = {kind.value: kind for kind in Kind}
-_FILE_KEYS = {"server": 0, "used_by": 0, "messages": 0, "methods": 0}
+_FILE_KEYS = {"server": 0, "used_by": 0, "always": 0, "messages": 0, "methods": 0}
 _METHOD_KEYS = {
     "kind": 0, "streaming": 0, "many_requests": 0, "request": 0, "response": 0, "head_bytes": 0,
+    "untested": 0,
 }  # fmt: skip
 _FORM_KEYS = {"message": 0, "when_any": 0, "when_none": 0, **_SLOTS}
 _FIELD_KEYS = {"number": 0, "message": 0, "map": 0}
@@ -46,9 +48,16 @@ class ServerCatalogue:
     """What one file says, and what is wrong with it. Methods with a problem are left out."""
 
     name: str
-    used_by: tuple[str, ...]
+    used_by: tuple[str, ...]  # servers that speak it; at least one
     methods: tuple[Method, ...]
     problems: tuple[Problem, ...]
+    always: bool = False  # known whatever `server.type` says
+    untested: Mapping[str, str] = field(default_factory=dict)  # method path -> why
+    messages: Messages = field(default_factory=dict)  # as described, for comparing with a .proto
+
+    def serves(self, server: str) -> bool:
+        """Say whether the catalogue is wanted where `server.type` is this."""
+        return self.always or server in ("auto", self.name, *self.used_by)
 
 
 def shipped_files() -> list[Path]:
@@ -73,6 +82,7 @@ class _Compiler:
         self.document = document
         self.problems: list[Problem] = list(document.problems)
         self.messages: Messages = {}
+        self.untested: dict[str, str] = {}
 
     def run(self) -> ServerCatalogue:
         top = {} if self.problems else self._mapping((), self.document.value)
@@ -81,10 +91,18 @@ class _Compiler:
         methods = self._methods(self._mapping(("methods",), top.get("methods") or {}))
         if not methods and not self.problems:
             self._complain((), "describes no method", "Add at least one under methods:.")
+        name = str(top.get("server") or Path(self.document.file).stem)
         used_by = top.get("used_by")
         users = tuple(str(each) for each in used_by) if isinstance(used_by, list) else ()
-        name = str(top.get("server") or Path(self.document.file).stem)
-        return ServerCatalogue(name, users, tuple(methods), tuple(self.problems))
+        return ServerCatalogue(
+            name=name,
+            used_by=users or (name,),
+            methods=tuple(methods),
+            always=self._flag((), top, "always"),
+            untested=self.untested,
+            messages=self.messages,
+            problems=tuple(self.problems),
+        )
 
     # --- messages ----------------------------------------------------------------------------
 
@@ -116,11 +134,11 @@ class _Compiler:
     def _check_holders(self, messages: dict[str, object]) -> None:
         """Every message a field claims to hold must be described."""
         for name, fields in self.messages.items():
-            for field_name, field in fields.items():
-                if field.message and field.message not in messages:
+            for field_name, each in fields.items():
+                if each.message and each.message not in messages:
                     place = ("messages", name, field_name)
-                    what = f"holds {field.message!r}, which is not described"
-                    self._complain(place, what, suggest(field.message, self.messages))
+                    what = f"holds {each.message!r}, which is not described"
+                    self._complain(place, what, suggest(each.message, self.messages))
 
     # --- methods -----------------------------------------------------------------------------
 
@@ -146,6 +164,8 @@ class _Compiler:
             self._complain((*place, "head_bytes"), f"{head_bytes!r} is out of range", hint)
             head_bytes = 0
         assert isinstance(head_bytes, int)
+        if spec.get("untested"):
+            self.untested[path] = str(spec["untested"])
         return Method(
             path=path,
             kind=_KINDS.get(str(kind), Kind.INFERENCE),
@@ -166,12 +186,13 @@ class _Compiler:
         """Read one form of a message, or a list of forms of which the first that fits counts."""
         if value is None:
             return ()
-        if not isinstance(value, list):
-            return (self._variant(place, self._mapping(place, value)),)
-        return tuple(
-            self._variant((*place, at), self._mapping((*place, at), form))
-            for at, form in enumerate(value)
-        )
+        forms = [(place, value)]
+        if isinstance(value, list):
+            forms = [((*place, at), form) for at, form in enumerate(value)]
+        program = tuple(self._variant(at, self._mapping(at, form)) for at, form in forms)
+        if reason := refusal(program):
+            self._complain(place, reason, "Read fewer fields, or less deep ones.")
+        return program
 
     def _variant(self, place: Place, form: dict[str, object]) -> Variant:
         self._check_keys(place, form, _FORM_KEYS)
@@ -183,8 +204,10 @@ class _Compiler:
         assert isinstance(message, str)
         extracts = [
             extract
-            for name, text in form.items()
-            if name in _SLOTS and (extract := self._extract((*place, name), name, text, message))
+            for name, texts in form.items()
+            if name in _SLOTS
+            for at, text in enumerate(texts if isinstance(texts, list) else [texts])
+            if (extract := self._extract((*place, name, at), name, text, message))
         ]
         any_of = self._numbers((*place, "when_any"), form.get("when_any"), message)
         none_of = self._numbers((*place, "when_none"), form.get("when_none"), message)

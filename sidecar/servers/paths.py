@@ -3,6 +3,7 @@
 Grammar:  [function(] step{.step} [)]      step = name | name[n] | name{key}
   name{key}   the value of a map entry with this key
   name[0]     the first occurrence of a repeated message; on the last step, element n of a repeated integer
+Without [0] the last occurrence is read, as protobuf itself does.
 Functions: string int present count elements length. Without one the slot decides (sidecar.servers.catalogue).
 """
 
@@ -14,12 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sidecar.model.policy import Extract, Read, Slot, Step
+from sidecar.servers.limits import MAX_DEPTH, depth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-# As deep as the tap's walker descends (dataplane/wire, MAX_DEPTH).
-MAX_STEPS = 8
 
 _FUNCTIONS = {
     "string": Read.STRING,
@@ -86,8 +85,9 @@ def compile_extract(slot: Slot, text: str, message: str, messages: Messages) -> 
         steps.append(Step(found.number, key))
         indexes.append(index)
         inside = found.message
-    if len(steps) > MAX_STEPS:
-        raise PathError(f"{text!r} is {len(steps)} steps deep", f"At most {MAX_STEPS} are read.")
+    if depth(steps) > MAX_DEPTH:
+        hint = f"At most {MAX_DEPTH} are read; a step into a map counts twice."
+        raise PathError(f"{text!r} is {depth(steps)} steps deep", hint)
     return _extract(slot, read, tuple(steps), indexes, text)
 
 
@@ -96,6 +96,9 @@ def _extract(
 ) -> Extract:
     """Settle how the last field is read, and that indexes stand where they mean something."""
     last = indexes[-1]
+    first = last is None and any(index is not None for index in indexes)
+    if first and (read or DEFAULT_READS[slot]) is Read.INT:
+        last = 0  # the tap follows first occurrences where it reads an element
     if last is not None:
         if read not in (None, Read.INT):
             raise PathError(
@@ -106,7 +109,7 @@ def _extract(
         raise PathError(f"{text!r}: only [0], the first message, can be followed further")
     if read is not Read.VARINT_AT and any(index is not None for index in indexes):
         hint = "Write the path without [0]; the last occurrence is read."
-        raise PathError(f"{text!r}: [0] is only known before a last element", hint)
+        raise PathError(f"{text!r}: [0] is only known where an integer is read", hint)
     return Extract(slot, steps, read or DEFAULT_READS[slot], last or 0)
 
 

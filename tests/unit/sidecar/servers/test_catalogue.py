@@ -78,8 +78,6 @@ def test_a_stream_is_read_in_the_form_of_mlserver_first_and_of_triton_else(
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/grpc.health.v1.Health/Check", Kind.PROBE),
-        ("/grpc.health.v1.Health/Watch", Kind.PROBE),
         (f"{SERVICE}/ServerLive", Kind.PROBE),
         (f"{SERVICE}/ServerReady", Kind.PROBE),
         (f"{SERVICE}/ModelReady", Kind.PROBE),

@@ -39,6 +39,7 @@ def compiled(text: str, slot: Slot = Slot.MODEL) -> Extract:
         ("length( name )", (Step(1),), Read.LENGTH, 0),
         ("present(spec)", (Step(2),), Read.PRESENT, 0),
         ("params{a.b c}.flag", (Step(4, "a.b c"), Step(1)), Read.STRING, 0),
+        ("int(inputs[0].shape)", (Step(5), Step(3)), Read.VARINT_AT, 0),
     ],
 )
 def test_an_expression_becomes_numbers(
@@ -71,7 +72,7 @@ def test_without_a_function_the_slot_decides_how_to_read(slot: Slot, read: Read)
         ("sum(inputs)", "no function 'sum'", "Known here"),
         ("cuont(inputs)", "no function 'cuont'", "Did you mean 'count'?"),
         ("inputs[1].shape[0]", "only [0]", ""),
-        ("inputs[0].shape", "[0] is only known", "without [0]"),
+        ("inputs[0].shape", "[0] is only known where an integer", "without [0]"),
         ("count(inputs[0])", "cannot be read that way", "plain path"),
         ("", "is no step", "joined by dots"),
         ("na-me", "is no step", "joined by dots"),

@@ -1,0 +1,118 @@
+//! The reader of messages behind a pipe, for holding the server catalogue to recorded bytes: `tests/fakes/reader.py`.
+//!
+//! A line is one of these; bytes are hex, with a comma wherever a message is to be cut:
+//! `policy BYTES`: a `Policy` of tap.proto to read by from now on. Answer: `ok`, and each reason why a method was left out
+//! after a tab.
+//! `message PATH request|response BYTES`: one message. Answer: SLOT=VALUE of what it says.
+//! `call PATH >BYTES.. <BYTES..`: a whole gRPC call, requests and then responses, on a connection of its own. Answer:
+//! what a sink is told, the call first, then each request after a tab.
+
+#[path = "../../wire/tests/support/mod.rs"]
+mod support;
+
+use prost::Message;
+use std::io::{BufRead, Write, stdin, stdout};
+use std::sync::Arc;
+use support::{PREFACE, Rig, data, headers, message, request_head, response_head, settings, trailers};
+use tap::{policy, proto};
+use wire::catalogue::{Catalogue, Slot};
+use wire::field::{Found, Plan, Walk};
+
+const SLOTS: [Slot; 8] = [
+    Slot::Model,
+    Slot::Version,
+    Slot::RequestId,
+    Slot::BatchSize,
+    Slot::Error,
+    Slot::Final,
+    Slot::TokensIn,
+    Slot::TokensOut,
+];
+
+fn main() {
+    let mut stdout = stdout().lock();
+    let mut catalogue = Arc::new(Catalogue::default());
+    for line in stdin().lock().lines() {
+        let line = line.expect("text");
+        let words: Vec<&str> = line.split(' ').collect();
+        let answer = match words[..] {
+            ["policy", bytes] => {
+                let wanted = proto::Policy::decode(&*unhex(bytes)).expect("a policy");
+                let (made, refusals) = policy::catalogue(&wanted);
+                catalogue = made.expect("a policy that observes");
+                [vec!["ok".into()], refusals].concat().join("\t")
+            }
+            ["message", path, side, bytes] => read(&catalogue, path, side == "request", bytes),
+            ["call", path, ref messages @ ..] => call(&catalogue, path, messages),
+            _ => panic!("not understood: {line}"),
+        };
+        writeln!(stdout, "{answer}").expect("a reader");
+        stdout.flush().expect("a reader");
+    }
+}
+
+/// Reads one message as the tap does: until all that is to be looked at has been.
+fn read(catalogue: &Catalogue, path: &str, request: bool, bytes: &str) -> String {
+    let method = &catalogue.methods[path];
+    let plan = Plan::compile(if request { &method.request } else { &method.response });
+    let pieces: Vec<Vec<u8>> = bytes.split(',').map(unhex).collect();
+    let mut walk = Walk::default();
+    walk.begin(pieces.concat().len() as u32, method.head_bytes);
+    let last = pieces.iter().find(|piece| {
+        walk.feed(&plan, piece);
+        walk.done()
+    });
+    let said = walk.said(&plan, last.expect("pieces of a whole message"));
+    let values = SLOTS.iter().filter_map(|&slot| Some(format!("{slot:?}={}", shown(said.get(slot)?))));
+    values.collect::<Vec<_>>().join(" ")
+}
+
+fn shown(found: Found<'_>) -> String {
+    match found {
+        Found::Text(text) => format!("text:{}", hex(text)),
+        Found::Number(number) => format!("number:{number}"),
+        Found::Tally(number) => format!("tally:{number}"),
+    }
+}
+
+/// Shows a connection one call and returns what was told about it.
+fn call(catalogue: &Arc<Catalogue>, path: &str, messages: &[&str]) -> String {
+    let mut rig = Rig::fresh(Arc::clone(catalogue));
+    rig.client(PREFACE).client(&settings()).server(&settings());
+    rig.client(&headers(1, false, &request_head(path)));
+    let of = |side: char| messages.iter().filter_map(move |message| message.strip_prefix(side));
+    for request in of('>') {
+        rig.client(&data(1, false, &message(&unhex(request))));
+    }
+    rig.client(&data(1, true, &[])).server(&headers(1, false, &response_head()));
+    for response in of('<') {
+        rig.server(&data(1, false, &message(&unhex(response))));
+    }
+    rig.server(&headers(1, true, &trailers("0")));
+    let told = rig.only().0;
+    let mut lines = vec![format!(
+        "kind={:?} streaming={} model={} version={}",
+        told.kind,
+        told.streaming,
+        hex(told.model.text.as_bytes()),
+        hex(told.version.text.as_bytes())
+    )];
+    lines.extend(rig.told.requests.iter().map(|request| {
+        let open = &request.open;
+        let (id, outcome) = (hex(open.id.text().as_bytes()), request.outcome);
+        let (batch_size, tokens_in, tokens_out) = (open.batch_size, open.tokens_in, open.tokens_out);
+        format!(
+            "request_id={id} batch_size={batch_size} tokens_in={tokens_in} tokens_out={tokens_out} outcome={outcome:?}"
+        )
+    }));
+    lines.join("\t")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).expect("hex") as u8;
+    text.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+}

@@ -1,0 +1,201 @@
+"""The catalogue reads what servers really write: messages encoded by published protos, through the tap's own reader.
+
+tests/data/README.md says where the goldens come from; `python -m tests.servers` makes them again.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sidecar.servers.catalogue import SHIPPED, ServerCatalogue, compile_server, shipped_files
+from sidecar.servers.document import Document, read_document
+from sidecar.servers.proto import Comparison, compare
+from tests.fakes.reader import Reader, build_reader
+from tests.provision.parts import ROOT
+from tests.servers.goldens import Golden, GoldenCall, load_all
+
+GOLDENS = load_all()
+CATALOGUES = [path.stem for path in shipped_files()]
+
+
+def by_publisher() -> list[Any]:
+    """Give every publisher's goldens to a test, which thereby proves something about the servers it names."""
+    return [
+        pytest.param(
+            golden,
+            id=golden.name,
+            marks=[pytest.mark.proves(golden.catalogue, each, "proto") for each in golden.servers],
+        )
+        for golden in GOLDENS
+    ]
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Reader]:
+    """One reader for all tests of this file."""
+    with Reader(build_reader()) as running:
+        yield running
+
+
+def document_of(catalogue: str) -> Document:
+    """Read a shipped file."""
+    return read_document(str(SHIPPED / f"{catalogue}.yaml"))
+
+
+def reading(reader: Reader, server: ServerCatalogue, call: GoldenCall) -> list[Any]:
+    """Return all that is read from a call: each message, and what it comes to."""
+    if call.method not in {method.path for method in server.methods}:
+        return []
+    sides = (("request", call.requests), ("response", call.responses))
+    said: list[Any] = [
+        reader.message(call.method, side, message.data)
+        for side, messages in sides
+        for message in messages
+    ]
+    data = [[message.data for message in messages] for _, messages in sides]
+    return said + reader.call(call.method, *data)
+
+
+@pytest.mark.parametrize("golden", by_publisher())
+def test_every_message_says_what_it_should(golden: Golden, reader: Reader) -> None:
+    server = compile_server(document_of(golden.catalogue))
+    assert server.problems == ()
+    assert reader.adopt(server.methods) == []
+    methods = {method.path: method for method in server.methods}
+    for call in golden.calls:
+        said = [message.says for message in (*call.requests, *call.responses)]
+        told = {
+            "kind": "Inference",
+            "streaming": str(methods[call.method].streaming).lower(),
+            **call.told,
+        }
+        assert reading(reader, server, call) == [*said, told, *call.ended], call.name
+
+
+@pytest.mark.parametrize("golden", by_publisher())
+def test_methods_and_numbers_are_those_of_the_published_proto(golden: Golden) -> None:
+    document = document_of(golden.catalogue)
+    server = compile_server(document)
+    published = [method for method in server.methods if method.path in golden.schema.methods]
+    found = compare(document, replace(server, methods=tuple(published)), golden.schema)
+    # Another publisher of the same protocol may have the field: see the next test.
+    moved = [each for each in found.problems if "has no such field" not in each.what]
+    assert published
+    assert moved == []
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES)
+def test_what_no_publisher_confirms_is_said_to_be_untested(catalogue: str) -> None:
+    document = document_of(catalogue)
+    server = compile_server(document)
+    schemas = [golden.schema for golden in GOLDENS if golden.catalogue == catalogue]
+    known = {path for schema in schemas for path in schema.methods}
+    assert {method.path for method in server.methods} - known == set(server.untested)
+    tested = replace(server, methods=tuple(each for each in server.methods if each.path in known))
+    agreed = set().union(*(compare(document, tested, schema).agreed for schema in schemas))
+    assert fields_of(document, tested) - agreed == set()
+
+
+def fields_of(document: Document, server: ServerCatalogue) -> set[tuple[str, str]]:
+    """Name every field of the messages that these methods lead to."""
+    assert isinstance(document.value, dict)
+    waiting = [
+        str(form["message"])
+        for method in server.methods
+        for side in ("request", "response")
+        for form in forms(document.value["methods"][method.path].get(side))
+    ]
+    seen: set[str] = set()
+    while waiting:
+        message = waiting.pop()
+        if message not in seen:
+            seen.add(message)
+            waiting += [each.message for each in server.messages[message].values() if each.message]
+    return {(message, field) for message in seen for field in server.messages[message]}
+
+
+def forms(value: Any) -> list[Any]:
+    """Return the forms of a message."""
+    return value if isinstance(value, list) else [value] if value else []
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES)
+def test_a_number_that_moves_is_noticed(catalogue: str, reader: Reader) -> None:
+    """Each number that some tested method reads, moved by one, changes what is read from some golden."""
+    document = document_of(catalogue)
+    right = compile_server(document)
+    calls = [call for golden in GOLDENS if golden.catalogue == catalogue for call in golden.calls]
+    reader.adopt(right.methods)
+    before = [reading(reader, right, call) for call in calls]
+    unnoticed = []
+    for message, field, moved in moves(document):
+        server = compile_server(moved)
+        if claimed(server) == claimed(right):
+            continue  # it is read nowhere, or by methods alone that are known to be untested
+        reader.adopt(server.methods)
+        if [reading(reader, server, call) for call in calls] == before:
+            unnoticed.append(f"{message}.{field}")
+    assert unnoticed == []
+
+
+def claimed(server: ServerCatalogue) -> list[object]:
+    """Return the methods that claim to be tested."""
+    return [method for method in server.methods if method.path not in server.untested]
+
+
+def moves(document: Document) -> Iterator[tuple[str, str, Document]]:
+    """Yield (message, field, the document with that field's number one higher)."""
+    assert isinstance(document.value, dict)
+    for message, fields in document.value.get("messages", {}).items():
+        for field, described in fields.items():
+            value = copy.deepcopy(document.value)
+            if isinstance(described, dict):
+                value["messages"][message][field]["number"] += 1
+            else:
+                value["messages"][message][field] += 1
+            yield message, field, replace(document, value=value)
+
+
+def test_a_number_that_moves_in_the_proto_is_noticed() -> None:
+    """The comparison itself can fail: for a number, a name, a stream, a method."""
+    golden = next(golden for golden in GOLDENS if golden.name == "vllm")
+    document = document_of("vllm")
+    server = compile_server(document)
+    assert compare(document, server, golden.schema).problems == []
+    for message, field, moved in moves(document):
+        problems = found(moved, golden).problems
+        assert [problem.field for problem in problems] == [f"messages.{message}.{field}"]
+
+
+def found(document: Document, golden: Golden) -> Comparison:
+    """Compare a document with what a publisher says."""
+    return compare(document, compile_server(document), golden.schema)
+
+
+@pytest.mark.proves("oip", "triton", "recorded")
+def test_what_a_real_triton_took_and_gave_is_read(reader: Reader) -> None:
+    recorded = json.loads((ROOT / "tests/data/triton_messages.json").read_text())["calls"]
+    server = compile_server(document_of("oip"))
+    reader.adopt(server.methods)
+    inferences = [each for each in recorded.values() if each["method"].endswith("Infer")]
+    assert len(inferences) > 10
+    for call in inferences:
+        path = f"/inference.GRPCInferenceService/{call['method']}"
+        for message in call["requests"]:
+            said = reader.message(path, "request", bytes.fromhex(message))
+            assert said["model"]
+            assert isinstance(said["batch_size"], int)
+    simple = recorded["unary_simple"]
+    path = f"/inference.GRPCInferenceService/{simple['method']}"
+    told, ended = reader.call(
+        path,
+        *([bytes.fromhex(each) for each in simple[side]] for side in ("requests", "responses")),
+    )
+    assert (told["model"], told["version"]) == ("simple", "1")
+    assert (ended["request_id"], ended["batch_size"]) == ("req-1", "1")

@@ -1,0 +1,110 @@
+"""The tap's own reader of messages, in a process of its own: dataplane/tap/examples/read_message.rs."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeAlias
+
+from sidecar.model.policy import Method, Read, Slot
+from sidecar.tapclient import tap_pb2 as pb
+from sidecar.tapclient.encode import method_message
+from tests.fakes.cargo import cargo_built
+
+SLOTS = {
+    "Model": Slot.MODEL,
+    "Version": Slot.VERSION,
+    "RequestId": Slot.REQUEST_ID,
+    "BatchSize": Slot.BATCH_SIZE,
+    "Error": Slot.ERROR,
+    "Final": Slot.FINAL,
+    "TokensIn": Slot.TOKENS_IN,
+    "TokensOut": Slot.TOKENS_OUT,
+}
+TALLIES = {Read.COUNT, Read.VARINTS}
+
+Said: TypeAlias = "dict[str, str | int]"
+"""What a message says, by the name of the slot. A tally, which adds up over messages, is written `+3`."""
+
+
+def build_reader() -> Path:
+    """Build the program and return where it lies."""
+    return cargo_built("--release", "--package=tap", "--example=read_message")
+
+
+class Reader:
+    """A running reader. A context manager."""
+
+    def __init__(self, program: Path) -> None:
+        """Start it."""
+        self.process = subprocess.Popen(
+            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
+
+    def adopt(self, methods: Sequence[Method]) -> list[str]:
+        """Read by these methods from now on; return why some were left out."""
+        policy = pb.Policy(observe=True, methods=[method_message(each) for each in methods])
+        _, *refusals = self._ask(f"policy {policy.SerializeToString().hex()}").split("\t")
+        return refusals
+
+    def message(self, path: str, side: str, data: bytes, cuts: Sequence[int] = ()) -> Said:
+        """Read one message of a side, `request` or `response`, in pieces cut at these places."""
+        places = [0, *sorted(cuts), len(data)]
+        pieces = [data[a:b].hex() for a, b in pairwise(places)]
+        answer = self._ask(f"message {path} {side} {','.join(pieces)}")
+        said: Said = {}
+        for word in answer.split():
+            name, _, value = word.partition("=")
+            said[SLOTS[name].value] = _value(*value.split(":"))
+        return said
+
+    def call(
+        self, path: str, requests: Sequence[bytes], responses: Sequence[bytes]
+    ) -> list[dict[str, str]]:
+        """Show it a whole call; return what it tells: of the call, then of each request as it ended."""
+        sides = [
+            *(f">{each.hex()}" for each in requests),
+            *(f"<{each.hex()}" for each in responses),
+        ]
+        answer = self._ask(" ".join(["call", path, *sides]))
+        facts = [dict(word.split("=") for word in part.split()) for part in answer.split("\t")]
+        for fact in facts:
+            for name in ("model", "version", "request_id"):
+                if name in fact:
+                    fact[name] = bytes.fromhex(fact[name]).decode()
+        return facts
+
+    def _ask(self, line: str) -> str:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer.endswith("\n"), f"it ended with {self.process.wait()} on {line}"
+        return answer.removesuffix("\n")
+
+
+def _value(kind: str, value: str) -> str | int:
+    if kind == "text":
+        return bytes.fromhex(value).decode(errors="surrogateescape")
+    return int(value) if kind == "number" else f"+{value}"
+
+
+def shown(said: dict[Slot, tuple[bytes | int, Read]]) -> Said:
+    """Write what sidecar.servers.read says as the reader does."""
+    return {
+        slot.value: value.decode(errors="surrogateescape")
+        if isinstance(value, bytes)
+        else f"+{value}"
+        if read in TALLIES
+        else value
+        for slot, (value, read) in said.items()
+    }

@@ -1,0 +1,141 @@
+"""Who publishes the protos behind each catalogue, and which servers that says something about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.servers import cases
+from tests.servers.cases import Case
+from tests.servers.published import Package
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Protos of one owner, held against one catalogue."""
+
+    name: str
+    """Of the file under tests/data/servers."""
+    catalogue: str
+    servers: tuple[str, ...]
+    packages: tuple[Package, ...]
+    cases: tuple[Case, ...] = ()
+
+
+def smg(proto: str, *names: str) -> tuple[Package, ...]:
+    """Return the package in which the engines of language models publish theirs."""
+    return (
+        Package(
+            "smg-grpc-proto",
+            "0.4.28",
+            tuple(f"smg_grpc_proto/generated/{each}_pb2.py" for each in ("common", proto, *names)),
+        ),
+    )
+
+
+JAR = "ts/frontend/model-server.jar!"
+
+PUBLISHERS = (
+    Publisher(
+        "oip-triton",
+        "oip",
+        ("triton", "pytriton"),
+        (Package("tritonclient", "2.73.0", ("tritonclient/grpc/*_pb2.py",)),),
+        (cases.infer(cases.OIP), cases.TRITON_STREAM),
+    ),
+    Publisher(
+        "oip-kserve",
+        "oip",
+        ("kserve",),
+        (Package("kserve", "0.21.0", ("kserve/protocol/grpc/*_pb2.py",)),),
+        (cases.infer(cases.OIP),),
+    ),
+    Publisher(
+        "oip-mlserver",
+        "oip",
+        ("mlserver", "seldon"),
+        (Package("mlserver", "1.7.1", ("mlserver/grpc/*_pb2.py",)),),
+        (cases.infer(cases.OIP), cases.BARE_STREAM, *cases.BARE_BY),
+    ),
+    Publisher(
+        "torchserve",
+        "torchserve",
+        ("torchserve",),
+        (
+            Package(
+                "torchserve",
+                "0.12.0",
+                tuple(
+                    f"{JAR}{each}"
+                    for each in (
+                        "google/rpc/status.proto",
+                        "google/protobuf/any.proto",
+                        "google/protobuf/empty.proto",
+                        "proto/inference.proto",
+                        "proto/management.proto",
+                        "proto/open_inference_grpc.proto",
+                    )
+                ),
+            ),
+        ),
+        tuple(cases.TORCHSERVE),
+    ),
+    Publisher(
+        "tensorflow-serving",
+        "tensorflow-serving",
+        ("tensorflow-serving",),
+        (
+            Package("tensorflow-serving-api", "2.21.0", ("*_pb2.py",)),
+            # Of TensorFlow's own protos a copy of half a megabyte, not the half gigabyte of tensorflow.
+            Package(
+                "ovmsclient",
+                "2023.1",
+                ("ovmsclient/tfs_compat/protos/tensorflow/core/*_pb2.py",),
+                (
+                    ("ovmsclient/tfs_compat/protos/", ""),
+                    ("ovmsclient", "tensorflow"),
+                    (".ovmsclient", ".tensorflow"),
+                ),
+            ),
+        ),
+        tuple(cases.TENSORFLOW),
+    ),
+    Publisher("vllm", "vllm", ("vllm",), smg("vllm_engine"), tuple(cases.VLLM)),
+    Publisher("sglang", "sglang", ("sglang",), smg("sglang_scheduler"), tuple(cases.SGLANG)),
+    Publisher(
+        "tensorrt-llm",
+        "tensorrt-llm",
+        ("tensorrt-llm",),
+        smg("trtllm_service"),
+        tuple(cases.TENSORRT),
+    ),
+    Publisher(
+        "tokenspeed",
+        "tokenspeed",
+        ("tokenspeed",),
+        smg("tokenspeed_scheduler"),
+        tuple(cases.TOKENSPEED),
+    ),
+    Publisher("mlx", "mlx", ("mlx",), smg("mlx_engine"), tuple(cases.MLX)),
+    Publisher(
+        "bentoml",
+        "bentoml",
+        ("bentoml",),
+        (Package("bentoml", "1.4.40", ("bentoml/grpc/*/_generated_pb4/service_pb2.py",)),),
+        tuple(cases.BENTOML),
+    ),
+    Publisher(
+        "ray-serve",
+        "ray-serve",
+        ("ray-serve",),
+        (Package("ray", "2.60.0", ("ray/serve/generated/serve_pb2.py",)),),
+    ),
+    Publisher(
+        "grpc",
+        "grpc",
+        ("grpc",),
+        (
+            Package("grpcio-health-checking", "1.85.1", ("grpc_health/v1/health_pb2.py",)),
+            Package("grpcio-reflection", "1.85.1", ("grpc_reflection/*/reflection_pb2.py",)),
+        ),
+    ),
+)

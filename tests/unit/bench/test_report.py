@@ -1,0 +1,69 @@
+"""The page says what was measured, what was not and why; README says the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.bars import draw
+from bench.figures import Results, Round
+from bench.instructions import Count
+from bench.loads import Latency, loads
+from bench.readme import costs, first_figures
+from bench.report import Run, results_page
+
+
+def page() -> str:
+    """Return the page of a run in which each contender took another time, one failed and one was not there."""
+    some = Results(load_before=0.25, instructions=[Count("unary", 4104, 4100)])
+    for load in loads(1000):
+        for place, name in enumerate(("direct", "haproxy-tcp", "wayside", "envoy")):
+            latency = Latency(100.0 * (place + 1), 1000.0, 50.0)
+            some.rounds[load.name, name] = [Round(1.5 * place, 0.0, latency)] * 3
+    some.failed["busy", "haproxy-h2"] = "of 1000 calls: 999 succeeded"
+    some.not_run["nginx"] = "nginx is not installed"
+    some.resident_bytes = {"wayside": (4_000_000, 31_000_000), "envoy": (77_000_000, 0)}
+    return results_page(Run(loads(1000), 3, 60.0), some)
+
+
+def test_the_page_tells_figures_failures_and_absences() -> None:
+    text = page()
+    assert "load average before: 0.25" in text
+    assert "| HAProxy, TCP mode | 1.50 | 1.00 (1.00..1.00) | 200 | 100 | 1,000 | 0 | 50 |" in text
+    assert "| HAProxy, HTTP/2 mode | failed: of 1000 calls: 999 succeeded |" in text
+    assert "- nginx, grpc_pass: not run: nginx is not installed" in text
+    assert "| a unary call | ≤ 3,500 | 4,104 | 4,100 | **missed by 17 %** |" in text
+
+
+def test_a_chunk_is_the_unit_of_a_stream() -> None:
+    section = page().partition("## Token streams")[2]
+    assert "CPU/chunk, µs" in section
+    assert "| Wayside | 3.00 | 2.00 (2.00..2.00) | 300 | 200 | 1,000 | 0 | 12,500 |" in section
+
+
+def test_instructions_that_could_not_be_counted_are_told() -> None:
+    some = Results(not_counted="valgrind is missing")
+    assert "Not counted here: valgrind is missing" in results_page(Run([], 1, 1.0), some)
+
+
+def test_the_picture_cuts_a_bar_that_would_hide_the_others() -> None:
+    latency = Latency(1.0, 1.0, 1.0)
+    cells = {"haproxy-tcp": 2.0, "wayside": 3.0, "grpcio": 600.0}
+    some = Results(
+        rounds={("busy", name): [Round(value, 0.0, latency)] for name, value in cells.items()}
+    )
+    picture = draw(some)
+    assert "600.0 (cut)" in picture
+    assert picture.count("<rect") == 1 + len(cells)
+
+
+def test_the_readme_is_made_of_the_page() -> None:
+    """Figures by row and section; a dash where there is none."""
+    lines = costs(page())
+    assert "| Wayside, both halves | 3.0 | 3.0 | 3.0 | 3.0 | 3.0 |" in lines
+    assert "| nginx grpc_pass | – | – | – | – | – |" in lines  # noqa: RUF001
+    assert "both halves together held 35 MB; Envoy held 77 MB." in lines
+
+
+def test_a_page_without_a_section_is_refused() -> None:
+    with pytest.raises(ValueError, match="no section 'Token streams'"):
+        first_figures(page().replace("## Token streams", "## Tokens"), "Token streams")
