@@ -1,11 +1,11 @@
 # Everything here is a thin name for a script in dev/: read those for the how.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test interop fuzz bench lint fmt gen clean
+.PHONY: help build demo test test-wheel interop fuzz bench lint fmt gen clean
 export PYTHON
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## leave .venv/bin/wayside and .venv/bin/wayside-tap
 	@dev/build.sh use
@@ -15,6 +15,9 @@ demo: build ## a model server, a load and Wayside between them; ARGS="--for 20s"
 
 test: ## fetch what the tests need, run all of them, say what could not run; ARGS goes to pytest
 	@dev/test.sh $(ARGS)
+
+test-wheel: ## build the wheel from the sdist alone, and run the Python tests from it in a new environment
+	@dev/wheel.sh --suite $(ARGS)
 
 fuzz: ## look for bytes that break the parser; ARGS="600 conn" is seconds for each target, and which
 	@dev/fuzz.sh $(ARGS)

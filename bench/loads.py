@@ -74,7 +74,7 @@ class LoadFailedError(RuntimeError):
 def loads(calls: int) -> list[Load]:
     """Return the loads, scaled to a number of calls a round at 64 in flight."""
     waves = -(-calls // (64 * CHUNKS))
-    open_loop = max(500, calls // 20)
+    open_loop = max(1000, calls // 20)
     return [
         Load("busy", "64 in flight: 4 connections x 16 streams", 4, 16, calls),
         Load("single", "One in flight", 1, 1, max(100, calls // 2)),

@@ -22,3 +22,4 @@ python_from() {
 python_from dataplane/proto tap.proto sidecar/tapclient "$@"
 python_from sidecar/demo/proto wayside_demo_oip.proto sidecar/demo/proto "$@"
 "$VENV/bin/python" -m dev.metrics_page "$@"
+"$VENV/bin/python" -m dev.servers_page "$@"

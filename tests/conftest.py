@@ -7,10 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.proofs import Proofs, add_options
+
 HERE = Path(__file__).resolve().parent
 
 # Folder: the mark its tests get, so that `-m "not e2e"` leaves out exactly what starts processes.
 MARK_BY_FOLDER = {"e2e": "e2e", "gpu": "gpu"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of tests/proofs.py."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep account of what the tests prove about model servers."""
+    config.pluginmanager.register(Proofs(config))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sidecar import __version__
-from sidecar.cli import check, dump, run
+from sidecar.cli import check, dump, run, servers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +18,12 @@ start here:
   wayside run --listen :8001 --upstream 127.0.0.1:9001    stand before a model server on port 9001
   wayside tap dump                                        see what passes
   wayside check wayside.yaml                              find what is wrong with a configuration
+  wayside servers                                         see which model servers are understood
 
 exit status: 0 good, 1 something failed while running, 2 bad configuration or flags
 """
 
-_OWN_COMMANDS = frozenset({"run", "check", "tap", "compile-policy"})
+_OWN_COMMANDS = frozenset({"run", "check", "tap", "servers", "compile-policy"})
 
 
 def build_parser(command: str = "") -> argparse.ArgumentParser:
@@ -38,6 +39,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     run.add_parser(subparsers)
     check.add_parser(subparsers)
     dump.add_parser(subparsers)
+    servers.add_parser(subparsers)
     if command not in _OWN_COMMANDS and importlib.util.find_spec("sidecar.demo"):
         demo = importlib.import_module("sidecar.demo")
         if hasattr(demo, "add_parser"):

@@ -19,7 +19,7 @@ from google.protobuf import descriptor_pb2
 from sidecar.servers.paths import suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sidecar.model.problem import Problem
     from sidecar.servers.catalogue import ServerCatalogue
@@ -79,16 +79,16 @@ class Comparison:
     agreed: set[tuple[str, str]] = field(default_factory=set)
 
 
-def read_proto(file: str) -> Schema:
-    """Compile a .proto with protoc, imports looked for beside it. Raises ProtoError."""
-    with tempfile.TemporaryDirectory(prefix="wayside-proto-") as folder:
-        out = os.path.join(folder, "descriptors")
-        include = os.path.dirname(os.path.abspath(file))
-        arguments = [f"-I{include}", "--include_imports", f"--descriptor_set_out={out}"]
+def read_proto(file: str, folders: Sequence[str] = ()) -> Schema:
+    """Compile a .proto with protoc, its imports looked for in these folders and beside it. Raises ProtoError."""
+    with tempfile.TemporaryDirectory(prefix="wayside-proto-") as temporary:
+        out = os.path.join(temporary, "descriptors")
+        path = os.path.abspath(file)
+        included = [*(os.path.abspath(folder) for folder in folders), os.path.dirname(path)]
+        arguments = [*(f"-I{folder}" for folder in dict.fromkeys(included)), "--include_imports"]
         try:
             done = subprocess.run(
-                [*_protoc(), *arguments, os.path.basename(file)],
-                cwd=include,
+                [*_protoc(), *arguments, f"--descriptor_set_out={out}", path],
                 capture_output=True,
                 text=True,
                 timeout=_MAX_PROTOC_SECONDS,

@@ -61,6 +61,7 @@ def call(triton: Triton, address: str, unary: int, streamed: int) -> dict[str, A
 
 
 @pytest.mark.slow
+@pytest.mark.proves("oip", "triton", "live")
 def test_answers_are_the_same_and_every_request_is_counted(triton: Triton) -> None:
     """20,000 requests on 16 connections, unary and streamed: equal results, equal counts, by model and outcome."""
     direct = call(triton, triton.grpc_address, UNARY, STREAMED)

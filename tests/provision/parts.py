@@ -28,6 +28,7 @@ PROGRAMS = {
     "haproxy": "haproxy",
     "ss": "iproute2",
     "valgrind": "valgrind",
+    "faketime": "faketime",
 }
 
 # The Pythons that a server's lock was written for; the first one found is used.

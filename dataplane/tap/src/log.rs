@@ -25,11 +25,19 @@ pub struct Log {
     format: Format,
 }
 
+/// The far end of the queue.
+#[derive(Debug)]
+pub struct Lines {
+    queue: Receiver<String>,
+    dropped: Arc<AtomicU64>,
+}
+
 impl Log {
-    /// A queue and its far end, which [`write_all`] empties.
-    pub fn new(format: Format) -> (Log, Receiver<String>) {
-        let (lines, far_end) = sync_channel(LOG_LINES);
-        (Log { lines, dropped: Arc::default(), format }, far_end)
+    /// A queue and its far end.
+    pub fn new(format: Format) -> (Log, Lines) {
+        let (lines, queue) = sync_channel(LOG_LINES);
+        let dropped = Arc::default();
+        (Log { lines, dropped: Arc::clone(&dropped), format }, Lines { queue, dropped })
     }
 
     /// Something normal happened.
@@ -58,7 +66,7 @@ impl Log {
         }
     }
 
-    /// Lines that found the queue full.
+    /// Lines that found the queue full, or could not be written.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Relaxed)
     }
@@ -81,11 +89,16 @@ impl Log {
     }
 }
 
-/// Writes lines until every [`Log`] is gone. Runs on a thread of its own, because a write may block for ever.
-pub fn write_all(lines: &Receiver<String>, mut out: impl Write) {
-    while let Ok(mut line) = lines.recv() {
-        line.push('\n');
-        out.write_all(line.as_bytes()).ok();
+impl Lines {
+    /// Writes lines until every [`Log`] is gone. Runs on a thread of its own, because a write may block for ever.
+    pub fn write_all(&self, mut out: impl Write) {
+        while let Ok(mut line) = self.queue.recv() {
+            line.push('\n');
+            // A disk that is full, a pipe whose reader has gone: there is nobody left to tell but the counter.
+            if out.write_all(line.as_bytes()).is_err() {
+                self.dropped.fetch_add(1, Relaxed);
+            }
+        }
     }
 }
 
@@ -132,10 +145,10 @@ mod tests {
     fn json_lines_are_objects_whatever_the_message_holds() {
         let (log, lines) = Log::new(Format::Json);
         log.warn("a \"quoted\"\nline\\");
-        let line = lines.recv().expect("one line");
+        let line = lines.queue.recv().expect("one line");
         assert!(line.ends_with(r#""level":"warning","process":"tap","msg":"a \"quoted\"\u000aline\\"}"#), "{line}");
         log.control(r#"{"level":"info","msg":"x"}"#);
-        let line = lines.recv().expect("one line");
+        let line = lines.queue.recv().expect("one line");
         assert!(line.ends_with(r#""process":"control","level":"info","msg":"x"}"#), "{line}");
     }
 
@@ -146,5 +159,26 @@ mod tests {
             log.info("x");
         }
         assert_eq!(log.dropped(), 5);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_written_is_counted_and_does_not_stop_the_writer() {
+        struct FullDisk(u32);
+        impl Write for FullDisk {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                self.0 += 1;
+                Err(std::io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let (log, lines) = Log::new(Format::Human);
+        let dropped = Arc::clone(&lines.dropped);
+        (0..3).for_each(|_| log.info("x"));
+        drop(log);
+        let mut disk = FullDisk(0);
+        lines.write_all(&mut disk);
+        assert_eq!((disk.0, dropped.load(Relaxed)), (3, 3));
     }
 }

@@ -49,8 +49,13 @@ impl Budget {
         self.held.load(Ordering::Relaxed)
     }
 
+    /// There is no room for even the smallest read. Threads that look at the same moment may each take the last room.
     fn exhausted(&self) -> bool {
-        self.held() >= self.bound
+        self.room() < *READ_BYTES.start()
+    }
+
+    fn room(&self) -> usize {
+        self.bound.saturating_sub(self.held())
     }
 }
 
@@ -196,7 +201,8 @@ impl Flow {
         if budget.exhausted() {
             return self.carry_without_holding(from, to, scratch, watcher);
         }
-        let wanted = self.read_bytes.min(scratch.len());
+        // All of it may have to be kept.
+        let wanted = self.read_bytes.min(scratch.len()).min(budget.room());
         let Some(got) = read(from, |socket| socket.read(&mut scratch[..wanted]))? else { return Ok(0) };
         if got == 0 {
             self.source_finished = true;

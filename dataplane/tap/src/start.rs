@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::home::Home;
 use crate::ledger::Ledger;
-use crate::log::{Log, write_all};
+use crate::log::Log;
 use crate::pump::Budget;
 use crate::watch::lock;
 use crate::worker::{Handle, Seat, Shared, Worker};
@@ -25,7 +25,7 @@ const LAST_WORDS: Duration = Duration::from_millis(20);
 pub fn run(mut policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
     let clock = Clock::start();
     let (log, lines) = Log::new(policy::log_format(&policy));
-    let writer = thread("log", move || write_all(&lines, std::io::stderr()))?;
+    let writer = thread("log", move || lines.write_all(std::io::stderr()))?;
     log_panics(&log);
     let connections_cap = connections_cap(&policy, sys::raise_descriptor_limit());
 

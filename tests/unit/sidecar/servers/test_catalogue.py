@@ -45,6 +45,46 @@ def test_every_shipped_catalogue_compiles_without_a_problem(file: object) -> Non
     assert catalogue.methods or catalogue.routes
 
 
+def test_no_two_shipped_catalogues_describe_the_same_method() -> None:
+    """A later one would silently take the place of an earlier one."""
+    paths = [method.path for file in shipped_files() for method in load_server(str(file)).methods]
+    assert len(paths) == len(set(paths))
+
+
+def test_the_whole_catalogue_is_a_small_policy() -> None:
+    """It travels to control as well, at every start of it."""
+    methods = [method for file in shipped_files() for method in load_server(str(file)).methods]
+    policy = pb.Policy(methods=[method_message(method) for method in methods])
+    assert policy.ByteSize() < 32 * 1024
+
+
+def test_a_catalogue_serves_its_users_and_some_serve_everyone() -> None:
+    own = compiled(dedent(OWN).replace("server: acme", "server: acme\nused_by: [acme, acme-cloud]"))
+    assert [own.serves(name) for name in ("auto", "acme", "acme-cloud", "triton")] == [
+        True, True, True, False,
+    ]  # fmt: skip
+    assert compiled(dedent(OWN).replace("server: acme", "server: acme\nalways: true")).serves(
+        "triton"
+    )
+
+
+def test_methods_that_nobody_has_seen_work_say_why() -> None:
+    reason = "streaming: true\n    untested: no server at hand"
+    catalogue = compiled(dedent(OWN).replace("streaming: true", reason))
+    assert catalogue.problems == ()
+    assert catalogue.untested == {"/acme.v1.Oracle/Ask": "no server at hand"}
+
+
+def test_of_several_paths_each_is_read_in_order() -> None:
+    text = OWN.replace("version: int(target.version)", "version: [int(target.version), tenant]")
+    (method,) = compiled(text).methods
+    wanted = [each for each in method.request[0].extracts if each.slot is Slot.VERSION]
+    assert [(each.path, each.read) for each in wanted] == [
+        ((Step(4), Step(7)), Read.INT),
+        ((Step(1),), Read.STRING),
+    ]
+
+
 def test_an_inference_request_is_read_at_the_published_numbers(oip: dict[str, Method]) -> None:
     infer = oip[f"{SERVICE}/ModelInfer"]
     assert (infer.kind, infer.streaming, infer.many_requests) == (Kind.INFERENCE, False, False)

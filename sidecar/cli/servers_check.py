@@ -1,0 +1,174 @@
+"""`wayside servers check FILE`: a catalogue of the user's own, held to its grammar, a .proto and a real message."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sidecar.model.policy import Method
+    from sidecar.model.problem import Problem
+    from sidecar.servers.catalogue import ServerCatalogue
+    from sidecar.servers.document import Document
+
+OK, PROBLEMS, USAGE = 0, 1, 2
+
+# More than any message whose head is looked at; a sample is read whole.
+MAX_SAMPLE_BYTES = 64 * 1024 * 1024
+
+_EPILOG = """\
+a whole file:
+  server: shop
+  messages:
+    RankRequest: {context: {number: 1, message: Context}, items: 2}
+    Context: {model: 4, trace: 7}
+    RankResponse: {model: 1}
+  methods:
+    /shop.Ranker/Rank:
+      kind: inference               # or probe, admin; objectives see inference only
+      request: {message: RankRequest, model: context.model, request_id: context.trace, batch_size: count(items)}
+      response: {message: RankResponse, model: model}
+
+What can be read: model, version, request_id, batch_size, error, final, tokens_in, tokens_out.
+How: a path of names, name[0] for the first of several, name{key} for an entry of a map; or count(path), length(path),
+elements(path) of repeated integers, present(path), int(path), string(path). A list of paths: the first that is there.
+
+Then name it in wayside.yaml:   server: {files: [shop.yaml]}
+
+A sample is one message as protobuf encodes it, without gRPC's prefix of five bytes; in Python:
+  open("ask.bin", "wb").write(request.SerializeToString())
+
+exit status: 0 good, 1 problems, each as `file:line: field: what is wrong. hint`, 2 bad flags
+"""
+
+
+def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `check`."""
+    check = actions.add_parser(
+        "check",
+        help="find every problem in a catalogue file, and show what it would read",
+        description="Compile a catalogue file and report every problem with its line and a hint.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    check.add_argument("file", metavar="FILE", help="the catalogue, e.g. my-server.yaml")
+    check.add_argument(
+        "--proto",
+        metavar="FILE",
+        help="also compare methods, names and numbers with this .proto (needs protoc or grpcio-tools)",
+    )
+    check.add_argument(
+        "--include",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="where the .proto's imports begin, if not beside it; may be repeated",
+    )
+    check.add_argument("--sample", metavar="FILE", help="also show what this message would say")
+    check.add_argument("--method", metavar="/PKG.SVC/M", help="the method the sample belongs to")
+    check.add_argument(
+        "--side",
+        choices=("request", "response"),
+        default="request",
+        help="which way the sample goes (default request)",
+    )
+    check.set_defaults(main=_check, parser=check)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from sidecar.servers.catalogue import compile_server
+    from sidecar.servers.document import read_document
+
+    if bool(arguments.sample) != bool(arguments.method):
+        arguments.parser.error("--sample and --method go together: a message of which method?")
+    document = read_document(arguments.file)
+    server = compile_server(document)
+    problems = list(server.problems)
+    if arguments.proto:
+        try:
+            problems += _compared(arguments, document, server)
+        except _UnreadableError as error:
+            print(error, file=sys.stderr)
+            return PROBLEMS
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+        print(f"{count} in {arguments.file}", file=sys.stderr)
+        return PROBLEMS
+    _summarize(arguments, server)
+    return _sample(arguments, server) if arguments.sample else OK
+
+
+class _UnreadableError(Exception):
+    """Something beside the catalogue cannot be read; the text says what to do."""
+
+
+def _compared(
+    arguments: argparse.Namespace, document: Document, server: ServerCatalogue
+) -> list[Problem]:
+    """Return what disagrees with a .proto."""
+    from sidecar.servers.proto import ProtoError, compare, read_proto
+
+    try:
+        schema = read_proto(arguments.proto, arguments.include)
+        return compare(document, server, schema).problems
+    except ProtoError as error:
+        raise _UnreadableError(str(error)) from error
+
+
+def _summarize(arguments: argparse.Namespace, server: ServerCatalogue) -> None:
+    from sidecar.servers.table import shipped
+
+    against = f", and agrees with {arguments.proto}" if arguments.proto else ""
+    print(f"{arguments.file} is good{against}")
+    print(f"  {server.name}: {len(server.methods)} method{'s' if len(server.methods) != 1 else ''}")
+    known = {method.path: each.name for each in shipped() for method in each.methods}
+    for method in server.methods:
+        if method.path in known:
+            print(f"  {method.path} takes the place of the one in {known[method.path]}")
+
+
+def _sample(arguments: argparse.Namespace, server: ServerCatalogue) -> int:
+    """Show what a message would say."""
+    from sidecar.servers.paths import suggest
+
+    methods = {method.path: method for method in server.methods}
+    method = methods.get(arguments.method)
+    if method is None:
+        hint = suggest(arguments.method, methods)
+        print(f"{arguments.file} has no method {arguments.method!r}. {hint}", file=sys.stderr)
+        return PROBLEMS
+    try:
+        with open(arguments.sample, "rb") as file:
+            data = file.read(MAX_SAMPLE_BYTES)
+    except OSError as error:
+        print(f"{arguments.sample} cannot be read: {error.strerror}", file=sys.stderr)
+        return PROBLEMS
+    print(f"{method.path} {arguments.side}, {len(data)} bytes:")
+    for line in _said(method, arguments.side, data):
+        print(f"  {line}")
+    return OK
+
+
+def _said(method: Method, side: str, data: bytes) -> list[str]:
+    """Return a line for each value that is looked for."""
+    from sidecar.model.policy import Read
+    from sidecar.servers.read import read_message
+
+    program = method.request if side == "request" else method.response
+    said = read_message(program, data, method.head_bytes)
+    wanted = dict.fromkeys(each.slot for variant in program for each in variant.extracts)
+    lines = []
+    for slot in wanted:
+        value, read = said.get(slot, (None, Read.PRESENT))
+        adds = " (adds up over the messages of an answer)" if slot.value == "tokens_out" else ""
+        if value is None:
+            text = "not there"
+        elif isinstance(value, bytes):
+            text = repr(value.decode(errors="replace"))
+        else:
+            text = f"{value}{adds if read in (Read.COUNT, Read.VARINTS) else ''}"
+        lines.append(f"{slot.value:<11} {text}")
+    return lines or ["nothing is read from it"]

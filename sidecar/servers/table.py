@@ -1,0 +1,102 @@
+"""What Wayside understands, as rows for people: which server, by which catalogue, and how that is proven.
+
+Proofs are not claimed by hand: proofs.json is written by a run of the tests (`make test ARGS=--write-proofs`) from
+those that passed, and a contract test compares it with what the tests claim.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sidecar.model.policy import Kind
+from sidecar.servers.catalogue import SHIPPED, load_server, shipped_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sidecar.servers.catalogue import ServerCatalogue
+
+PROOFS = SHIPPED / "proofs.json"
+UNTESTED = "untested"
+
+# Strongest first.
+MEANINGS = {
+    "live": "the server itself was called with Wayside between, and every count was right",
+    "recorded": "messages that a real server sent are read as they should be",
+    "proto": "messages encoded by the published .proto are read as they should be",
+    UNTESTED: "the numbers are as documented, and no test has shown them right",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One server, as far as one catalogue covers it."""
+
+    server: str
+    catalogue: str
+    protocol: str
+    inference: int  # methods of this kind
+    methods: int  # of any kind
+    untested: int  # methods
+    proofs: tuple[str, ...]  # strongest first; empty: untested
+
+    @property
+    def proven(self) -> str:
+        """Return the strongest proof, and how much it leaves out."""
+        strongest = self.proofs[0] if self.proofs else UNTESTED
+        if self.proofs and self.untested:
+            return f"{strongest}; {self.untested} of {self.methods} {UNTESTED}"
+        return strongest
+
+
+@cache
+def shipped() -> tuple[ServerCatalogue, ...]:
+    """Return the catalogues that come with Wayside."""
+    return tuple(load_server(str(path)) for path in shipped_files())
+
+
+@cache
+def _proofs() -> Mapping[str, Mapping[str, list[str]]]:
+    """Return catalogue -> server -> proofs."""
+    content: dict[str, dict[str, list[str]]] = json.loads(PROOFS.read_text())
+    return content
+
+
+def proofs_of(catalogue: str, server: str) -> tuple[str, ...]:
+    """Return how a server is proven, strongest first; nothing for one that is not."""
+    return tuple(_proofs().get(catalogue, {}).get(server, ()))
+
+
+def rows() -> list[Row]:
+    """Return a row for each server and catalogue, by the server's name."""
+    found = [
+        Row(
+            server=user,
+            catalogue=each.name,
+            protocol="gRPC",
+            inference=sum(method.kind is Kind.INFERENCE for method in each.methods),
+            methods=len(each.methods),
+            untested=len(each.untested),
+            proofs=proofs_of(each.name, user),
+        )
+        for each in shipped()
+        for user in each.used_by
+    ]
+    return sorted(found, key=lambda row: (row.server, row.catalogue))
+
+
+def markdown() -> str:
+    """Return the rows as the table of docs/servers.md."""
+    lines = [
+        "| server | catalogue | methods | of them inference | proven |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.server} | [{row.catalogue}](../sidecar/servers/{row.catalogue}.yaml) "
+        f"| {row.methods} | {row.inference} | {row.proven} |"
+        for row in rows()
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,65 @@
+"""docs/servers.md: its table is what the catalogues say, and its worked example works."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from dev import servers_page
+from sidecar.cli.launch import ROOT, python_argv
+
+PAGE = servers_page.PAGE.read_text()
+MODULE = python_argv("sidecar")
+
+
+def blocks(language: str) -> list[str]:
+    """Return the code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_table_is_current() -> None:
+    assert servers_page.current(PAGE) == PAGE, "run make gen and commit the result"
+
+
+def test_a_stale_table_is_noticed() -> None:
+    stale = PAGE.replace("| triton |", "| tritan |")
+    assert stale != PAGE
+    assert servers_page.current(stale) == PAGE
+
+
+def test_the_worked_example_works(tmp_path: Path) -> None:
+    (proto,), (sample,), (session,) = blocks("proto"), blocks("python"), blocks("console")
+    (tmp_path / "shop.proto").write_text(proto)
+    (tmp_path / "shop.yaml").write_text(blocks("yaml")[0])
+    (tmp_path / "sample.py").write_text(sample)
+    protoc = ["-m", "grpc_tools.protoc", "-I.", "--python_out=.", "shop.proto"]
+    subprocess.run([sys.executable, *protoc], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "sample.py"], cwd=tmp_path, check=True)
+    exchanges = re.findall(r"^\$ wayside (.*)\n((?:[^$].*\n)*)", session, re.MULTILINE)
+    assert len(exchanges) == 2
+    for command, output in exchanges:
+        done = subprocess.run(
+            [*MODULE, *command.split()],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.stdout, done.stderr, done.returncode) == (output, "", 0)
+
+
+def test_the_file_is_named_in_the_configuration_as_shown(tmp_path: Path) -> None:
+    from sidecar.config.compile import compile_policy
+    from sidecar.config.sources import Sources
+
+    own, config = blocks("yaml")
+    (tmp_path / "shop.yaml").write_text(own)
+    file = tmp_path / "wayside.yaml"
+    file.write_text(f'listeners: [{{listen: ":1", upstream: ":2"}}]\n{config}')
+    compiled = compile_policy(Sources(str(file)))
+    assert compiled.problems == ()
+    assert compiled.policy is not None
+    assert "/shop.Ranker/Rank" in {method.path for method in compiled.policy.methods}

@@ -1,0 +1,168 @@
+"""What the machine may do to Wayside: take its log away, fill its disk, set its clock. Traffic and counts go on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
+from tests.e2e.wayside import Wayside, running_wayside
+from tests.fakes.compiled import h2load, running_nghttpd
+from tests.fakes.running import wait_until
+from tests.fakes.steady import metric, steady_load
+from tests.hazards.process import resident_bytes
+from tests.provision.parts import require
+
+REQUEST = oip.ModelInferRequest(model_name="resnet50").SerializeToString()
+RESPONSE = oip.ModelInferResponse(model_name="resnet50", model_version="1").SerializeToString()
+FLOODING = Path(__file__).resolve().parents[1] / "fakes" / "flooding"
+FLOOD = {**os.environ, "PYTHONPATH": str(FLOODING)}
+DROPPED = "wayside_tap_log_lines_dropped_total"
+CALLS = 2000
+# 1,024 lines of at most 8 KiB may wait; those of the flood are short.
+LOG_BYTES = 4_000_000
+STEP_SECONDS = 3600
+LOAD_SECONDS, CALLS_PER_SECOND = 12, 200
+CONFIG = """
+slos:
+  - {name: fast, match: {model: resnet50}, objective: 99%, good: {latency_below: 500ms}}
+  - {name: answers, objective: 99.9%, good: {available: true}}
+"""
+
+
+def said_into(place: str) -> list[str]:
+    """Return the words before a command that send all it says to a place."""
+    return ["/bin/sh", "-c", f'exec "$@" >{place} 2>&1', "sh"]
+
+
+def serves(wayside: Wayside, calls: int) -> None:
+    """Make calls, all of which are answered and counted."""
+    before = wayside.total("calls")
+    assert h2load(wayside.address, REQUEST, calls=calls).statuses == [200] * calls
+    wayside.wait_for_total(before + calls, "calls")
+
+
+def drops(wayside: Wayside, more_than: float) -> bool:
+    """Tell whether /metrics says that more log lines than this were dropped."""
+    return metric(wayside.metrics(), DROPPED) > more_than
+
+
+@contextlib.contextmanager
+def flooded(place: str) -> Iterator[Wayside]:
+    """Run Wayside whose control floods the log, and whose log goes to a place."""
+    with (
+        running_nghttpd(RESPONSE) as upstream,
+        running_wayside(upstream, before=said_into(place), environment=FLOOD) as wayside,
+    ):
+        yield wayside
+
+
+def unharmed(wayside: Wayside) -> None:
+    """Drop lines and count them, keep little, go on with everything else."""
+    serves(wayside, CALLS)
+    resident = resident_bytes(wayside.running.pid)
+    dropped = metric(wayside.metrics(), DROPPED)
+    wayside.running.wait_for(lambda: drops(wayside, dropped + 10_000))
+    serves(wayside, CALLS)
+    assert resident_bytes(wayside.running.pid) - resident < LOG_BYTES
+    assert wayside.answers(wayside.health, "/readyz")
+    assert "wayside_tap_control_restarts_total" not in wayside.metrics()
+
+
+def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path) -> None:
+    """Standard output and error are a pipe that is full: lines are dropped and counted."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    held = os.open(pipe, os.O_RDWR)
+    try:
+        with flooded(str(pipe)) as wayside:
+            unharmed(wayside)
+    finally:
+        os.close(held)
+
+
+def test_a_full_disk_stops_nothing() -> None:
+    """Every write says that there is no space left: lines are dropped and counted."""
+    with flooded("/dev/full") as wayside:
+        unharmed(wayside)
+
+
+def test_a_log_flood_delays_nobody() -> None:
+    """The log is written as fast as it can be: control's lines wait for theirs, calls and scrapes do not."""
+    with flooded("/dev/null") as wayside:
+        for _ in range(3):
+            serves(wayside, CALLS)
+        assert wayside.answers(wayside.health, "/readyz")
+        assert "wayside_tap_control_restarts_total" not in wayside.metrics()
+
+
+class Clock:
+    """The wall clock of a process, to be set while it runs; its monotonic clock goes on as it would."""
+
+    def __init__(self, file: Path) -> None:
+        """Begin with the true time."""
+        self.file = file
+        self.step(0)
+
+    def step(self, seconds: int) -> None:
+        """Set it so many seconds off."""
+        new = self.file.with_suffix(".new")
+        new.write_text(f"{seconds:+d}\n")
+        new.replace(self.file)
+
+    def environment(self) -> dict[str, str]:
+        """Return what a process needs to see this clock."""
+        library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+        return {
+            **os.environ,
+            "LD_PRELOAD": str(library),
+            "FAKETIME_TIMESTAMP_FILE": str(self.file),
+            "FAKETIME_NO_CACHE": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+        }
+
+
+def offset_seconds(wayside: Wayside) -> float:
+    """How far the clock of the newest log line is from ours, to see that the step was felt."""
+    stamps = [line.split()[0] for line in wayside.running.text().splitlines() if line[:2] == "20"]
+    then = time.strptime(stamps[-1][:19], "%Y-%m-%dT%H:%M:%S")
+    return abs(time.mktime(then) - time.mktime(time.gmtime()))
+
+
+def events(wayside: Wayside) -> dict[str, Any]:
+    """Return the events of each objective."""
+    return {each["name"]: each["events"] for each in wayside.snapshot()["objectives"]}
+
+
+def test_a_clock_that_is_set_changes_no_duration(tmp_path: Path) -> None:
+    """The wall clock jumps an hour ahead, then an hour behind, under load: no latency, event or supervisor notices."""
+    require("faketime")
+    clock = Clock(tmp_path / "offset")
+    calls = LOAD_SECONDS * CALLS_PER_SECOND
+    with (
+        running_nghttpd(RESPONSE) as upstream,
+        running_wayside(upstream, config=CONFIG, environment=clock.environment()) as wayside,
+        steady_load(
+            wayside.address, REQUEST, calls=calls, calls_per_second=CALLS_PER_SECOND
+        ) as load,
+    ):
+        epoch = wayside.snapshot()["epoch_unix_nanos"]
+        for at, seconds in enumerate((STEP_SECONDS, -STEP_SECONDS, 0), start=1):
+            wayside.wait_for_total(at * calls // 5, "calls")
+            clock.step(seconds)
+            wayside.config.write_text(CONFIG + f"# edit {at}\nmodels: [m{at}]\n")  # a line in the log
+            if seconds:
+                wait_until(lambda: offset_seconds(wayside) > STEP_SECONDS / 2)
+        assert load.finish().failed == 0
+        wayside.wait_for_total(calls, "calls")
+        page = wayside.metrics()
+        assert metric(page, "wayside_latency_seconds_sum") < calls * 0.1
+        assert metric(page, "wayside_latency_seconds_bucket", le="+Inf") == calls
+        assert "wayside_tap_control_restarts_total" not in page
+        assert wayside.snapshot()["epoch_unix_nanos"] == epoch
+        for each in events(wayside).values():
+            assert each == {"good": calls, "bad": 0, "excluded": 0}

@@ -1,0 +1,45 @@
+"""Plays every attack and prints what it cost: `python -m tests.hazards [ROW...]`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+
+from tests.e2e.wayside import running_wayside
+from tests.hazards.attacks import ATTACKS
+from tests.hazards.measure import RELAY_ONLY, cpu_ratio, play_once
+from tests.hazards.passage import upstream
+
+MOST_CPU_RATIO = 1.5
+MOST_MEMORY_BYTES = 16_000_000
+HEAD = f"{'row':>3} | {'attack':<34} | {'MB':>6} | {'memory':>8} | {'CPU':>7} | metric"
+
+
+def main() -> int:
+    """Measure; exit with 1 where a bound is missed."""
+    rows = {int(word) for word in sys.argv[1:]}
+    missed = 0
+    print(HEAD)
+    with ExitStack() as stack:
+        server = stack.enter_context(upstream())
+        reads = stack.enter_context(running_wayside(server.address))
+        relays = stack.enter_context(running_wayside(server.address, config=RELAY_ONLY))
+        for attack in ATTACKS:
+            if rows and attack.row not in rows:
+                continue
+            played = play_once(server, reads, attack)
+            ratio = cpu_ratio(server, reads, relays, attack)
+            over = ratio > MOST_CPU_RATIO or played.memory_bytes > MOST_MEMORY_BYTES
+            missed += over
+            print(
+                f"{attack.row:>3} | {attack.name:<34} | {played.bytes / 1e6:>6.2f} "
+                f"| {played.memory_bytes / 1e6:>+5.1f} MB | {ratio:>6.2f}x "
+                f"| {', '.join(map(str, attack.counted))}{'  OVER' if over else ''}",
+                flush=True,
+            )
+    print(f"bounds: +{MOST_MEMORY_BYTES / 1e6:.0f} MB, {MOST_CPU_RATIO}x; missed by {missed}")
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
