@@ -103,7 +103,7 @@ fn route(plans: &Plans, path: &[u8]) -> Option<KnownMethod> {
 }
 
 /// What one header block said.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Head {
     /// Its stream.
     pub stream: u32,
@@ -142,8 +142,11 @@ impl Head {
     /// Says what `other` said.
     #[inline]
     pub fn recall(&mut self, other: &Head) {
-        let (stream, own, began) = (self.stream, self.own, self.began);
-        *self = Head { stream, own, began, ..other.clone() };
+        self.method.clone_from(&other.method);
+        (self.status, self.grpc_status, self.timeout) = (other.status, other.grpc_status, other.timeout);
+        (self.content, self.encoded, self.json_bytes) = (other.content, other.encoded, other.json_bytes);
+        self.traceparent.clone_from(&other.traceparent);
+        self.message.clone_from(&other.message);
     }
 
     /// How the body is to be read; None where the head does not say.
@@ -292,6 +295,30 @@ mod tests {
     fn messages_are_decoded_and_capped() {
         assert_eq!(percent_decode(b"a%20b%zz%e2%82%ac%"), "a b%zz€%".as_bytes());
         assert_eq!(percent_decode(&[b'x'; 1024]).len(), MAX_MESSAGE_BYTES);
+    }
+
+    #[test]
+    fn a_head_recalled_says_all_that_was_said() {
+        let (mut told, mut methods) = (Head::default(), Methods::new(Rc::default()));
+        let fields: [(u8, &[u8]); 9] = [
+            (PATH, b"/a/B"),
+            (STATUS, b"200"),
+            (CONTENT_TYPE, b"application/json"),
+            (CONTENT_ENCODING, b"gzip"),
+            (JSON_LENGTH, b"7"),
+            (GRPC_STATUS, b"5"),
+            (GRPC_MESSAGE, b"no"),
+            (GRPC_TIMEOUT, b"1S"),
+            (TRACEPARENT, b"00-1-2-3"),
+        ];
+        for (tag, bytes) in fields {
+            let before = format!("{told:?}");
+            told.field(tag, Value { bytes, len: bytes.len() as u32 }, &mut methods);
+            assert_ne!(format!("{told:?}"), before, "{tag} says something");
+        }
+        let mut head = Head::default();
+        head.recall(&told);
+        assert_eq!(format!("{head:?}"), format!("{told:?}"));
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl Events {
 
     /// Data up to the end of the line.
     fn data<'b>(&mut self, bytes: &mut &'b [u8]) -> Piece<'b> {
-        let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
+        let end = memchr::memchr2(b'\r', b'\n', bytes).unwrap_or(bytes.len());
         let (data, rest) = bytes.split_at(end);
         *bytes = rest;
         self.done = self.done.and_then(|have| {

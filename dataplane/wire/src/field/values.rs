@@ -220,11 +220,15 @@ impl Values {
         (self.texts[text].have, self.texts[text].left) = (0, 1);
     }
 
-    /// One more byte of it.
-    pub(crate) fn text_push(&mut self, text: usize, byte: u8) {
+    /// More of it.
+    pub(crate) fn text_push(&mut self, text: usize, bytes: &[u8]) {
         let into = &mut self.texts[text];
-        match into.bytes.get_mut(usize::from(into.have)) {
-            Some(place) => (*place, into.have) = (byte, into.have + 1),
+        let have = usize::from(into.have);
+        match into.bytes.get_mut(have..have + bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                into.have += bytes.len() as u8;
+            }
             None => into.left = u8::MAX, // too long to be a name
         }
     }
@@ -319,7 +323,7 @@ impl<'w> Said<'w> {
 
 /// Numbers of the bits that are set, lowest first.
 #[inline]
-fn bits(mut set: u32) -> impl Iterator<Item = usize> {
+pub(crate) fn bits(mut set: u32) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         if set == 0 {
             return None;

@@ -9,23 +9,23 @@ use crate::field::{Leaf, MAX_LEAVES, MAX_TEXTS, Sources};
 pub struct Plan {
     /// A limit of this module was exceeded.
     left_out: bool,
-    pub(super) nodes: Vec<Node>,
-    /// Where to begin.
-    pub(super) root: Edge,
+    nodes: Vec<Node>,
+    /// The first is where to begin.
+    edges: Vec<Edge>,
     pub(super) reads: Vec<JsonRead>,
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) sources: Sources,
     wants: u16,
 }
 
-/// A container of interest.
+/// A container of interest: places in [`Plan::edges`].
 #[derive(Debug, Default)]
-pub(super) struct Node {
-    keys: Vec<(Box<[u8]>, Edge)>,
+struct Node {
+    keys: Vec<(Box<[u8]>, usize)>,
     /// One element.
-    items: Vec<(u32, Edge)>,
+    items: Vec<(u32, usize)>,
     /// Each element that is not among them.
-    each: Option<Edge>,
+    each: Option<usize>,
 }
 
 /// What is wanted of a value.
@@ -49,7 +49,7 @@ impl Plan {
         let mut plan = Plan {
             left_out: false,
             nodes: Vec::new(),
-            root: Edge::default(),
+            edges: vec![Edge::default()],
             reads: Vec::new(),
             leaves: Vec::new(),
             sources: Sources::default(),
@@ -99,34 +99,42 @@ impl Plan {
         };
         self.leaves.push(Leaf { read, text: texts as u8 });
         self.reads.push(extract.read);
-        self.grow(&extract.path).leaves |= 1 << leaf;
+        let end = extract.path.iter().fold(0, |edge, step| self.grow(edge, step));
+        self.edges[end].leaves |= 1 << leaf;
         Some(leaf)
     }
 
-    /// The edge a path ends in, made if need be.
-    fn grow(&mut self, path: &[JsonStep]) -> &mut Edge {
-        let Some((last, before)) = path.split_last() else {
-            return &mut self.root;
-        };
+    /// The edge one step further, made if need be.
+    fn grow(&mut self, edge: usize, step: &JsonStep) -> usize {
         let new = self.nodes.len();
-        let parent = self.grow(before);
-        let node = usize::from(*parent.child.get_or_insert(new as u8));
+        let node = usize::from(*self.edges[edge].child.get_or_insert(new as u8));
         if node == new {
             self.nodes.push(Node::default());
         }
+        let new = self.edges.len();
         let node = &mut self.nodes[node];
-        match last {
-            JsonStep::Key(key) => found_or_new(&mut node.keys, key.as_bytes().into()),
-            JsonStep::Item(n) => found_or_new(&mut node.items, *n),
-            JsonStep::Each => node.each.get_or_insert_default(),
+        let next = match step {
+            JsonStep::Key(key) => found_or_new(&mut node.keys, key.as_bytes().into(), new),
+            JsonStep::Item(n) => found_or_new(&mut node.items, *n, new),
+            JsonStep::Each => *node.each.get_or_insert(new),
+        };
+        if next == new {
+            self.edges.push(Edge::default());
         }
+        next
+    }
+
+    /// What is wanted of the document itself.
+    #[inline]
+    pub(super) fn root(&self) -> Edge {
+        self.edges[0]
     }
 
     /// The edge of a key.
     #[inline]
     pub(super) fn key(&self, node: u8, key: &[u8]) -> Edge {
         let keys = &self.nodes[usize::from(node)].keys;
-        keys.iter().find(|(name, _)| **name == *key).map(|(_, edge)| *edge).unwrap_or_default()
+        keys.iter().find(|(name, _)| **name == *key).map(|(_, edge)| self.edges[*edge]).unwrap_or_default()
     }
 
     /// The edge of an element.
@@ -134,14 +142,14 @@ impl Plan {
     pub(super) fn item(&self, node: u8, n: u32) -> Edge {
         let node = &self.nodes[usize::from(node)];
         let one = node.items.iter().find(|(at, _)| *at == n).map(|(_, edge)| *edge);
-        one.or(node.each).unwrap_or_default()
+        one.or(node.each).map(|edge| self.edges[edge]).unwrap_or_default()
     }
 }
 
-fn found_or_new<K: PartialEq>(edges: &mut Vec<(K, Edge)>, key: K) -> &mut Edge {
-    let at = edges.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
-        edges.push((key, Edge::default()));
-        edges.len() - 1
-    });
-    &mut edges[at].1
+fn found_or_new<K: PartialEq>(places: &mut Vec<(K, usize)>, key: K, new: usize) -> usize {
+    let found = places.iter().find(|(known, _)| *known == key).map(|(_, edge)| *edge);
+    found.unwrap_or_else(|| {
+        places.push((key, new));
+        new
+    })
 }

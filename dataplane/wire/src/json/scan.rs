@@ -3,7 +3,8 @@
 use super::MAX_KEY_BYTES;
 use super::plan::{Edge, Plan};
 use crate::catalogue::{JsonRead, MAX_DEPTH};
-use crate::field::{Said, Values};
+use crate::field::{Said, Values, bits};
+use memchr::memchr2;
 
 mod strings;
 
@@ -80,7 +81,7 @@ impl Scan {
     pub fn begin(&mut self, plan: &Plan, head_bytes: u32) {
         self.state = State::Value;
         (self.depth, self.skipped, self.surrogate) = (0, 0, 0);
-        self.edge = plan.root;
+        self.edge = plan.root();
         self.left = head_bytes;
         self.cut_short = false;
         self.values.clear();
@@ -91,10 +92,12 @@ impl Scan {
         self.cut_short
     }
 
-    /// What was found so far. A number that the document ends in is complete.
+    /// What was found so far. A number or literal that is the whole document ends with it.
     pub fn said<'w>(&'w mut self, plan: &'w Plan) -> Said<'w> {
-        if self.state == State::Number && self.depth == 0 {
-            self.number_ends(plan);
+        match self.state {
+            State::Number if self.depth == 0 => self.number_ends(plan),
+            State::Literal if self.depth == 0 => self.literal_ends(plan),
+            _ => {}
         }
         Said { values: &self.values, leaves: &plan.leaves, sources: Some(&plan.sources), bytes: &[] }
     }
@@ -108,8 +111,11 @@ impl Scan {
         while let Some((&byte, tail)) = rest.split_first() {
             rest = match self.state {
                 State::Over => return,
+                State::Key => self.key(plan, rest),
+                State::Text => self.text(plan, rest),
                 State::SkipText => self.skip_text(rest),
                 State::Skip { fresh } => self.skip(plan, rest, fresh),
+                State::Number | State::Literal if self.edge.leaves == 0 => self.skip_scalar(rest),
                 _ => {
                     self.byte(plan, byte);
                     tail
@@ -118,10 +124,45 @@ impl Scan {
         }
     }
 
+    /// More of a key. One that is wholly at hand is looked up where it is.
+    #[inline]
+    fn key<'b>(&mut self, plan: &Plan, bytes: &'b [u8]) -> &'b [u8] {
+        let Some(at) = memchr2(b'"', b'\\', bytes) else {
+            bytes.iter().for_each(|&byte| self.key_byte(byte));
+            return &[];
+        };
+        let (key, rest) = (&bytes[..at], &bytes[at + 1..]);
+        if bytes[at] == b'\\' {
+            (self.state, self.key_len) = (State::KeyEscape, u8::MAX); // keys of interest need no escape
+            return rest;
+        }
+        self.state = State::Colon;
+        let node = self.level().node;
+        let whole = if self.key_len == 0 {
+            Some(key)
+        } else {
+            key.iter().for_each(|&byte| self.key_byte(byte));
+            self.key.get(..usize::from(self.key_len))
+        };
+        self.edge = whole.zip(node).map(|(key, node)| plan.key(node, key)).unwrap_or_default();
+        rest
+    }
+
+    /// Passes over a number or literal nobody wants.
+    #[inline]
+    fn skip_scalar<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let in_scalar = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.' | b'E');
+        let Some(end) = bytes.iter().position(|byte| !in_scalar(byte)) else {
+            return &[];
+        };
+        self.state = self.after_value();
+        &bytes[end..]
+    }
+
     /// Passes over a string nobody wants, to its end.
     #[inline]
     fn skip_text<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        match bytes.iter().position(|&byte| byte == b'"' || byte == b'\\') {
+        match memchr2(b'"', b'\\', bytes) {
             None => &[],
             Some(at) => {
                 self.state = match bytes[at] {
@@ -175,19 +216,8 @@ impl Scan {
                 _ if is_space(byte) => {}
                 _ => self.state = State::Over,
             },
-            State::Key => match byte {
-                b'"' => self.state = State::Colon,
-                b'\\' => (self.state, self.key_len) = (State::KeyEscape, u8::MAX),
-                _ => self.key_byte(byte),
-            },
-            // Keys of interest need no escape.
             State::KeyEscape => self.state = State::Key,
-            State::Colon if byte == b':' => {
-                let node = self.level().node;
-                let key = self.key.get(..usize::from(self.key_len));
-                self.edge = key.zip(node).map(|(key, node)| plan.key(node, key)).unwrap_or_default();
-                self.state = State::Value;
-            }
+            State::Colon if byte == b':' => self.state = State::Value,
             State::Colon if is_space(byte) => {}
             State::After if is_space(byte) => {}
             State::After => match byte {
@@ -195,11 +225,6 @@ impl Scan {
                 b',' => self.next_item(plan),
                 b']' | b'}' => self.leave(),
                 _ => self.state = State::Over,
-            },
-            State::Text => match byte {
-                b'"' => self.text_ends(plan),
-                b'\\' => self.state = State::TextEscape,
-                _ => self.text_byte(plan, byte),
             },
             State::TextEscape => self.escape(plan, byte),
             State::Unicode(left) => self.unicode(plan, byte, left),
@@ -215,7 +240,10 @@ impl Scan {
             },
             State::Literal if byte.is_ascii_lowercase() => {}
             State::Literal => self.value_done(plan, byte, Scan::literal_ends),
-            State::Colon | State::Over | State::Skip { .. } | State::SkipText => self.state = State::Over,
+            // A key without a colon; the others have their own ways.
+            State::Colon | State::Over | State::Key | State::Text | State::Skip { .. } | State::SkipText => {
+                self.state = State::Over;
+            }
         }
     }
 
@@ -381,8 +409,6 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// Numbers of the bits that are set, lowest first.
-#[inline]
-fn bits(set: u32) -> impl Iterator<Item = usize> {
-    (0..32).filter(move |bit| set >> bit & 1 != 0)
-}
+#[cfg(test)]
+#[path = "scan_tests.rs"]
+mod tests;

@@ -106,7 +106,7 @@ def test_every_noun_has_its_number(noun: Kind | Slot | Read | JsonRead) -> None:
         JsonRead: (encode._JSON_READS, pb.JsonRead),
     }
     table, enum = tables[type(noun)]
-    prefix = {JsonRead: "JSON_READ"}.get(type(noun), type(noun).__name__)
+    prefix = "JSON_READ" if isinstance(noun, JsonRead) else type(noun).__name__
     assert enum.Name(table[noun]) == f"{prefix}_{noun.name}".upper()  # type: ignore[index]
 
 

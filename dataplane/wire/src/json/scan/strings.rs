@@ -1,23 +1,45 @@
 //! The characters of a wanted string (RFC 8259 section 7).
 
-use super::{Plan, Scan, State, bits};
+use super::{Plan, Scan, State};
 use crate::catalogue::JsonRead;
+use memchr::memchr2;
 
 impl Scan {
-    pub(super) fn text_byte(&mut self, plan: &Plan, byte: u8) {
+    /// More of a wanted string.
+    #[inline]
+    pub(super) fn text<'b>(&mut self, plan: &Plan, bytes: &'b [u8]) -> &'b [u8] {
+        let at = memchr2(b'"', b'\\', bytes);
+        let (run, rest) = bytes.split_at(at.unwrap_or(bytes.len()));
+        if !run.is_empty() {
+            self.text_run(plan, run);
+        }
+        match rest.split_first() {
+            None => {}
+            Some((b'"', _)) => self.text_ends(plan),
+            Some(_) if self.state == State::SkipText => self.state = State::SkipEscape,
+            Some(_) => self.state = State::TextEscape,
+        }
+        rest.get(1..).unwrap_or_default()
+    }
+
+    /// Characters of it. Where nobody wants to know more than that there are some, the rest is passed over.
+    fn text_run(&mut self, plan: &Plan, run: &[u8]) {
+        let mut kept = false;
         self.each_leaf(plan, |values, leaf, text, read| match read {
-            JsonRead::String => values.text_push(text, byte),
+            JsonRead::String => {
+                values.text_push(text, run);
+                kept = true;
+            }
             JsonRead::Present => values.set(leaf, 1),
             _ => {}
         });
-        let all = self.edge.leaves;
-        if bits(all).all(|leaf| plan.reads[leaf] != JsonRead::String) {
+        if !kept {
             self.edge.leaves = 0;
-            self.state = State::SkipText; // nothing more of it is wanted
+            self.state = State::SkipText;
         }
     }
 
-    pub(super) fn text_ends(&mut self, plan: &Plan) {
+    fn text_ends(&mut self, plan: &Plan) {
         self.each_leaf(plan, |values, leaf, text, read| {
             if read == JsonRead::String {
                 values.text_end(leaf, text);
@@ -40,7 +62,7 @@ impl Scan {
             b'f' => 12,
             other => other,
         };
-        self.text_byte(plan, plain);
+        self.text_run(plan, &[plain]);
     }
 
     pub(super) fn unicode(&mut self, plan: &Plan, byte: u8, left: u8) {
@@ -63,8 +85,6 @@ impl Scan {
         };
         let mut bytes = [0; 4];
         let text = char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut bytes);
-        for &byte in text.as_bytes() {
-            self.text_byte(plan, byte);
-        }
+        self.text_run(plan, text.as_bytes());
     }
 }
