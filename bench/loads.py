@@ -74,10 +74,10 @@ class LoadFailedError(RuntimeError):
 def loads(calls: int) -> list[Load]:
     """Return the loads, scaled to a number of calls a round at 64 in flight."""
     waves = -(-calls // (64 * CHUNKS))
-    open_loop = max(1000, calls // 20)
+    open_loop = max(1000, calls // 25)
     return [
         Load("busy", "64 in flight: 4 connections x 16 streams", 4, 16, calls),
-        Load("single", "One in flight", 1, 1, max(100, calls // 2)),
+        Load("single", "One in flight", 1, 1, max(100, calls // 4)),
         Load(
             "open",
             "Open loop: 1,000 calls/s over 64 connections",

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
+import sidecar
+
 ROOT = Path(__file__).resolve().parents[2]
 PROTO = ROOT / "dataplane" / "proto"
-COMMITTED = ROOT / "sidecar" / "tapclient"
+
+# Where the packages are imported from: the tree, or an installed wheel.
+PACKAGES = Path(sidecar.__file__).resolve().parents[1]
+COMMITTED = PACKAGES / "sidecar" / "tapclient"
 
 
 def test_the_committed_code_is_what_the_proto_gives(tmp_path: Path) -> None:
@@ -29,9 +34,9 @@ def test_the_committed_code_is_what_the_proto_gives(tmp_path: Path) -> None:
 
 def test_nobody_else_imports_the_generated_messages() -> None:
     offenders = [
-        str(source.relative_to(ROOT))
+        str(source.relative_to(PACKAGES))
         for top in ("sidecar", "exporters")
-        for source in (ROOT / top).rglob("*.py")
+        for source in (PACKAGES / top).rglob("*.py")
         if source.parent != COMMITTED and names_the_seam(source)
     ]
     assert offenders == []

@@ -18,7 +18,7 @@ from sidecar.servers.document import Document, read_document
 from sidecar.servers.proto import Comparison, compare
 from tests.fakes.reader import Reader, build_reader
 from tests.provision.parts import ROOT
-from tests.servers.goldens import Golden, GoldenCall, load_all
+from tests.servers.goldens import Golden, GoldenCall, Recorded, load_all, recorded
 
 GOLDENS = load_all()
 CATALOGUES = [path.stem for path in shipped_files()]
@@ -183,10 +183,10 @@ def found(document: Document, golden: Golden) -> Comparison:
 
 @pytest.mark.proves("oip", "triton", "recorded")
 def test_what_a_real_triton_took_and_gave_is_read(reader: Reader) -> None:
-    recorded = json.loads((ROOT / "tests/data/triton_messages.json").read_text())["calls"]
+    triton = json.loads((ROOT / "tests/data/triton_messages.json").read_text())["calls"]
     server = compile_server(document_of("oip"))
     reader.adopt(server.methods)
-    inferences = [each for each in recorded.values() if each["method"].endswith("Infer")]
+    inferences = [each for each in triton.values() if each["method"].endswith("Infer")]
     assert len(inferences) > 10
     for call in inferences:
         path = f"/inference.GRPCInferenceService/{call['method']}"
@@ -194,7 +194,7 @@ def test_what_a_real_triton_took_and_gave_is_read(reader: Reader) -> None:
             said = reader.message(path, "request", bytes.fromhex(message))
             assert said["model"]
             assert isinstance(said["batch_size"], int)
-    simple = recorded["unary_simple"]
+    simple = triton["unary_simple"]
     path = f"/inference.GRPCInferenceService/{simple['method']}"
     told, ended = reader.call(
         path,
@@ -202,3 +202,28 @@ def test_what_a_real_triton_took_and_gave_is_read(reader: Reader) -> None:
     )
     assert (told["model"], told["version"]) == ("simple", "1")
     assert (ended["request_id"], ended["batch_size"]) == ("req-1", "1")
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [
+        pytest.param(
+            each,
+            id=each.server,
+            marks=pytest.mark.proves(each.catalogue, each.server, "recorded"),
+        )
+        for each in recorded()
+    ],
+)
+def test_what_other_real_servers_gave_is_read(recording: Recorded, reader: Reader) -> None:
+    """Asked for the model `iris` without a version, with requests of two items, one or two to a call."""
+    reader.adopt(compile_server(document_of(recording.catalogue)).methods)
+    assert recording.calls
+    for name, (method, requests, responses) in recording.calls.items():
+        assert len(requests) == len(responses), name
+        told, *ended = reader.call(method, requests, responses)
+        assert (told["model"], told["version"]) == ("iris", "v7")
+        assert {each["request_id"] for each in ended} == {
+            f"r-{n + 1}" for n in range(len(requests))
+        }
+        assert {(each["batch_size"], each["outcome"]) for each in ended} == {("2", "Ok")}

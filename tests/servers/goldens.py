@@ -110,3 +110,30 @@ def call_from(content: dict[str, Any]) -> GoldenCall:
         content["told"],
         content["ended"],
     )
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a real server answered, as tests/servers/record.py called it."""
+
+    server: str
+    catalogue: str
+    calls: dict[str, tuple[str, list[bytes], list[bytes]]]
+    """Name: method, requests, responses."""
+
+
+def recorded() -> list[Recorded]:
+    """Read every recording."""
+    found = []
+    for path in sorted((FOLDER.parent / "recorded").glob("*.json")):
+        content = json.loads(path.read_text())
+        calls = {
+            each["name"]: (
+                each["method"],
+                [bytes.fromhex(message) for message in each["requests"]],
+                [bytes.fromhex(message) for message in each["responses"]],
+            )
+            for each in content["calls"]
+        }
+        found.append(Recorded(content["server"], content["catalogue"], calls))
+    return found

@@ -57,10 +57,11 @@ def test_the_policy_is_read_from_a_descriptor_at_its_start_however_long() -> Non
 
 
 def test_children_find_the_package_in_a_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "ROOT", Path("/home/me/wayside"))
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     launch.extend_python_path()
     launch.extend_python_path()
-    assert os.environ["PYTHONPATH"] == f"{launch.ROOT}{os.pathsep}/elsewhere"
+    assert os.environ["PYTHONPATH"] == f"/home/me/wayside{os.pathsep}/elsewhere"
 
 
 def test_an_installed_package_changes_no_path(monkeypatch: pytest.MonkeyPatch) -> None:
