@@ -6,6 +6,7 @@ use crate::catalogue::{JsonRead, MAX_DEPTH};
 use crate::field::{Said, Values, bits};
 use memchr::memchr2;
 
+mod scalars;
 mod strings;
 
 /// What the next byte is.
@@ -382,26 +383,6 @@ impl Scan {
 
     fn after_value(&self) -> State {
         if self.depth == 0 { State::Over } else { State::After }
-    }
-
-    fn number_ends(&mut self, plan: &Plan) {
-        let number = (!self.odd).then_some(self.number);
-        self.each_leaf(plan, |values, leaf, _, read| {
-            if let (JsonRead::Int, Some(number)) = (read, number) {
-                values.set(leaf, number);
-            }
-        });
-        self.state = self.after_value();
-    }
-
-    fn literal_ends(&mut self, plan: &Plan) {
-        let literal = self.number as u8;
-        self.each_leaf(plan, |values, leaf, _, read| match (read, literal) {
-            (JsonRead::Int, b't' | b'f') => values.set(leaf, u64::from(literal == b't')),
-            (JsonRead::Present, b't') => values.set(leaf, 1),
-            _ => {}
-        });
-        self.state = self.after_value();
     }
 }
 
