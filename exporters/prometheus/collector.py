@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric as Family
 
     from sidecar.model.names import Metric
-    from sidecar.model.series import CounterView, HistogramView, TimingView
+    from sidecar.model.series import CounterView, HistogramView, TimingView, TokenView
     from sidecar.model.snapshot import Snapshot
 
 # Requests that failed inside an OK response: the call behind them is counted under its own code.
@@ -30,6 +30,7 @@ IN_BAND_ERROR = "IN_BAND_ERROR"
 # seen first stays, so that no newcomer makes a shown series vanish and a sum fall; what is left out is counted.
 MAX_COUNTER_SERIES = 500
 MAX_TIMING_SERIES = 60
+MAX_TOKEN_SERIES = 200
 
 CallLabels = tuple[str, str, str, str, str, str]
 
@@ -45,14 +46,16 @@ class SnapshotCollector:
         snapshot = self.snapshot
         timings = _shown_timings(snapshot)
         calls = _summed_calls(snapshot)
+        tokens = _shown_tokens(snapshot)
         yield from _timing_families(timings)
         yield from _call_families(calls, snapshot)
+        yield from counters(names.TOKENS, ((_token_labels(each), each.tokens) for each in tokens))
         yield from _upstream_families(snapshot)
         yield from _objective_families(snapshot)
         yield from _config_families(snapshot)
         yield from _tap_families(snapshot)
         yield from _tap_losses(snapshot)
-        yield from _control_families(snapshot, _left_out(snapshot, timings, calls))
+        yield from _control_families(snapshot, _left_out(snapshot, timings, calls, tokens))
 
 
 # === calls ===
@@ -130,13 +133,26 @@ def _call_families(calls: dict[CallLabels, list[int]], snapshot: Snapshot) -> It
     )
 
 
+def _shown_tokens(snapshot: Snapshot) -> list[TokenView]:
+    shown = sorted(snapshot.tokens, key=lambda each: each.id)[:MAX_TOKEN_SERIES]
+    return sorted(shown, key=_token_labels)
+
+
+def _token_labels(series: TokenView) -> tuple[str, str, str, str]:
+    return series.model, series.method, series.direction, series.source
+
+
 def _left_out(
-    snapshot: Snapshot, timings: list[TimingView], calls: dict[CallLabels, list[int]]
+    snapshot: Snapshot,
+    timings: list[TimingView],
+    calls: dict[CallLabels, list[int]],
+    tokens: list[TokenView],
 ) -> int:
     """Count series that are known but not on the page."""
     known_timings = sum(timing.kind == INFERENCE for timing in snapshot.timings)
     known_calls = len({_call_labels(series) for series in snapshot.counters})
-    return known_timings - len(timings) + known_calls - len(calls)
+    left_out = known_timings - len(timings) + known_calls - len(calls)
+    return left_out + len(snapshot.tokens) - len(tokens)
 
 
 # === upstreams, objectives, configuration ===

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sidecar.config.files import content_hash
 from sidecar.config.load import check
 from sidecar.model.objective import Good, Objective
-from sidecar.model.policy import Limits, Listener, Method, Policy
+from sidecar.model.policy import Limits, Listener, Method, Policy, Route
 from sidecar.model.problem import Note, Problem
 from sidecar.model.settings import ControlSettings
 from sidecar.model.snapshot import WatchedObjective
@@ -53,7 +53,7 @@ def compile_policy(sources: Sources) -> Compiled:
     problems = [*checked.problems, *problems]
     if not checked.usable:
         return Compiled(None, tuple(problems))
-    policy = _policy(checked.root, sources, _merged(servers), [checked.document, *read])
+    policy = _policy(checked.root, sources, servers, [checked.document, *read])
     if problems:
         policy = replace(policy, config_valid=False)
     return Compiled(policy, tuple(problems), tuple(_notes(checked)))
@@ -79,14 +79,23 @@ def _servers(
     return [*chosen, *own], documents, problems
 
 
-def _merged(servers: list[ServerCatalogue]) -> tuple[Method, ...]:
+def _methods(servers: list[ServerCatalogue]) -> tuple[Method, ...]:
     """One method per path; the user's own come last and win."""
     methods = {method.path: method for server in servers for method in server.methods}
     return tuple(methods.values())
 
 
+def _routes(servers: list[ServerCatalogue]) -> tuple[Route, ...]:
+    """One route per template, and of two that fit a path the first: the user's own come first."""
+    routes: dict[str, Route] = {}
+    for server in reversed(servers):
+        for route in server.routes:
+            routes.setdefault(route.template, route)
+    return tuple(routes.values())
+
+
 def _policy(
-    root: Root, sources: Sources, methods: tuple[Method, ...], documents: list[Document]
+    root: Root, sources: Sources, servers: list[ServerCatalogue], documents: list[Document]
 ) -> Policy:
     objectives = tuple(_objective(slo) for slo in root.slos)
     files = [document for document in documents if sources.file]
@@ -107,7 +116,8 @@ def _policy(
         health=root.health,
         admin=root.admin,
         limits=_limits(root),
-        methods=methods,
+        methods=_methods(servers),
+        routes=_routes(servers),
         models=_models(root),
         objectives=objectives,
         drain_delay_nanos=root.drain.delay,

@@ -82,6 +82,15 @@ REQUEST_BYTES = _counter(
 RESPONSE_BYTES = _counter(
     "response_bytes", "Message bytes sent by the server, gRPC prefix excluded.", *_CALL_LABELS
 )
+TOKENS = _counter(
+    "tokens",
+    "Tokens of requests that ended, by direction (input, output) and by source: `usage` is what the "
+    "server stated, `ids` are token ids counted, `chunks` are messages with output, a lower bound.",
+    "model",
+    "method",
+    "direction",
+    "source",
+)
 CALLS_IN_FLIGHT = _gauge("calls_in_flight", "Calls open now.", "model", "method", "kind")
 
 # --- upstreams -------------------------------------------------------------------------------

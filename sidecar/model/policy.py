@@ -27,6 +27,7 @@ class Slot(enum.Enum):
     FINAL = "final"
     TOKENS_IN = "tokens_in"
     TOKENS_OUT = "tokens_out"
+    OUTPUT = "output"
 
 
 class Read(enum.Enum):
@@ -81,6 +82,46 @@ class Method:
     head_bytes: int = 0  # 0 = the tap's default
 
 
+class JsonRead(enum.Enum):
+    """How to read the JSON value a path ends at."""
+
+    STRING = "string"
+    INT = "int"
+    PRESENT = "present"
+    ITEMS = "items"
+    PROMPTS = "prompts"
+
+
+@dataclass(frozen=True, slots=True)
+class JsonStep:
+    """One step of a path: a key; else every element, or the element `item` from 0."""
+
+    key: str = ""
+    item: int = 0
+    each: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JsonExtract:
+    """One value to read from a JSON document."""
+
+    slot: Slot
+    path: tuple[JsonStep, ...]
+    read: JsonRead
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """HTTP requests of one shape: what they are for, and where in their JSON the few interesting values lie."""
+
+    template: str  # "/v2/models/{model}/infer"
+    kind: Kind = Kind.INFERENCE
+    streaming: bool = False
+    request: tuple[JsonExtract, ...] = ()
+    response: tuple[JsonExtract, ...] = ()
+    head_bytes: int = 0  # 0 = the tap's default
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """One port and what lies behind it."""
@@ -114,6 +155,7 @@ class Policy:
     admin: str = ""  # host:port; empty = off
     limits: Limits = field(default_factory=Limits)
     methods: tuple[Method, ...] = ()
+    routes: tuple[Route, ...] = ()
     models: tuple[str, ...] = ()
     objectives: tuple[Objective, ...] = ()
     drain_delay_nanos: int = 0

@@ -82,6 +82,23 @@ class TimingView(Protocol):
     def response_gap(self) -> HistogramView: ...
 
 
+class TokenView(Protocol):
+    """Tokens of one (model, method), direction and source; sources are never mixed in one series."""
+
+    @property
+    def id(self) -> int: ...  # stays with the series; lower = seen earlier
+    @property
+    def model(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def direction(self) -> str: ...  # input | output
+    @property
+    def source(self) -> str: ...  # usage | ids | chunks
+    @property
+    def tokens(self) -> int: ...
+
+
 class FlightView(Protocol):
     """What is open now, of one (model, method)."""
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         RecordView,
         TapView,
         TimingView,
+        TokenView,
         UpstreamView,
     )
 
@@ -80,4 +81,5 @@ class Snapshot:
     config: ConfigState
     control: ControlReading
     draining: bool = False
+    tokens: tuple[TokenView, ...] = ()
     records: tuple[RecordView, ...] = ()  # the newest few, oldest first

@@ -102,6 +102,7 @@ class Control:
             uptime_nanos=answer.uptime_nanos,
             counters=self._ledger.counters,
             timings=self._ledger.timings,
+            tokens=self._ledger.tokens,
             flights=answer.flights,
             events={event.objective: event for event in answer.events},
             upstreams=answer.upstreams,

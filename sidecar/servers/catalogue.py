@@ -14,11 +14,12 @@ from sidecar.model.policy import Kind, Method, Slot, Variant
 from sidecar.servers.document import read_document
 from sidecar.servers.limits import refusal
 from sidecar.servers.paths import Field, Messages, PathError, compile_extract, suggest
+from sidecar.servers.routes import RouteCompiler
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sidecar.model.policy import Extract
+    from sidecar.model.policy import Extract, Route
     from sidecar.model.problem import Problem
     from sidecar.servers.document import Document
     from sidecar.servers.document import Path as Place
@@ -34,7 +35,7 @@ MAX_HEAD_BYTES = 1_048_576
 _METHOD_PATH = re.compile(r"/[A-Za-z_][\w.]*/[A-Za-z_]\w*\Z")
 _SLOTS = {slot.value: slot for slot in Slot}
 _KINDS = {kind.value: kind for kind in Kind}
-_FILE_KEYS = {"server": 0, "used_by": 0, "always": 0, "messages": 0, "methods": 0}
+_FILE_KEYS = {"server": 0, "used_by": 0, "always": 0, "messages": 0, "methods": 0, "routes": 0}
 _METHOD_KEYS = {
     "kind": 0, "streaming": 0, "many_requests": 0, "request": 0, "response": 0, "head_bytes": 0,
     "untested": 0,
@@ -51,8 +52,9 @@ class ServerCatalogue:
     used_by: tuple[str, ...]  # servers that speak it; at least one
     methods: tuple[Method, ...]
     problems: tuple[Problem, ...]
+    routes: tuple[Route, ...] = ()
     always: bool = False  # known whatever `server.type` says
-    untested: Mapping[str, str] = field(default_factory=dict)  # method path -> why
+    untested: Mapping[str, str] = field(default_factory=dict)  # method path or route -> why
     messages: Messages = field(default_factory=dict)  # as described, for comparing with a .proto
 
     def serves(self, server: str) -> bool:
@@ -89,8 +91,11 @@ class _Compiler:
         self._check_keys((), top, _FILE_KEYS)
         self._read_messages(self._mapping(("messages",), top.get("messages") or {}))
         methods = self._methods(self._mapping(("methods",), top.get("methods") or {}))
-        if not methods and not self.problems:
-            self._complain((), "describes no method", "Add at least one under methods:.")
+        router = RouteCompiler(self._complain)
+        routes = router.run(self._mapping(("routes",), top.get("routes") or {}))
+        if not methods and not routes and not self.problems:
+            hint = "Add at least one under methods: or routes:."
+            self._complain((), "describes no method and no route", hint)
         name = str(top.get("server") or Path(self.document.file).stem)
         used_by = top.get("used_by")
         users = tuple(str(each) for each in used_by) if isinstance(used_by, list) else ()
@@ -98,8 +103,9 @@ class _Compiler:
             name=name,
             used_by=users or (name,),
             methods=tuple(methods),
+            routes=tuple(routes),
             always=self._flag((), top, "always"),
-            untested=self.untested,
+            untested=self.untested | router.untested,
             messages=self.messages,
             problems=tuple(self.problems),
         )

@@ -18,6 +18,7 @@ MAX_DEPTH = 8  # steps of one path; a step into a map counts twice, for the entr
 MAX_VALUES = 32  # different values of one message, over all its forms
 MAX_STRINGS = 8  # strings among them
 MAX_EDGES = 64  # fields on the way to them, each counted once
+MAX_KEY_BYTES = 32  # a key of a JSON object
 
 
 def depth(steps: Sequence[Step]) -> int:

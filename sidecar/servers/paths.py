@@ -41,6 +41,7 @@ DEFAULT_READS = {
     Slot.FINAL: Read.INT,
     Slot.TOKENS_IN: Read.INT,
     Slot.TOKENS_OUT: Read.INT,
+    Slot.OUTPUT: Read.PRESENT,
 }
 
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidecar.model.objective import Good
-from sidecar.model.policy import Kind, Read, Slot
+from sidecar.model.policy import JsonRead, Kind, Read, Slot
 from sidecar.tapclient import tap_pb2 as pb
 
 if TYPE_CHECKING:
     from sidecar.model.objective import Objective
-    from sidecar.model.policy import Extract, Limits, Method, Policy, Variant
+    from sidecar.model.policy import (
+        Extract,
+        JsonExtract,
+        JsonStep,
+        Limits,
+        Method,
+        Policy,
+        Route,
+        Variant,
+    )
 
 _KINDS = {
     Kind.INFERENCE: pb.KIND_INFERENCE,
@@ -26,6 +35,14 @@ _SLOTS = {
     Slot.FINAL: pb.SLOT_FINAL,
     Slot.TOKENS_IN: pb.SLOT_TOKENS_IN,
     Slot.TOKENS_OUT: pb.SLOT_TOKENS_OUT,
+    Slot.OUTPUT: pb.SLOT_OUTPUT,
+}
+_JSON_READS = {
+    JsonRead.STRING: pb.JSON_READ_STRING,
+    JsonRead.INT: pb.JSON_READ_INT,
+    JsonRead.PRESENT: pb.JSON_READ_PRESENT,
+    JsonRead.ITEMS: pb.JSON_READ_ITEMS,
+    JsonRead.PROMPTS: pb.JSON_READ_PROMPTS,
 }
 _READS = {
     Read.STRING: pb.READ_STRING,
@@ -53,6 +70,7 @@ def policy_message(policy: Policy) -> pb.Policy:
         admin=policy.admin,
         limits=_limits(policy.limits),
         methods=[method_message(method) for method in policy.methods],
+        routes=[route_message(route) for route in policy.routes],
         models=policy.models,
         objectives=[_objective(objective) for objective in policy.objectives],
         drain=pb.DrainSettings(
@@ -100,6 +118,29 @@ def method_message(method: Method) -> pb.Method:
         response=pb.Program(variants=[_variant(each) for each in method.response]),
         head_bytes=method.head_bytes,
     )
+
+
+def route_message(route: Route) -> pb.Route:
+    """Return one route of the catalogue."""
+    return pb.Route(
+        template=route.template,
+        kind=_KINDS[route.kind],
+        streaming=route.streaming,
+        request=[_json_extract(each) for each in route.request],
+        response=[_json_extract(each) for each in route.response],
+        head_bytes=route.head_bytes,
+    )
+
+
+def _json_extract(extract: JsonExtract) -> pb.JsonExtract:
+    path = [_json_step(step) for step in extract.path]
+    return pb.JsonExtract(slot=_SLOTS[extract.slot], path=path, read=_JSON_READS[extract.read])
+
+
+def _json_step(step: JsonStep) -> pb.JsonStep:
+    if step.key:
+        return pb.JsonStep(key=step.key)
+    return pb.JsonStep(each=True) if step.each else pb.JsonStep(item=step.item)
 
 
 def _variant(variant: Variant) -> pb.Variant:

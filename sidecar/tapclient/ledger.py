@@ -25,8 +25,10 @@ class Ledger:
         self.epoch = 0
         self.counters: tuple[pb.CounterSeries, ...] = ()
         self.timings: tuple[pb.TimingSeries, ...] = ()
+        self.tokens: tuple[pb.TokenSeries, ...] = ()
         self._counters: dict[int, pb.CounterSeries] = {}
         self._timings: dict[int, pb.TimingSeries] = {}
+        self._tokens: dict[int, pb.TokenSeries] = {}
         self._merges = 0
 
     def merge(self, snapshot: pb.Snapshot) -> bool:
@@ -41,7 +43,7 @@ class Ledger:
         self.epoch = snapshot.epoch_unix_nanos
         self._take(snapshot)
         self._merges += 1
-        kept = len(self._counters) + len(self._timings)
+        kept = len(self._counters) + len(self._timings) + len(self._tokens)
         stale = self._merges % RESYNC_TICKS == 0 or kept > MAX_SERIES_KEPT
         self.since = 0 if stale else snapshot.sequence
         return True
@@ -49,13 +51,18 @@ class Ledger:
     def _take(self, snapshot: pb.Snapshot) -> None:
         self._counters.update((series.id, series) for series in snapshot.counters)
         self._timings.update((series.id, series) for series in snapshot.timings)
+        self._tokens.update((series.id, series) for series in snapshot.tokens)
         if snapshot.counters:
             self.counters = tuple(self._counters.values())
         if snapshot.timings:
             self.timings = tuple(self._timings.values())
+        if snapshot.tokens:
+            self.tokens = tuple(self._tokens.values())
 
     def _forget(self) -> None:
         self._counters.clear()
         self._timings.clear()
+        self._tokens.clear()
         self.counters = ()
         self.timings = ()
+        self.tokens = ()

@@ -13,6 +13,14 @@ class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     KIND_PROBE: _ClassVar[Kind]
     KIND_ADMIN: _ClassVar[Kind]
 
+class JsonRead(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    JSON_READ_STRING: _ClassVar[JsonRead]
+    JSON_READ_INT: _ClassVar[JsonRead]
+    JSON_READ_PRESENT: _ClassVar[JsonRead]
+    JSON_READ_ITEMS: _ClassVar[JsonRead]
+    JSON_READ_PROMPTS: _ClassVar[JsonRead]
+
 class Read(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     READ_STRING: _ClassVar[Read]
@@ -33,9 +41,15 @@ class Slot(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SLOT_FINAL: _ClassVar[Slot]
     SLOT_TOKENS_IN: _ClassVar[Slot]
     SLOT_TOKENS_OUT: _ClassVar[Slot]
+    SLOT_OUTPUT: _ClassVar[Slot]
 KIND_INFERENCE: Kind
 KIND_PROBE: Kind
 KIND_ADMIN: Kind
+JSON_READ_STRING: JsonRead
+JSON_READ_INT: JsonRead
+JSON_READ_PRESENT: JsonRead
+JSON_READ_ITEMS: JsonRead
+JSON_READ_PROMPTS: JsonRead
 READ_STRING: Read
 READ_INT: Read
 READ_PRESENT: Read
@@ -51,6 +65,7 @@ SLOT_ERROR: Slot
 SLOT_FINAL: Slot
 SLOT_TOKENS_IN: Slot
 SLOT_TOKENS_OUT: Slot
+SLOT_OUTPUT: Slot
 
 class Envelope(_message.Message):
     __slots__ = ("version", "hello", "pull", "snapshot", "records", "policy", "drain", "flush")
@@ -89,7 +104,7 @@ class Pull(_message.Message):
     def __init__(self, since: _Optional[int] = ...) -> None: ...
 
 class Snapshot(_message.Message):
-    __slots__ = ("epoch_unix_nanos", "sequence", "at_unix_nanos", "uptime_nanos", "policy_generation", "policy_error", "counters", "timings", "flights", "events", "upstreams", "tap")
+    __slots__ = ("epoch_unix_nanos", "sequence", "at_unix_nanos", "uptime_nanos", "policy_generation", "policy_error", "counters", "timings", "flights", "events", "upstreams", "tap", "tokens")
     EPOCH_UNIX_NANOS_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     AT_UNIX_NANOS_FIELD_NUMBER: _ClassVar[int]
@@ -102,6 +117,7 @@ class Snapshot(_message.Message):
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     UPSTREAMS_FIELD_NUMBER: _ClassVar[int]
     TAP_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
     epoch_unix_nanos: int
     sequence: int
     at_unix_nanos: int
@@ -114,7 +130,24 @@ class Snapshot(_message.Message):
     events: _containers.RepeatedCompositeFieldContainer[EventSeries]
     upstreams: _containers.RepeatedCompositeFieldContainer[Upstream]
     tap: TapStats
-    def __init__(self, epoch_unix_nanos: _Optional[int] = ..., sequence: _Optional[int] = ..., at_unix_nanos: _Optional[int] = ..., uptime_nanos: _Optional[int] = ..., policy_generation: _Optional[int] = ..., policy_error: _Optional[str] = ..., counters: _Optional[_Iterable[_Union[CounterSeries, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[TimingSeries, _Mapping]]] = ..., flights: _Optional[_Iterable[_Union[Flight, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[EventSeries, _Mapping]]] = ..., upstreams: _Optional[_Iterable[_Union[Upstream, _Mapping]]] = ..., tap: _Optional[_Union[TapStats, _Mapping]] = ...) -> None: ...
+    tokens: _containers.RepeatedCompositeFieldContainer[TokenSeries]
+    def __init__(self, epoch_unix_nanos: _Optional[int] = ..., sequence: _Optional[int] = ..., at_unix_nanos: _Optional[int] = ..., uptime_nanos: _Optional[int] = ..., policy_generation: _Optional[int] = ..., policy_error: _Optional[str] = ..., counters: _Optional[_Iterable[_Union[CounterSeries, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[TimingSeries, _Mapping]]] = ..., flights: _Optional[_Iterable[_Union[Flight, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[EventSeries, _Mapping]]] = ..., upstreams: _Optional[_Iterable[_Union[Upstream, _Mapping]]] = ..., tap: _Optional[_Union[TapStats, _Mapping]] = ..., tokens: _Optional[_Iterable[_Union[TokenSeries, _Mapping]]] = ...) -> None: ...
+
+class TokenSeries(_message.Message):
+    __slots__ = ("model", "method", "direction", "source", "tokens", "id")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    method: str
+    direction: str
+    source: str
+    tokens: int
+    id: int
+    def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., direction: _Optional[str] = ..., source: _Optional[str] = ..., tokens: _Optional[int] = ..., id: _Optional[int] = ...) -> None: ...
 
 class CounterSeries(_message.Message):
     __slots__ = ("model", "version", "method", "kind", "code", "ended_by", "outcome", "calls", "requests", "request_bytes", "response_bytes", "request_messages", "response_messages", "id")
@@ -329,7 +362,7 @@ class Flush(_message.Message):
     def __init__(self) -> None: ...
 
 class Policy(_message.Message):
-    __slots__ = ("generation", "config_hash", "config_valid", "listeners", "health", "admin", "limits", "methods", "models", "objectives", "drain", "control", "log_format", "control_settings", "observe")
+    __slots__ = ("generation", "config_hash", "config_valid", "listeners", "health", "admin", "limits", "methods", "models", "objectives", "drain", "control", "log_format", "control_settings", "observe", "routes")
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
     CONFIG_VALID_FIELD_NUMBER: _ClassVar[int]
@@ -345,6 +378,7 @@ class Policy(_message.Message):
     LOG_FORMAT_FIELD_NUMBER: _ClassVar[int]
     CONTROL_SETTINGS_FIELD_NUMBER: _ClassVar[int]
     OBSERVE_FIELD_NUMBER: _ClassVar[int]
+    ROUTES_FIELD_NUMBER: _ClassVar[int]
     generation: int
     config_hash: str
     config_valid: bool
@@ -360,7 +394,8 @@ class Policy(_message.Message):
     log_format: str
     control_settings: bytes
     observe: bool
-    def __init__(self, generation: _Optional[int] = ..., config_hash: _Optional[str] = ..., config_valid: _Optional[bool] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., health: _Optional[str] = ..., admin: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[Method, _Mapping]]] = ..., models: _Optional[_Iterable[str]] = ..., objectives: _Optional[_Iterable[_Union[Objective, _Mapping]]] = ..., drain: _Optional[_Union[DrainSettings, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., log_format: _Optional[str] = ..., control_settings: _Optional[bytes] = ..., observe: _Optional[bool] = ...) -> None: ...
+    routes: _containers.RepeatedCompositeFieldContainer[Route]
+    def __init__(self, generation: _Optional[int] = ..., config_hash: _Optional[str] = ..., config_valid: _Optional[bool] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., health: _Optional[str] = ..., admin: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[Method, _Mapping]]] = ..., models: _Optional[_Iterable[str]] = ..., objectives: _Optional[_Iterable[_Union[Objective, _Mapping]]] = ..., drain: _Optional[_Union[DrainSettings, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., log_format: _Optional[str] = ..., control_settings: _Optional[bytes] = ..., observe: _Optional[bool] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ...) -> None: ...
 
 class Listener(_message.Message):
     __slots__ = ("name", "listen", "upstream")
@@ -421,6 +456,42 @@ class Method(_message.Message):
     response: Program
     head_bytes: int
     def __init__(self, path: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., streaming: _Optional[bool] = ..., many_requests: _Optional[bool] = ..., request: _Optional[_Union[Program, _Mapping]] = ..., response: _Optional[_Union[Program, _Mapping]] = ..., head_bytes: _Optional[int] = ...) -> None: ...
+
+class Route(_message.Message):
+    __slots__ = ("template", "kind", "streaming", "request", "response", "head_bytes")
+    TEMPLATE_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    STREAMING_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_FIELD_NUMBER: _ClassVar[int]
+    HEAD_BYTES_FIELD_NUMBER: _ClassVar[int]
+    template: str
+    kind: Kind
+    streaming: bool
+    request: _containers.RepeatedCompositeFieldContainer[JsonExtract]
+    response: _containers.RepeatedCompositeFieldContainer[JsonExtract]
+    head_bytes: int
+    def __init__(self, template: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., streaming: _Optional[bool] = ..., request: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., response: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., head_bytes: _Optional[int] = ...) -> None: ...
+
+class JsonExtract(_message.Message):
+    __slots__ = ("slot", "path", "read")
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    READ_FIELD_NUMBER: _ClassVar[int]
+    slot: Slot
+    path: _containers.RepeatedCompositeFieldContainer[JsonStep]
+    read: JsonRead
+    def __init__(self, slot: _Optional[_Union[Slot, str]] = ..., path: _Optional[_Iterable[_Union[JsonStep, _Mapping]]] = ..., read: _Optional[_Union[JsonRead, str]] = ...) -> None: ...
+
+class JsonStep(_message.Message):
+    __slots__ = ("key", "item", "each")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    ITEM_FIELD_NUMBER: _ClassVar[int]
+    EACH_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    item: int
+    each: bool
+    def __init__(self, key: _Optional[str] = ..., item: _Optional[int] = ..., each: _Optional[bool] = ...) -> None: ...
 
 class Program(_message.Message):
     __slots__ = ("variants",)

@@ -81,6 +81,16 @@ def timing(
     return series
 
 
+def tokens(
+    model: str = "resnet50", direction: str = "output", source: str = "usage", count: int = 7
+) -> pb.TokenSeries:
+    """Return one series of tokens."""
+    number = zlib.crc32(repr((model, direction, source)).encode())
+    return pb.TokenSeries(
+        model=model, method=STREAM, direction=direction, source=source, tokens=count, id=number
+    )
+
+
 def flight(
     model: str = "resnet50",
     open_requests: int = 0,

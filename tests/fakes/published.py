@@ -36,6 +36,7 @@ def published(
         uptime_nanos=answer.uptime_nanos,
         counters=tuple(answer.counters),
         timings=tuple(answer.timings),
+        tokens=tuple(answer.tokens),
         flights=answer.flights,
         events={event.objective: event for event in answer.events},
         upstreams=answer.upstreams,

@@ -100,7 +100,9 @@ fn call(catalogue: &Arc<Catalogue>, path: &str, messages: &[&str]) -> String {
     lines.extend(rig.told.requests.iter().map(|request| {
         let open = &request.open;
         let (id, outcome) = (hex(open.id.text().as_bytes()), request.outcome);
-        let (batch_size, tokens_in, tokens_out) = (open.batch_size, open.tokens_in, open.tokens_out);
+        let batch_size = open.batch_size;
+        let best = |tokens: wire::call::Tokens| tokens.usage.unwrap_or(0).max(tokens.ids);
+        let (tokens_in, tokens_out) = (best(open.tokens_in), best(open.tokens_out));
         format!(
             "request_id={id} batch_size={batch_size} tokens_in={tokens_in} tokens_out={tokens_out} outcome={outcome:?}"
         )

@@ -67,7 +67,6 @@ pub fn kind(kind: Kind) -> &'static str {
 pub fn blind(reason: Blind) -> &'static str {
     match reason {
         Blind::Tls => "tls",
-        Blind::Http1 => "http1",
         Blind::Protocol => "protocol",
         Blind::Hpack => "hpack",
         Blind::Frame => "frame",

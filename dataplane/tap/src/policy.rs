@@ -4,7 +4,9 @@ use crate::log::Format;
 use crate::proto;
 use std::sync::Arc;
 use wire::catalogue::{Catalogue, Extract, Kind, MAX_DEPTH, Method, Program, Read, Slot, Step, Variant};
+use wire::catalogue::{JsonExtract, JsonRead, JsonStep, Route};
 use wire::field::{MAX_LEAVES, MAX_TEXTS, Plan};
+use wire::json;
 
 /// Why a policy cannot be adopted.
 pub type Refusal = String;
@@ -22,6 +24,12 @@ pub fn catalogue(policy: &proto::Policy) -> (Option<Arc<Catalogue>>, Vec<Refusal
             Err(reason) => refusals.push(format!("method {}: {reason}", wanted.path)),
         }
     }
+    for wanted in &policy.routes {
+        match route(wanted) {
+            Ok(made) => catalogue.routes.push(made),
+            Err(reason) => refusals.push(format!("route {}: {reason}", wanted.template)),
+        }
+    }
     (Some(Arc::new(catalogue)), refusals)
 }
 
@@ -31,23 +39,81 @@ pub fn log_format(policy: &proto::Policy) -> Format {
 }
 
 fn method(wanted: &proto::Method) -> Result<Method, Refusal> {
-    let kind = match wanted.kind() {
-        proto::Kind::Inference => Kind::Inference,
-        proto::Kind::Probe => Kind::Probe,
-        proto::Kind::Admin => Kind::Admin,
-    };
     let head_bytes = match wanted.head_bytes {
         0 => wire::catalogue::DEFAULT_HEAD_BYTES,
         wanted => wanted,
     };
     Ok(Method {
-        kind,
+        kind: kind(wanted.kind()),
         streaming: wanted.streaming,
         many_requests: wanted.many_requests,
         request: program(wanted.request.as_ref())?,
         response: program(wanted.response.as_ref())?,
         head_bytes,
     })
+}
+
+fn route(wanted: &proto::Route) -> Result<Route, Refusal> {
+    Ok(Route {
+        template: wanted.template.as_str().into(),
+        kind: kind(wanted.kind()),
+        streaming: wanted.streaming,
+        request: json_extracts(&wanted.request)?,
+        response: json_extracts(&wanted.response)?,
+        head_bytes: wanted.head_bytes,
+    })
+}
+
+fn json_extracts(wanted: &[proto::JsonExtract]) -> Result<Vec<JsonExtract>, Refusal> {
+    let extracts: Vec<JsonExtract> = wanted.iter().map(json_extract).collect::<Result<_, _>>()?;
+    if !json::Plan::compile(&extracts).is_complete() {
+        return Err(format!(
+            "a document is read for more than {MAX_LEAVES} values or {MAX_TEXTS} strings, deeper than {MAX_DEPTH}, or at a \
+             key longer than {} bytes",
+            json::MAX_KEY_BYTES
+        ));
+    }
+    Ok(extracts)
+}
+
+fn json_extract(wanted: &proto::JsonExtract) -> Result<JsonExtract, Refusal> {
+    let read = match wanted.read() {
+        proto::JsonRead::String => JsonRead::String,
+        proto::JsonRead::Int => JsonRead::Int,
+        proto::JsonRead::Present => JsonRead::Present,
+        proto::JsonRead::Items => JsonRead::Items,
+        proto::JsonRead::Prompts => JsonRead::Prompts,
+    };
+    let step = |step: &proto::JsonStep| match &step.step {
+        Some(proto::json_step::Step::Key(key)) => Ok(JsonStep::Key(key.as_str().into())),
+        Some(proto::json_step::Step::Item(n)) => Ok(JsonStep::Item(*n)),
+        Some(proto::json_step::Step::Each(_)) => Ok(JsonStep::Each),
+        None => Err("a step of a path says nothing".to_string()),
+    };
+    let path = wanted.path.iter().map(step).collect::<Result<_, _>>()?;
+    Ok(JsonExtract { slot: slot(wanted.slot()), path, read })
+}
+
+fn kind(wanted: proto::Kind) -> Kind {
+    match wanted {
+        proto::Kind::Inference => Kind::Inference,
+        proto::Kind::Probe => Kind::Probe,
+        proto::Kind::Admin => Kind::Admin,
+    }
+}
+
+fn slot(wanted: proto::Slot) -> Slot {
+    match wanted {
+        proto::Slot::Model => Slot::Model,
+        proto::Slot::Version => Slot::Version,
+        proto::Slot::RequestId => Slot::RequestId,
+        proto::Slot::BatchSize => Slot::BatchSize,
+        proto::Slot::Error => Slot::Error,
+        proto::Slot::Final => Slot::Final,
+        proto::Slot::TokensIn => Slot::TokensIn,
+        proto::Slot::TokensOut => Slot::TokensOut,
+        proto::Slot::Output => Slot::Output,
+    }
 }
 
 fn program(wanted: Option<&proto::Program>) -> Result<Program, Refusal> {
@@ -78,16 +144,6 @@ fn extract(wanted: &proto::Extract) -> Result<Extract, Refusal> {
     if wanted.path.is_empty() || wanted.path.len() > MAX_DEPTH {
         return Err(format!("a path has {} steps; 1 to {MAX_DEPTH} are possible", wanted.path.len()));
     }
-    let slot = match wanted.slot() {
-        proto::Slot::Model => Slot::Model,
-        proto::Slot::Version => Slot::Version,
-        proto::Slot::RequestId => Slot::RequestId,
-        proto::Slot::BatchSize => Slot::BatchSize,
-        proto::Slot::Error => Slot::Error,
-        proto::Slot::Final => Slot::Final,
-        proto::Slot::TokensIn => Slot::TokensIn,
-        proto::Slot::TokensOut => Slot::TokensOut,
-    };
     let read = match wanted.read() {
         proto::Read::String => Read::String,
         proto::Read::Int => Read::Int,
@@ -97,11 +153,15 @@ fn extract(wanted: &proto::Extract) -> Result<Extract, Refusal> {
         proto::Read::Varints => Read::Varints,
         proto::Read::Length => Read::Length,
     };
+    // No encoder writes field 0, and no two readers agree on it.
+    if wanted.path.iter().any(|step| step.field == 0) {
+        return Err("field number 0 is not a field".to_string());
+    }
     let step = |step: &proto::Step| Step {
         field: step.field,
         map_key: (!step.map_key.is_empty()).then(|| step.map_key.as_str().into()),
     };
-    Ok(Extract { slot, path: wanted.path.iter().map(step).collect(), read })
+    Ok(Extract { slot: slot(wanted.slot()), path: wanted.path.iter().map(step).collect(), read })
 }
 
 #[cfg(test)]

@@ -88,6 +88,28 @@ pub struct Snapshot {
     pub upstreams: ::prost::alloc::vec::Vec<Upstream>,
     #[prost(message, optional, tag = "12")]
     pub tap: ::core::option::Option<TapStats>,
+    /// changed since
+    #[prost(message, repeated, tag = "13")]
+    pub tokens: ::prost::alloc::vec::Vec<TokenSeries>,
+}
+/// Tokens of one (model, method), by direction and by how the wire told them. Sources are never mixed in one series.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TokenSeries {
+    #[prost(string, tag = "1")]
+    pub model: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub method: ::prost::alloc::string::String,
+    /// input | output
+    #[prost(string, tag = "3")]
+    pub direction: ::prost::alloc::string::String,
+    /// usage: stated by the server | ids: token ids counted | chunks: messages with output, a lower bound
+    #[prost(string, tag = "4")]
+    pub source: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "5")]
+    pub tokens: u64,
+    /// the same series has the same number for the whole epoch
+    #[prost(uint64, tag = "6")]
+    pub id: u64,
 }
 /// Cumulative counters of one combination of labels.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -382,6 +404,9 @@ pub struct Policy {
     /// false: relay only
     #[prost(bool, tag = "15")]
     pub observe: bool,
+    /// in order of preference
+    #[prost(message, repeated, tag = "16")]
+    pub routes: ::prost::alloc::vec::Vec<Route>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Listener {
@@ -450,6 +475,55 @@ pub struct Method {
     /// how far into a message to look; 0 = default
     #[prost(uint32, tag = "7")]
     pub head_bytes: u32,
+}
+/// HTTP requests of one shape.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Route {
+    /// "/v2/models/{model}/infer"; {model} and {version} are values, other captures are not looked at
+    #[prost(string, tag = "1")]
+    pub template: ::prost::alloc::string::String,
+    #[prost(enumeration = "Kind", tag = "2")]
+    pub kind: i32,
+    /// the server may answer with many messages
+    #[prost(bool, tag = "3")]
+    pub streaming: bool,
+    /// of the request's JSON document
+    #[prost(message, repeated, tag = "4")]
+    pub request: ::prost::alloc::vec::Vec<JsonExtract>,
+    /// of the response's: the body, each server-sent event, or each line
+    #[prost(message, repeated, tag = "5")]
+    pub response: ::prost::alloc::vec::Vec<JsonExtract>,
+    /// how far into a document to look; 0 = default
+    #[prost(uint32, tag = "6")]
+    pub head_bytes: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct JsonExtract {
+    #[prost(enumeration = "Slot", tag = "1")]
+    pub slot: i32,
+    #[prost(message, repeated, tag = "2")]
+    pub path: ::prost::alloc::vec::Vec<JsonStep>,
+    #[prost(enumeration = "JsonRead", tag = "3")]
+    pub read: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JsonStep {
+    #[prost(oneof = "json_step::Step", tags = "1, 2, 3")]
+    pub step: ::core::option::Option<json_step::Step>,
+}
+/// Nested message and enum types in `JsonStep`.
+pub mod json_step {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Step {
+        #[prost(string, tag = "1")]
+        Key(::prost::alloc::string::String),
+        /// this element of an array, from 0
+        #[prost(uint32, tag = "2")]
+        Item(u32),
+        /// every element for which there is no other path
+        #[prost(bool, tag = "3")]
+        Each(bool),
+    }
 }
 /// How to read one message. The first variant whose condition holds is the one whose values count.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -547,6 +621,46 @@ impl Kind {
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
+pub enum JsonRead {
+    /// capped
+    String = 0,
+    /// a whole number that is not negative, or a boolean
+    Int = 1,
+    /// 1 when it is there and not null, false or empty
+    Present = 2,
+    /// number of elements; anything but an array is one
+    Items = 3,
+    /// number of prompts as OpenAI counts them: an array of numbers is one prompt in tokens
+    Prompts = 4,
+}
+impl JsonRead {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::String => "JSON_READ_STRING",
+            Self::Int => "JSON_READ_INT",
+            Self::Present => "JSON_READ_PRESENT",
+            Self::Items => "JSON_READ_ITEMS",
+            Self::Prompts => "JSON_READ_PROMPTS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "JSON_READ_STRING" => Some(Self::String),
+            "JSON_READ_INT" => Some(Self::Int),
+            "JSON_READ_PRESENT" => Some(Self::Present),
+            "JSON_READ_ITEMS" => Some(Self::Items),
+            "JSON_READ_PROMPTS" => Some(Self::Prompts),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
 pub enum Read {
     /// the bytes, capped
     String = 0,
@@ -606,6 +720,8 @@ pub enum Slot {
     Final = 5,
     TokensIn = 6,
     TokensOut = 7,
+    /// present or not 0: it carries output; messages without it are no responses to first_response and gaps
+    Output = 8,
 }
 impl Slot {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -622,6 +738,7 @@ impl Slot {
             Self::Final => "SLOT_FINAL",
             Self::TokensIn => "SLOT_TOKENS_IN",
             Self::TokensOut => "SLOT_TOKENS_OUT",
+            Self::Output => "SLOT_OUTPUT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -635,6 +752,7 @@ impl Slot {
             "SLOT_FINAL" => Some(Self::Final),
             "SLOT_TOKENS_IN" => Some(Self::TokensIn),
             "SLOT_TOKENS_OUT" => Some(Self::TokensOut),
+            "SLOT_OUTPUT" => Some(Self::Output),
             _ => None,
         }
     }

@@ -43,6 +43,11 @@ impl Watch {
         self.guarded(ledger, |conn, recorder| conn.scan(|call| recorder.ledger.scan(call, now)));
     }
 
+    /// See [`Conn::reads_http1`].
+    pub fn reads_http1(&self) -> bool {
+        self.conn.as_ref().is_some_and(|conn| conn.reads_http1())
+    }
+
     /// See [`Conn::goaway_fits`].
     pub fn goaway_fits(&self) -> bool {
         self.conn.as_ref().is_some_and(|conn| conn.goaway_fits())

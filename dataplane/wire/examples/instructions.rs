@@ -2,7 +2,8 @@
 //! `valgrind --tool=callgrind target/release/examples/instructions unary 10000`
 //!
 //! `unary`: calls with everything in the HPACK table but the request id, one message each way. `plain`: the same,
-//! headers as Huffman-free literals each time. `stream`: one call with that many responses of 300 bytes.
+//! headers as Huffman-free literals each time. `stream`: one call with that many responses of 300 bytes. `events`: one
+//! HTTP/1.1 request answered by that many server-sent events of 300 bytes, as OpenAI's API has them.
 //! The difference between two counts is the cost of the calls between them.
 
 #[path = "../tests/support/mod.rs"]
@@ -43,6 +44,10 @@ fn main() {
     let count: u32 = args.next().and_then(|n| n.parse().ok()).unwrap_or(10_000);
     let mut conn = Conn::new(catalogue());
     let mut tally = Tally::default();
+    if what == "events" {
+        events(&mut conn, &mut tally, count);
+        return println!("{} ns", tally.latency);
+    }
     conn.feed(Direction::ToServer, PREFACE, 0, &mut tally);
     conn.feed(Direction::ToServer, &settings(), 0, &mut tally);
     conn.feed(Direction::ToClient, &settings(), 0, &mut tally);
@@ -99,6 +104,22 @@ fn stream(conn: &mut Conn, tally: &mut Tally, count: u32) {
     let chunk = data(1, false, &message(&body));
     for n in 0..count {
         conn.feed(Direction::ToClient, &chunk, u64::from(n), tally);
+    }
+}
+
+fn events(conn: &mut Conn, tally: &mut Tally, count: u32) {
+    let body = r#"{"model":"llama","stream":true}"#;
+    let head = format!("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+    conn.feed(Direction::ToServer, format!("{head}{body}").as_bytes(), 0, tally);
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    conn.feed(Direction::ToClient, head.as_bytes(), 0, tally);
+    let id = "chatcmpl-0123456789abcdef0123456789abcdef";
+    let rest = r#""object":"chat.completion.chunk","created":1760000000,"model":"meta-llama/Llama-3.1-8B-Instruct""#;
+    let choice = r#"{"index":0,"delta":{"content":" token"},"logprobs":null,"finish_reason":null,"stop_reason":null}"#;
+    let event = format!("data: {{\"id\":\"{id}\",{rest},\"choices\":[{choice}]}}\n\n");
+    let chunk = format!("{:x}\r\n{event}\r\n", event.len());
+    for n in 0..count {
+        conn.feed(Direction::ToClient, chunk.as_bytes(), u64::from(n), tally);
     }
 }
 

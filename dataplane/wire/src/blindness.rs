@@ -3,8 +3,7 @@
 
 use crate::conn::{Blind, Sink};
 
-const ALL: [Blind; 7] =
-    [Blind::Tls, Blind::Http1, Blind::Protocol, Blind::Hpack, Blind::Frame, Blind::Streams, Blind::Panic];
+const ALL: [Blind; 6] = [Blind::Tls, Blind::Protocol, Blind::Hpack, Blind::Frame, Blind::Streams, Blind::Panic];
 
 /// What has been reported.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +22,11 @@ impl Blindness {
                 self.report(reason, sink);
             }
         }
+    }
+
+    /// Something has been found that cannot be read.
+    pub fn any(&self) -> bool {
+        self.reported != 0 || self.held_back != 0
     }
 
     /// Reports a reason unless it has been.

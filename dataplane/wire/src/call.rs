@@ -2,6 +2,8 @@
 
 use crate::Nanos;
 use crate::catalogue::Kind;
+use crate::field::Found;
+use crate::said::Count;
 use std::collections::VecDeque;
 
 /// Longest name kept (model, version, request id, method); a longer one is cut and never becomes a label.
@@ -106,6 +108,31 @@ impl std::fmt::Debug for Id {
     }
 }
 
+/// Tokens of one request, as far as the wire tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Ids that were counted, message by message.
+    pub ids: u32,
+    /// The largest total that was stated.
+    pub usage: Option<u32>,
+}
+
+impl Tokens {
+    /// Adds what a message tells. Counted ones add up over messages, stated ones are totals.
+    pub(crate) fn add(&mut self, count: Option<Count>) {
+        match count {
+            Some(Count::More(more)) => self.ids = self.ids.saturating_add(capped(more)),
+            Some(Count::Total(total)) => self.usage = self.usage.max(Some(capped(total))),
+            None => {}
+        }
+    }
+}
+
+/// No model has a context of four thousand million tokens.
+fn capped(tokens: u64) -> u32 {
+    u32::try_from(tokens).unwrap_or(u32::MAX)
+}
+
 /// A request whose answer is not complete.
 #[derive(Clone, Debug, Default)]
 pub struct OpenRequest {
@@ -119,10 +146,12 @@ pub struct OpenRequest {
     pub id: Id,
     /// Items in the request; 0 = not known.
     pub batch_size: u32,
-    /// Tokens, where the wire tells; 0 = not known.
-    pub tokens_in: u64,
-    /// Tokens, where the wire tells; 0 = not known.
-    pub tokens_out: u64,
+    /// Of the prompt.
+    pub tokens_in: Tokens,
+    /// Generated.
+    pub tokens_out: Tokens,
+    /// Response messages with output: a lower bound of the tokens generated where the wire tells no better.
+    pub chunks: u32,
     /// Last byte of its newest response, where that one said that it was not the last. Whether the last one will say so
     /// is up to the server (Triton's decoupled models do on request only), so from here being open proves nothing.
     pub unfinished: Option<Nanos>,
@@ -134,6 +163,11 @@ impl OpenRequest {
     /// A request of which nothing is known yet but when it began.
     pub(crate) fn begun(start: Nanos) -> OpenRequest {
         OpenRequest { start, ..OpenRequest::default() }
+    }
+
+    /// What the request says of its tokens.
+    pub(crate) fn ask_tokens(&mut self, value: Option<Found<'_>>) {
+        self.tokens_in.add(Count::of(value));
     }
 }
 
@@ -209,4 +243,23 @@ pub enum Code {
     Lost,
     /// An error inside an OK response.
     InBandError,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counted_tokens_add_up_and_stated_ones_do_not() {
+        let mut tokens = Tokens::default();
+        for (count, ids, usage) in [
+            (Count::More(2), 2, None),
+            (Count::More(3), 5, None),
+            (Count::Total(9), 5, Some(9)),
+            (Count::Total(8), 5, Some(9)),
+        ] {
+            tokens.add(Some(count));
+            assert_eq!(tokens, Tokens { ids, usage });
+        }
+    }
 }

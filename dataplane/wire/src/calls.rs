@@ -4,7 +4,7 @@ use crate::call::{Call, Code, EndedBy};
 use crate::conn::Sink;
 use crate::exchange::{Context, Exchange, Kit};
 use crate::head::Head;
-use crate::outcome::{self, UNREAD, Verdict, grpc};
+use crate::outcome::{UNREAD, Verdict, grpc};
 use crate::{Direction, Nanos};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -118,7 +118,7 @@ impl Calls {
         match direction {
             Direction::ToServer => {
                 if let Some(exchange) = self.open.get_mut(&id) {
-                    exchange.request_complete(now);
+                    exchange.request_complete(&mut Context { now, sink, kit: &mut self.kit });
                 }
             }
             Direction::ToClient => {
@@ -131,7 +131,7 @@ impl Calls {
     pub fn reset<S: Sink>(&mut self, direction: Direction, id: u32, error: u32, now: Nanos, sink: &mut S) {
         self.finish(id, now, sink, |exchange, cx| match direction {
             Direction::ToServer => exchange.client_reset(cx),
-            Direction::ToClient => exchange.end(Verdict::server(outcome::of_reset(error)), false, cx),
+            Direction::ToClient => exchange.server_reset(error, cx),
         });
     }
 

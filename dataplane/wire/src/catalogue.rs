@@ -20,6 +20,67 @@ pub enum Kind {
 pub struct Catalogue {
     /// By full path, `/package.Service/Method`.
     pub methods: HashMap<Box<str>, Method>,
+    /// In order of preference.
+    pub routes: Vec<Route>,
+}
+
+/// HTTP requests of one shape.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Route {
+    /// Path with captures, as `/v2/models/{model}/infer`. A capture takes one segment, or what precedes its rest, as
+    /// in `/v1/models/{model}:predict`. `{model}` and `{version}` are values, other names are not looked at.
+    pub template: Box<str>,
+    /// What it is for.
+    pub kind: Kind,
+    /// The server may answer with many messages.
+    pub streaming: bool,
+    /// How to read the request's JSON.
+    pub request: Vec<JsonExtract>,
+    /// How to read the response's JSON: the body, each server-sent event, or each line.
+    pub response: Vec<JsonExtract>,
+    /// How far into a document to look; 0 = [`DEFAULT_JSON_BYTES`].
+    pub head_bytes: u32,
+}
+
+/// How far into a JSON document to look where a route does not say: its keys come in any order, so what is wanted may
+/// be last. Reading takes a few instructions a byte.
+pub const DEFAULT_JSON_BYTES: u32 = 1024 * 1024;
+
+/// One value to read from a JSON document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JsonExtract {
+    /// What the value means.
+    pub slot: Slot,
+    /// Where it lies; at most [`MAX_DEPTH`] steps.
+    pub path: Vec<JsonStep>,
+    /// How to read it.
+    pub read: JsonRead,
+}
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JsonStep {
+    /// The value of this key.
+    Key(Box<str>),
+    /// This element, from 0.
+    Item(u32),
+    /// Each element for which there is no other path.
+    Each,
+}
+
+/// How to read the value a path ends at. A value of another type reads as absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonRead {
+    /// A string, capped at [`crate::call::MAX_NAME_BYTES`].
+    String,
+    /// A whole number that is not negative, or a boolean.
+    Int,
+    /// 1 when the value is there and not null, false or empty.
+    Present,
+    /// Number of elements; anything but an array is one.
+    Items,
+    /// Number of prompts as OpenAI counts them: an array of numbers is one prompt in tokens.
+    Prompts,
 }
 
 /// One gRPC method.
@@ -120,6 +181,9 @@ pub enum Slot {
     Error,
     /// Not 0: the last response of its request.
     Final,
+    /// Present or not 0: the response carries output. Where it is read, messages without it are not responses for the
+    /// purpose of time to first response and gaps: the role chunk of a chat is not a token.
+    Output,
     /// Tokens of the prompt.
     TokensIn,
     /// Tokens generated. Read as [`Read::Count`] or [`Read::Varints`] they add up over the messages of a stream;

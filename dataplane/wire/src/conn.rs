@@ -5,6 +5,7 @@ use crate::call::{Call, End, EndedBy, Request};
 use crate::calls::Calls;
 use crate::catalogue::Catalogue;
 use crate::head::Methods;
+use crate::http1::{Exchanges, Unreadable};
 use crate::http2::Cursor;
 use crate::lane::{Lane, Shared};
 use crate::plans;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 pub enum Protocol {
     /// HTTP/2 with prior knowledge.
     Http2,
-    /// HTTP/1.x; relayed, not read.
+    /// HTTP/1.x.
     Http1,
     /// A TLS hello; relayed, not read.
     Tls,
@@ -30,15 +31,14 @@ pub enum Protocol {
 pub enum Blind {
     /// TLS: nothing to read.
     Tls,
-    /// HTTP/1.x.
-    Http1,
-    /// No protocol known here.
+    /// No protocol known here, or none any more: HTTP/1.1 was switched to another.
     Protocol,
     /// A header block that cannot be decoded: this direction is frames only from here (R3).
     Hpack,
-    /// A frame that breaks RFC 9113 framing (padding, interleaved header block, bad length).
+    /// What breaks the framing of RFC 9113 (padding, interleaved header block, bad length) or of RFC 9112, or can be
+    /// read in two ways there.
     Frame,
-    /// More streams open at once than are followed.
+    /// More streams open at once, or requests waiting in a pipeline, than are followed.
     Streams,
     /// The parser panicked; the caller says so.
     Panic,
@@ -78,6 +78,7 @@ enum Stage {
     /// nothing should it turn out to be something else.
     Sniffing(Sniffer),
     Http2,
+    Http1(Box<Exchanges>),
     /// Relayed only, or over.
     Deaf,
 }
@@ -100,26 +101,41 @@ impl Conn {
     /// Shows bytes that have just been forwarded. Any chunking of the same bytes gives the same facts.
     pub fn feed<S: Sink>(&mut self, direction: Direction, bytes: &[u8], now: Nanos, sink: &mut S) {
         let mut bytes = bytes;
-        match &mut self.stage {
-            Stage::Deaf => return,
-            Stage::Sniffing(sniffer) if direction == Direction::ToServer => {
-                let (taken, protocol) = sniffer.feed(bytes);
-                bytes = &bytes[taken..];
-                match protocol {
-                    Some(protocol) => self.recognise(protocol, sink),
-                    None => return,
-                }
+        if let (Stage::Sniffing(sniffer), Direction::ToServer) = (&mut self.stage, direction) {
+            let (taken, protocol) = sniffer.feed(bytes, now);
+            bytes = &bytes[taken..];
+            let Some(protocol) = protocol else { return };
+            let sniffer = std::mem::take(sniffer);
+            self.recognise(protocol, sink);
+            self.http1(direction, sniffer.seen(), sniffer.began(), sink);
+        }
+        match self.stage {
+            Stage::Deaf => {}
+            Stage::Http1(_) => self.http1(direction, bytes, now, sink),
+            Stage::Sniffing(_) | Stage::Http2 => {
+                let lane = match direction {
+                    Direction::ToServer => &mut self.client,
+                    Direction::ToClient => &mut self.server,
+                };
+                lane.feed(bytes, now, &mut self.shared, sink);
             }
-            Stage::Sniffing(_) | Stage::Http2 => {}
         }
-        if matches!(self.stage, Stage::Deaf) {
+    }
+
+    fn http1<S: Sink>(&mut self, direction: Direction, bytes: &[u8], now: Nanos, sink: &mut S) {
+        let Stage::Http1(exchanges) = &mut self.stage else { return };
+        let Shared { calls, methods, blindness } = &mut self.shared;
+        let Err(unreadable) = exchanges.feed(direction, bytes, now, (calls, methods), sink) else {
             return;
-        }
-        let lane = match direction {
-            Direction::ToServer => &mut self.client,
-            Direction::ToClient => &mut self.server,
         };
-        lane.feed(bytes, now, &mut self.shared, sink);
+        self.stage = Stage::Deaf;
+        calls.unreadable(now, sink);
+        let reason = match unreadable {
+            Unreadable::Ambiguous => Blind::Frame,
+            Unreadable::TooMany => Blind::Streams,
+            Unreadable::Switched => Blind::Protocol,
+        };
+        blindness.report(reason, sink);
     }
 
     fn recognise<S: Sink>(&mut self, protocol: Protocol, sink: &mut S) {
@@ -131,18 +147,26 @@ impl Conn {
             blindness.protocol_known(sink);
             return;
         }
+        let spoke = blindness.any() || self.server.cursor().is_none_or(|cursor| !cursor.is_untouched());
         *blindness = Blindness::default();
         blindness.protocol_known(sink);
         let reason = match protocol {
             Protocol::Tls => Blind::Tls,
-            Protocol::Http1 => Blind::Http1,
-            Protocol::Http2 | Protocol::Unknown => Blind::Protocol,
+            // A server that spoke first is none of HTTP/1.1.
+            Protocol::Http1 if !spoke => {
+                self.stage = Stage::Http1(Box::new(Exchanges::new()));
+                return;
+            }
+            Protocol::Http1 | Protocol::Http2 | Protocol::Unknown => Blind::Protocol,
         };
         blindness.report(reason, sink);
     }
 
     /// The connection is over: every open call ends as [`crate::Code::Lost`].
     pub fn end<S: Sink>(&mut self, by: EndedBy, now: Nanos, sink: &mut S) {
+        if let (Stage::Http1(exchanges), EndedBy::Server) = (&mut self.stage, by) {
+            exchanges.server_closed(now, &mut self.shared.calls, sink);
+        }
         self.stage = Stage::Deaf;
         self.shared.calls.lost(by, now, sink);
     }
@@ -166,6 +190,11 @@ impl Conn {
 
     fn towards_client(&self) -> Option<&Cursor> {
         matches!(self.stage, Stage::Http2).then(|| self.server.cursor())?
+    }
+
+    /// It is HTTP/1.1 and still read.
+    pub fn reads_http1(&self) -> bool {
+        matches!(self.stage, Stage::Http1(_))
     }
 
     /// Calls open now.

@@ -6,17 +6,24 @@ use crate::call::{Call, Code, End, Name, OpenRequest, Outcome, Request};
 use crate::call::{FREE_OPEN_REQUESTS, MAX_OPEN_REQUESTS, MAX_OPEN_REQUESTS_PER_CONNECTION};
 use crate::catalogue::Slot;
 use crate::conn::Sink;
-use crate::field::Walk;
-use crate::grpc::{Framer, Piece};
+use crate::content::Content;
+use crate::field::{Said, Walk};
+use crate::grpc::Framer;
 use crate::head::Head;
+use crate::json::Scan;
 use crate::names::Cache;
 use crate::outcome::{UNREAD, Verdict, grpc};
 use crate::plans::MethodPlan;
 use crate::said::{Reply, id, number, rename};
+use crate::sse::Events;
 use std::rc::Rc;
 
-/// Walks kept for reuse per connection: one per message that is cut across reads at the same time, most often one.
-const MAX_SPARE_WALKS: usize = 4;
+mod grpc_body;
+mod http_body;
+
+/// Walks and scans kept for reuse per connection: one per message that is cut across reads at the same time, most often
+/// one.
+const MAX_SPARE: usize = 4;
 
 /// What all exchanges of a connection share.
 #[derive(Debug, Default)]
@@ -27,6 +34,8 @@ pub struct Kit {
     pub versions: Cache<()>,
     #[expect(clippy::vec_box, reason = "they move in and out of exchanges in one word")]
     walks: Vec<Box<Walk>>,
+    #[expect(clippy::vec_box, reason = "they move in and out of exchanges in one word")]
+    scans: Vec<Box<Scan>>,
     /// Requests that streams which carry many have open.
     open_requests: usize,
     /// The empty name, shared so that clearing one does not allocate.
@@ -46,9 +55,18 @@ pub struct Context<'a, S> {
 /// One direction of a stream.
 #[derive(Debug, Default)]
 struct Side {
+    /// How the body is read.
+    content: Content,
     framer: Framer,
+    events: Events,
     /// The message under way, until its head has been read.
     walk: Option<Box<Walk>>,
+    /// The JSON document under way.
+    scan: Option<Box<Scan>>,
+    /// A JSON document is under way, or was the only one.
+    document: bool,
+    /// Of the body, so many more bytes are JSON.
+    json_left: Option<u32>,
     /// When the message under way began.
     began: Nanos,
 }
@@ -59,8 +77,6 @@ pub struct Exchange {
     /// What others see of it.
     pub call: Call,
     plan: Option<Rc<MethodPlan>>,
-    /// The request is framed as gRPC.
-    grpc: bool,
     request: Side,
     response: Side,
     answer: Answer,
@@ -76,15 +92,16 @@ impl Exchange {
     /// Starts over for the stream that `head` opens, and says so.
     pub fn open<S: Sink>(&mut self, head: &mut Head, cx: &mut Context<'_, S>) {
         let nameless = &cx.kit.nameless;
-        let (name, plan) = match head.method.take() {
-            Some(method) => (method.name, method.plan),
-            None => (nameless.clone(), None),
+        let (name, plan, model, version) = match head.method.take() {
+            Some(method) => (method.name, method.plan, method.model, method.version),
+            None => (nameless.clone(), None, None, None),
         };
         let mut open = std::mem::take(&mut self.call.open);
         open.clear();
         let known = plan.as_deref();
         let many_requests = known.is_some_and(|p| p.many_requests);
         if !many_requests {
+            open.reserve_exact(1); // a growing deque would make room for four
             open.push_back(OpenRequest::begun(head.began));
         }
         self.call = Call {
@@ -94,8 +111,8 @@ impl Exchange {
             kind: known.map_or(crate::catalogue::Kind::Admin, |p| p.kind),
             streaming: known.is_some_and(|p| p.streaming),
             many_requests,
-            model: nameless.clone(),
-            version: nameless.clone(),
+            model: model.unwrap_or_else(|| nameless.clone()),
+            version: version.unwrap_or_else(|| nameless.clone()),
             timeout: head.timeout,
             traceparent: head.traceparent.take().unwrap_or_else(|| nameless.clone()),
             request_complete: None,
@@ -109,8 +126,8 @@ impl Exchange {
             concurrency: 0,
         };
         self.plan = plan;
-        self.grpc = head.grpc == Some(true);
-        (self.request, self.response) = (Side::default(), Side::default());
+        self.request = Side { content: head.request_content(), json_left: head.json_bytes(), ..Side::default() };
+        self.response = Side::default();
         self.answer = Answer::default();
         (self.asked, self.sending) = (None, false);
         self.reply = Reply::silent();
@@ -120,53 +137,25 @@ impl Exchange {
     /// A header block of the server's.
     pub fn answer(&mut self, head: &Head) {
         self.answer.hear(head);
+        self.response.content = self.answer.content(self.request.content);
+        self.response.json_left = self.response.json_left.or(head.json_bytes());
     }
 
     /// Payload from the client.
+    #[inline]
     pub fn request_data<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
-        if !self.grpc {
-            self.call.request_bytes += bytes.len() as u64;
-            return;
-        }
-        let mut rest = bytes;
-        while let Some(piece) = self.request.framer.next(&mut rest) {
-            match piece {
-                Piece::Message { opaque, body } => {
-                    self.request_begins(cx);
-                    self.request_length(opaque, body.len() as u32, cx);
-                    self.request_body(body, cx);
-                    self.request_ends(cx.now);
-                }
-                Piece::Begin => self.request_begins(cx),
-                Piece::Length { opaque, bytes } => {
-                    self.request_length(opaque, bytes, cx);
-                    self.read_request(&[], cx);
-                }
-                Piece::Body(bytes) => self.request_body(bytes, cx),
-                Piece::End => self.request_ends(cx.now),
-            }
+        match self.request.content {
+            Content::Grpc => self.grpc_request(bytes, cx),
+            _ => self.http_request(bytes, cx),
         }
     }
 
-    fn request_length<S>(&mut self, opaque: bool, bytes: u32, cx: &mut Context<'_, S>) {
-        let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.request.is_empty());
-        if let Some(plan) = plan {
-            self.request.walk(bytes, plan.head_bytes, cx.kit);
-        }
-    }
-
-    fn request_body<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
-        self.call.request_bytes += bytes.len() as u64;
-        self.read_request(bytes, cx);
-    }
-
-    fn request_ends(&mut self, now: Nanos) {
-        self.call.request_messages += 1;
-        self.asked = Some(now);
-        if std::mem::take(&mut self.sending) {
-            if let Some(open) = self.call.open.back_mut() {
-                open.complete = Some(now);
-            }
+    /// Payload from the server.
+    #[inline]
+    pub fn response_data<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        match self.response.content {
+            Content::Grpc => self.grpc_response(bytes, cx),
+            _ => self.http_response(bytes, cx),
         }
     }
 
@@ -190,120 +179,58 @@ impl Exchange {
         self.call.open.back_mut().filter(|_| !many)
     }
 
-    /// Reads on in the request message under way, which belongs to the newest request unless that has ended.
-    fn read_request<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
-        let (Some(plan), Some(walk)) = (&self.plan, &mut self.request.walk) else {
-            return;
-        };
-        walk.feed(&plan.request, bytes);
-        if !walk.done() {
-            return;
-        }
-        let said = walk.said(&plan.request, bytes);
-        let model = said.get(Slot::Model);
-        if model.is_none() && plan.request.wants_model() && walk.cut_short() {
-            cx.sink.head_truncated();
-        }
-        rename(&mut self.call.model, model, &mut cx.kit.models);
-        rename(&mut self.call.version, said.get(Slot::Version), &mut cx.kit.versions);
-        let there = self.sending || !self.call.many_requests;
-        if let Some(open) = self.call.open.back_mut().filter(|_| there) {
-            if let Some(id) = id(said.get(Slot::RequestId)) {
-                open.id = id;
-            }
-            open.batch_size = u32::try_from(number(said.get(Slot::BatchSize))).unwrap_or(0);
-            open.tokens_in = number(said.get(Slot::TokensIn));
-        }
-        self.request.put_back(cx.kit);
-    }
-
     /// END_STREAM from the client.
-    pub fn request_complete(&mut self, now: Nanos) {
-        self.call.request_complete = Some(now);
+    pub fn request_complete<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        if self.request.document {
+            self.http_request_ends(cx);
+        }
+        self.call.request_complete = Some(cx.now);
+        let now = cx.now;
         if let Some(open) = self.only() {
             open.complete = Some(now);
         }
     }
 
-    /// Payload from the server.
-    pub fn response_data<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
-        if !self.answer.framed_as_grpc(self.grpc) {
-            self.call.response_bytes += bytes.len() as u64;
-            self.call.first_response.get_or_insert(cx.now);
-            self.call.last_response = Some(cx.now);
-            return;
-        }
-        let mut rest = bytes;
-        while let Some(piece) = self.response.framer.next(&mut rest) {
-            match piece {
-                Piece::Message { opaque, body } => {
-                    self.response_begins(cx);
-                    self.response_length(opaque, body.len() as u32, cx);
-                    self.response_body(body, cx);
-                    self.response_ends(cx);
-                }
-                Piece::Begin => self.response_begins(cx),
-                Piece::Length { opaque, bytes } => {
-                    self.response_length(opaque, bytes, cx);
-                    self.read_response(&[], cx);
-                }
-                Piece::Body(bytes) => self.response_body(bytes, cx),
-                Piece::End => self.response_ends(cx),
-            }
-        }
-    }
-
-    fn response_length<S>(&mut self, opaque: bool, bytes: u32, cx: &mut Context<'_, S>) {
-        let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.response.is_empty());
-        if let Some(plan) = plan {
-            self.response.walk(bytes, plan.head_bytes, cx.kit);
-        }
-    }
-
-    fn response_body<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
-        self.call.response_bytes += bytes.len() as u64;
-        self.read_response(bytes, cx);
-    }
-
     fn response_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         self.response.began = cx.now;
         self.reply = Reply::silent();
-        let previous = self.call.last_response.filter(|_| self.call.response_messages > 0);
-        if let Some(previous) = previous {
-            self.call.streaming = true;
-            cx.sink.gap(&self.call, cx.now.saturating_sub(previous));
-            return;
-        }
-        self.call.first_response.get_or_insert(cx.now);
-        let now = cx.now;
-        if let Some(open) = self.only() {
-            open.first_response.get_or_insert(now);
+        if !self.waits_for_output() {
+            self.speaks(cx);
         }
     }
 
-    fn read_response<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
-        let (Some(plan), Some(walk)) = (&self.plan, &mut self.response.walk) else {
-            return;
-        };
-        walk.feed(&plan.response, bytes);
-        if !walk.done() {
+    /// Whether a message is a response is known when it is complete: it may carry no output, or be `[DONE]`.
+    fn waits_for_output(&self) -> bool {
+        match self.response.content {
+            Content::Grpc => self.plan.as_ref().is_some_and(|plan| plan.response.wants_output()),
+            Content::Events | Content::Lines => true,
+            Content::Json | Content::Opaque => false,
+        }
+    }
+
+    /// The response message under way is one that clients wait for.
+    fn speaks<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        let began = self.response.began;
+        if let Some(previous) = self.call.last_response {
+            self.call.streaming = true;
+            cx.sink.gap(&self.call, began.saturating_sub(previous));
             return;
         }
-        let said = walk.said(&plan.response, bytes);
-        self.reply = Reply::of(&said, &self.call.open);
-        if self.call.model.text.is_empty() {
-            let named = rename(&mut self.call.model, said.get(Slot::Model), &mut cx.kit.models);
-            if !named && plan.response.wants_model() && walk.cut_short() {
-                cx.sink.head_truncated();
-            }
+        self.call.first_response.get_or_insert(began);
+        if let Some(open) = self.only() {
+            open.first_response.get_or_insert(began);
         }
-        rename(&mut self.call.version, said.get(Slot::Version), &mut cx.kit.versions);
-        self.response.put_back(cx.kit);
     }
 
     fn response_ends<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         self.call.response_messages += 1;
-        self.call.last_response = Some(cx.now);
+        let waited = self.waits_for_output();
+        if waited && self.reply.output {
+            self.speaks(cx);
+        }
+        if !waited || self.reply.output {
+            self.call.last_response = Some(cx.now);
+        }
         let at = match self.call.many_requests {
             true => self.reply.answers(&self.call.open),
             false => 0,
@@ -311,7 +238,10 @@ impl Exchange {
         let Some(open) = self.call.open.get_mut(at) else {
             return;
         };
-        open.first_response.get_or_insert(self.response.began);
+        if !waited || self.reply.output {
+            open.first_response.get_or_insert(self.response.began);
+            open.chunks = open.chunks.saturating_add(u32::from(waited));
+        }
         self.reply.count_tokens(open);
         if !self.call.many_requests {
             self.answer.in_band_error |= self.reply.error;
@@ -348,7 +278,10 @@ impl Exchange {
 
     /// END_STREAM from the server. `blind`: its header blocks can no longer be read.
     pub fn answered<S: Sink>(&mut self, blind: bool, cx: &mut Context<'_, S>) {
-        let verdict = self.answer.verdict(self.grpc, blind);
+        if self.response.document {
+            self.http_response_ends(cx);
+        }
+        let verdict = self.answer.verdict(self.request.content == Content::Grpc, blind);
         let asked = self.asked;
         if let Some(open) = self.only() {
             open.complete = open.complete.or(asked);
@@ -382,6 +315,12 @@ impl Exchange {
         cx.sink.ended(&self.call, &end);
     }
 
+    /// The server reset the stream.
+    pub fn server_reset<S: Sink>(&mut self, error: u32, cx: &mut Context<'_, S>) {
+        let elapsed = cx.now.saturating_sub(self.call.start);
+        self.end(Verdict::server_reset(error, elapsed, self.call.timeout), false, cx);
+    }
+
     /// The client reset the stream.
     pub fn client_reset<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         let elapsed = cx.now.saturating_sub(self.call.start);
@@ -389,18 +328,24 @@ impl Exchange {
     }
 }
 
-impl Side {
-    /// Begins reading a message of `len` bytes.
-    fn walk(&mut self, len: u32, head_bytes: u32, kit: &mut Kit) {
-        let mut walk = kit.walks.pop().unwrap_or_default();
-        walk.begin(len, head_bytes);
-        self.walk = Some(walk);
-    }
-
-    /// Done reading the message under way.
-    fn put_back(&mut self, kit: &mut Kit) {
-        if let Some(walk) = self.walk.take().filter(|_| kit.walks.len() < MAX_SPARE_WALKS) {
-            kit.walks.push(walk);
+/// Puts down what a request message said. False when it named no model.
+fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool {
+    let named = rename(&mut call.model, said.get(Slot::Model), &mut kit.models);
+    rename(&mut call.version, said.get(Slot::Version), &mut kit.versions);
+    let there = sending || !call.many_requests;
+    if let Some(open) = call.open.back_mut().filter(|_| there) {
+        if let Some(id) = id(said.get(Slot::RequestId)) {
+            open.id = id;
         }
+        open.batch_size = u32::try_from(number(said.get(Slot::BatchSize))).unwrap_or(0);
+        open.ask_tokens(said.get(Slot::TokensIn));
     }
+    named
+}
+
+/// Puts down what a response message said; the model only where nobody has named it. False when nobody has.
+fn replied(call: &mut Call, reply: &mut Reply, said: &Said<'_>, wants_output: bool, kit: &mut Kit) -> bool {
+    *reply = Reply::of(said, &call.open, wants_output);
+    rename(&mut call.version, said.get(Slot::Version), &mut kit.versions);
+    !call.model.text.is_empty() || rename(&mut call.model, said.get(Slot::Model), &mut kit.models)
 }

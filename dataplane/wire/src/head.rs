@@ -2,6 +2,7 @@
 
 use crate::Nanos;
 use crate::call::{MAX_NAME_BYTES, Name};
+use crate::content::Content;
 use crate::hpack::{Interest, Value};
 use crate::names::{Cache, once};
 use crate::outcome::grpc;
@@ -18,6 +19,8 @@ const GRPC_STATUS: u8 = 4;
 const GRPC_MESSAGE: u8 = 5;
 const GRPC_TIMEOUT: u8 = 6;
 const TRACEPARENT: u8 = 7;
+const CONTENT_ENCODING: u8 = 8;
+const JSON_LENGTH: u8 = 9;
 
 /// The header names that are wanted.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +36,8 @@ impl Interest for Wanted {
             b"grpc-message" => GRPC_MESSAGE,
             b"grpc-timeout" => GRPC_TIMEOUT,
             b"traceparent" => TRACEPARENT,
+            b"content-encoding" => CONTENT_ENCODING,
+            b"inference-header-content-length" => JSON_LENGTH,
             _ => return None,
         })
     }
@@ -45,6 +50,10 @@ pub struct KnownMethod {
     pub name: Name,
     /// From the catalogue.
     pub plan: Option<Rc<MethodPlan>>,
+    /// Model in the path.
+    pub model: Option<Name>,
+    /// Version in the path.
+    pub version: Option<Name>,
 }
 
 /// Paths seen on one connection.
@@ -61,16 +70,36 @@ impl Methods {
     }
 
     fn find(&mut self, path: &[u8]) -> Option<KnownMethod> {
-        if path.len() > MAX_NAME_BYTES && path.first() != Some(&b'/') {
+        if path.first() != Some(&b'/') {
             return None;
         }
-        let plans = &self.plans;
-        let make = |path: &str| KnownMethod {
-            name: Name { text: Rc::from(path.strip_prefix('/').unwrap_or(path)) },
-            plan: plans.get(path).cloned(),
+        let end = path.iter().position(|&byte| byte == b'?').unwrap_or(path.len());
+        let (path, plans) = (&path[..end], &self.plans);
+        if path.len() > MAX_NAME_BYTES + 1 {
+            return route(plans, path); // too long to be kept
+        }
+        let make = |path: &str| match plans.methods.get(path) {
+            Some(plan) => named(path.strip_prefix('/').unwrap_or(path).into(), Some(plan.clone())),
+            None => route(plans, path.as_bytes()).unwrap_or_else(|| named(path.into(), None)),
         };
         self.seen.entry(path, make).map(|(_, method)| method.clone())
     }
+}
+
+fn named(text: Rc<str>, plan: Option<Rc<MethodPlan>>) -> KnownMethod {
+    KnownMethod { name: Name { text }, plan, model: None, version: None }
+}
+
+/// The route of a path without query.
+fn route(plans: &Plans, path: &[u8]) -> Option<KnownMethod> {
+    plans.routes.iter().find_map(|route| {
+        let captures = route.template.find(path)?;
+        Some(KnownMethod {
+            model: captures.model.and_then(once),
+            version: captures.version.and_then(once),
+            ..named(route.name.clone(), Some(route.plan.clone()))
+        })
+    })
 }
 
 /// What one header block said.
@@ -86,8 +115,12 @@ pub struct Head {
     pub method: Option<KnownMethod>,
     /// `:status`.
     pub status: Option<u16>,
-    /// `content-type` is there, and says that the body is framed as gRPC.
-    pub grpc: Option<bool>,
+    /// By `content-type`, where there is one.
+    content: Option<Content>,
+    /// `content-encoding` is there and not `identity`.
+    encoded: bool,
+    /// `inference-header-content-length`: so many bytes of JSON precede tensors (KServe's binary extension).
+    json_bytes: Option<u32>,
     /// `grpc-status`; what cannot be read is UNKNOWN.
     pub grpc_status: Option<u8>,
     /// `grpc-timeout`.
@@ -110,10 +143,55 @@ impl Head {
     #[inline]
     pub fn recall(&mut self, other: &Head) {
         self.method.clone_from(&other.method);
-        (self.status, self.grpc, self.grpc_status) = (other.status, other.grpc, other.grpc_status);
-        self.timeout = other.timeout;
+        (self.status, self.grpc_status, self.timeout) = (other.status, other.grpc_status, other.timeout);
+        (self.content, self.encoded, self.json_bytes) = (other.content, other.encoded, other.json_bytes);
         self.traceparent.clone_from(&other.traceparent);
         self.message.clone_from(&other.message);
+    }
+
+    /// How the body is to be read; None where the head does not say.
+    pub fn content(&self) -> Option<Content> {
+        match (self.json_bytes, self.content) {
+            (_, Some(Content::Grpc)) => Some(Content::Grpc),
+            _ if self.encoded => Some(Content::Opaque),
+            (Some(0), _) => Some(Content::Opaque),
+            (Some(_), _) => Some(Content::Json),
+            (None, content) => content,
+        }
+    }
+
+    /// How a request's body is to be read. Clients say much about JSON (curl calls it a form), so it is tried where
+    /// nothing speaks against it.
+    pub fn request_content(&self) -> Content {
+        match self.content() {
+            Some(Content::Grpc) => Content::Grpc,
+            _ if self.encoded || self.json_bytes == Some(0) => Content::Opaque,
+            _ => Content::Json,
+        }
+    }
+
+    /// So many bytes of the body are JSON, where it says.
+    pub fn json_bytes(&self) -> Option<u32> {
+        self.json_bytes
+    }
+
+    /// The request target.
+    pub fn path(&mut self, path: &[u8], methods: &mut Methods) {
+        self.method = methods.find(path);
+    }
+
+    /// A field of HTTP/1.1; its name in any case.
+    pub fn http_field(&mut self, name: &[u8], value: &[u8]) {
+        let is = |wanted: &str| name.eq_ignore_ascii_case(wanted.as_bytes());
+        if is("content-type") {
+            self.content = Some(Content::of(value));
+        } else if is("content-encoding") {
+            self.encoded = !value.eq_ignore_ascii_case(b"identity");
+        } else if is("inference-header-content-length") {
+            self.json_bytes = json_length(value);
+        } else if is("traceparent") {
+            self.traceparent = once(value);
+        }
     }
 
     /// A wanted field was decoded. A value that is not whole reads as absent, except where its beginning will do.
@@ -124,9 +202,11 @@ impl Head {
                 self.message.clear();
                 self.message.extend_from_slice(bytes);
             }
-            CONTENT_TYPE => self.grpc = Some(framed_as_grpc(bytes)),
+            CONTENT_TYPE => self.content = Some(Content::of(bytes)),
             _ if value.truncated() => {}
-            PATH => self.method = methods.find(bytes),
+            PATH => self.path(bytes, methods),
+            CONTENT_ENCODING => self.encoded = bytes != b"identity",
+            JSON_LENGTH => self.json_bytes = json_length(bytes),
             STATUS => self.status = digits(bytes, 3).map(|status| status as u16),
             GRPC_STATUS => {
                 let code = digits(bytes, 10).filter(|&code| code <= u64::from(grpc::LAST));
@@ -148,14 +228,12 @@ impl Head {
     }
 }
 
-/// R13. gRPC-Web frames its trailers inside the body (and may encode it in base64), so it is read as plain HTTP.
-fn framed_as_grpc(content_type: &[u8]) -> bool {
-    let suffix = content_type.strip_prefix(b"application/grpc");
-    suffix.is_some_and(|suffix| !suffix.starts_with(b"-web"))
+fn json_length(value: &[u8]) -> Option<u32> {
+    digits(value, 10).and_then(|length| u32::try_from(length).ok())
 }
 
 /// An unsigned decimal number of at most `most` digits.
-fn digits(bytes: &[u8], most: usize) -> Option<u64> {
+pub fn digits(bytes: &[u8], most: usize) -> Option<u64> {
     if bytes.is_empty() || bytes.len() > most {
         return None;
     }
@@ -214,23 +292,33 @@ mod tests {
     }
 
     #[test]
-    fn content_types() {
-        for (content_type, framed) in [
-            (&b"application/grpc"[..], true),
-            (b"application/grpc+proto", true),
-            (b"application/grpc;charset=utf-8", true),
-            (b"application/grpc-web+proto", false),
-            (b"application/json", false),
-            (b"", false),
-        ] {
-            assert_eq!(framed_as_grpc(content_type), framed);
-        }
-    }
-
-    #[test]
     fn messages_are_decoded_and_capped() {
         assert_eq!(percent_decode(b"a%20b%zz%e2%82%ac%"), "a b%zz€%".as_bytes());
         assert_eq!(percent_decode(&[b'x'; 1024]).len(), MAX_MESSAGE_BYTES);
+    }
+
+    #[test]
+    fn a_head_recalled_says_all_that_was_said() {
+        let (mut told, mut methods) = (Head::default(), Methods::new(Rc::default()));
+        let fields: [(u8, &[u8]); 9] = [
+            (PATH, b"/a/B"),
+            (STATUS, b"200"),
+            (CONTENT_TYPE, b"application/json"),
+            (CONTENT_ENCODING, b"gzip"),
+            (JSON_LENGTH, b"7"),
+            (GRPC_STATUS, b"5"),
+            (GRPC_MESSAGE, b"no"),
+            (GRPC_TIMEOUT, b"1S"),
+            (TRACEPARENT, b"00-1-2-3"),
+        ];
+        for (tag, bytes) in fields {
+            let before = format!("{told:?}");
+            told.field(tag, Value { bytes, len: bytes.len() as u32 }, &mut methods);
+            assert_ne!(format!("{told:?}"), before, "{tag} says something");
+        }
+        let mut head = Head::default();
+        head.recall(&told);
+        assert_eq!(format!("{head:?}"), format!("{told:?}"));
     }
 
     #[test]

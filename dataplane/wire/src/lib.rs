@@ -19,21 +19,26 @@ pub mod catalogue;
 pub mod conn;
 pub mod field;
 pub mod hpack;
+pub mod json;
 
 mod answer;
 mod blindness;
 mod calls;
+mod content;
 mod exchange;
 mod grpc;
 mod head;
+mod http1;
 mod http2;
 mod lane;
 mod memo;
 mod names;
 mod outcome;
 mod plans;
+mod routes;
 mod said;
 mod sniff;
+mod sse;
 
 pub use call::{Call, Code, End, EndedBy, OpenRequest, Outcome, Request};
 pub use catalogue::Catalogue;

@@ -55,6 +55,18 @@ impl Verdict {
         Verdict { code: Code::Lost, ended_by, outcome }
     }
 
+    /// The server reset the stream `elapsed` after it began. Servers keep the client's deadline too, and some (grpc-go)
+    /// say CANCEL when it has passed; their clock started later than ours, so no allowance is needed.
+    pub fn server_reset(error: u32, elapsed: Nanos, timeout: Option<Nanos>) -> Verdict {
+        let code = match of_reset(error) {
+            Code::Grpc(grpc::CANCELLED) if timeout.is_some_and(|timeout| elapsed >= timeout) => {
+                Code::Grpc(grpc::DEADLINE_EXCEEDED)
+            }
+            code => code,
+        };
+        Verdict::server(code)
+    }
+
     /// The client reset the stream `elapsed` after it began.
     pub fn client_reset(elapsed: Nanos, timeout: Option<Nanos>) -> Verdict {
         let (code, outcome) = match timeout {
@@ -95,7 +107,7 @@ fn reached(elapsed: Nanos, timeout: Nanos) -> bool {
 }
 
 /// gRPC status of an HTTP/2 error code in RST_STREAM (gRPC over HTTP/2, "Errors").
-pub fn of_reset(error: u32) -> Code {
+fn of_reset(error: u32) -> Code {
     const REFUSED_STREAM: u32 = 0x7;
     const CANCEL: u32 = 0x8;
     const ENHANCE_YOUR_CALM: u32 = 0xb;
@@ -161,6 +173,16 @@ mod tests {
         for (error, code) in expected.into_iter().enumerate() {
             assert_eq!(of_reset(error as u32), Code::Grpc(code), "{error}");
         }
+    }
+
+    #[test]
+    fn a_server_that_cancels_at_the_deadline_has_run_out_of_time() {
+        let reset = |error, elapsed, timeout| Verdict::server_reset(error, elapsed, timeout);
+        let late = reset(8, 20, Some(20));
+        assert_eq!((late.code, late.ended_by, late.outcome), (Code::Grpc(4), EndedBy::Server, Outcome::Timeout));
+        assert_eq!(reset(8, 19, Some(20)).outcome, Outcome::Cancelled);
+        assert_eq!(reset(8, 20, None).outcome, Outcome::Cancelled);
+        assert_eq!(reset(2, 20, Some(20)).code, Code::Grpc(13), "another error is not about time");
     }
 
     #[test]

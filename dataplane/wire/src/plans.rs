@@ -1,7 +1,9 @@
 //! The catalogue made ready for reading: once per thread and policy, not per connection.
 
-use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, Kind, Method};
+use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, DEFAULT_JSON_BYTES, Kind, Method, Route};
 use crate::field::Plan;
+use crate::json;
+use crate::routes::Template;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -22,6 +24,10 @@ pub struct MethodPlan {
     pub request: Plan,
     /// How to read a response message.
     pub response: Plan,
+    /// How to read a request in JSON.
+    pub json_request: json::Plan,
+    /// How to read a response in JSON.
+    pub json_response: json::Plan,
 }
 
 impl MethodPlan {
@@ -37,12 +43,48 @@ impl MethodPlan {
             head_bytes,
             request: Plan::compile(&method.request),
             response: Plan::compile(&method.response),
+            json_request: json::Plan::default(),
+            json_response: json::Plan::default(),
+        }
+    }
+
+    fn of_route(route: &Route) -> MethodPlan {
+        let head_bytes = match route.head_bytes {
+            0 => DEFAULT_JSON_BYTES,
+            some => some,
+        };
+        MethodPlan {
+            kind: route.kind,
+            streaming: route.streaming,
+            many_requests: false,
+            head_bytes,
+            request: Plan::default(),
+            response: Plan::default(),
+            json_request: json::Plan::compile(&route.request),
+            json_response: json::Plan::compile(&route.response),
         }
     }
 }
 
-/// All methods of a catalogue, by full path.
-pub type Plans = HashMap<Box<str>, Rc<MethodPlan>>;
+/// A catalogue, compiled.
+#[derive(Debug, Default)]
+pub struct Plans {
+    /// By full path.
+    pub methods: HashMap<Box<str>, Rc<MethodPlan>>,
+    /// In order of preference.
+    pub routes: Vec<RoutePlan>,
+}
+
+/// A route with its programs compiled.
+#[derive(Debug)]
+pub struct RoutePlan {
+    /// As it is shown.
+    pub name: Rc<str>,
+    /// What paths it is for.
+    pub template: Template,
+    /// How to read.
+    pub plan: Rc<MethodPlan>,
+}
 
 thread_local! {
     /// The newest catalogue seen and its plans. The weak reference keeps the address from being used again, and
@@ -60,7 +102,12 @@ pub fn of(catalogue: &Arc<Catalogue>) -> Rc<Plans> {
                 let plan = Rc::new(MethodPlan::compile(method));
                 (path.clone(), plan)
             });
-            let plans: Rc<Plans> = Rc::new(compiled.collect());
+            let routes = catalogue.routes.iter().map(|route| RoutePlan {
+                name: Rc::from(&*route.template),
+                template: Template::compile(route),
+                plan: Rc::new(MethodPlan::of_route(route)),
+            });
+            let plans = Rc::new(Plans { methods: compiled.collect(), routes: routes.collect() });
             *newest = Some((Arc::downgrade(catalogue), plans.clone()));
             plans
         }
@@ -78,6 +125,6 @@ mod tests {
         assert!(Rc::ptr_eq(&first, &of(&catalogue)));
         let mut next = Catalogue::default();
         next.methods.insert("/a/B".into(), Method::default());
-        assert_eq!(of(&Arc::new(next)).len(), 1);
+        assert_eq!(of(&Arc::new(next)).methods.len(), 1);
     }
 }

@@ -68,35 +68,51 @@ pub struct Reply {
     pub error: bool,
     /// It is the last response, or says nothing about that.
     pub last: bool,
-    tokens_in: u64,
-    /// How many in this message, and how many altogether so far.
-    tokens_more: u64,
-    tokens_out: u64,
+    /// It carries output, or is not looked at for that.
+    pub output: bool,
+    tokens_in: Option<Count>,
+    tokens_out: Option<Count>,
+}
+
+/// A number of tokens, as the wire tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// So many in this message, counted.
+    More(u64),
+    /// So many altogether, stated.
+    Total(u64),
+}
+
+impl Count {
+    /// Of a value.
+    pub fn of(value: Option<Found<'_>>) -> Option<Count> {
+        match value? {
+            Found::Tally(more) => Some(Count::More(more)),
+            Found::Number(total) => Some(Count::Total(total)),
+            Found::Text(_) => None,
+        }
+    }
 }
 
 impl Reply {
     /// Of a response that says nothing.
     pub fn silent() -> Reply {
-        Reply { last: true, ..Reply::default() }
+        Reply { last: true, output: true, ..Reply::default() }
     }
 
     /// Of a response to one of `open`.
-    pub fn of(said: &Said<'_>, open: &VecDeque<OpenRequest>) -> Reply {
+    pub fn of(said: &Said<'_>, open: &VecDeque<OpenRequest>, wants_output: bool) -> Reply {
         let id = match open.len() {
             0 | 1 => None, // none, or the one there is
             _ => id(said.get(Slot::RequestId)),
-        };
-        let (tokens_more, tokens_out) = match said.get(Slot::TokensOut) {
-            Some(Found::Tally(more)) => (more, 0),
-            total => (0, number(total)),
         };
         Reply {
             id,
             error: said.get(Slot::Error).is_some_and(holds),
             last: said.get(Slot::Final).is_none_or(holds),
-            tokens_in: number(said.get(Slot::TokensIn)),
-            tokens_more,
-            tokens_out,
+            output: !wants_output || said.get(Slot::Output).is_some_and(holds),
+            tokens_in: Count::of(said.get(Slot::TokensIn)),
+            tokens_out: Count::of(said.get(Slot::TokensOut)),
         }
     }
 
@@ -106,10 +122,10 @@ impl Reply {
         self.id.as_ref().and_then(by_id).unwrap_or(0)
     }
 
-    /// Adds its tokens. Counted ones add up over messages, stated ones are totals.
+    /// Adds its tokens.
     pub fn count_tokens(&self, open: &mut OpenRequest) {
-        open.tokens_in = open.tokens_in.max(self.tokens_in);
-        open.tokens_out = open.tokens_out.saturating_add(self.tokens_more).max(self.tokens_out);
+        open.tokens_in.add(self.tokens_in);
+        open.tokens_out.add(self.tokens_out);
     }
 }
 
@@ -125,14 +141,5 @@ mod tests {
             assert_eq!(&*name.text, n.to_string());
         }
         assert!(!rename(&mut name, Some(Found::Text(b"\xff")), &mut cache) && !rename(&mut name, None, &mut cache));
-    }
-
-    #[test]
-    fn counted_tokens_add_up_and_stated_ones_do_not() {
-        let mut open = OpenRequest::default();
-        for (tokens_more, tokens_out, total) in [(2, 0, 2), (3, 0, 5), (0, 9, 9), (0, 8, 9)] {
-            Reply { tokens_more, tokens_out, ..Reply::default() }.count_tokens(&mut open);
-            assert_eq!(open.tokens_out, total);
-        }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The answer is given at the first byte that decides it, so it does not depend on how the bytes were cut.
 
+use crate::Nanos;
 use crate::conn::Protocol;
 
 /// The client connection preface of HTTP/2 (RFC 9113 section 3.4).
@@ -15,11 +16,15 @@ const MAX_METHOD_BYTES: usize = 20;
 pub struct Sniffer {
     seen: [u8; PREFACE.len()],
     have: usize,
+    began: Nanos,
 }
 
 impl Sniffer {
     /// Takes bytes up to the deciding one. Returns how many were taken, and the answer once there is one.
-    pub fn feed(&mut self, bytes: &[u8]) -> (usize, Option<Protocol>) {
+    pub fn feed(&mut self, bytes: &[u8], now: Nanos) -> (usize, Option<Protocol>) {
+        if self.have == 0 {
+            self.began = now;
+        }
         for (taken, &byte) in bytes.iter().enumerate() {
             self.seen[self.have] = byte;
             self.have += 1;
@@ -28,6 +33,16 @@ impl Sniffer {
             }
         }
         (bytes.len(), None)
+    }
+
+    /// What was taken.
+    pub fn seen(&self) -> &[u8] {
+        &self.seen[..self.have]
+    }
+
+    /// When the first byte came.
+    pub fn began(&self) -> Nanos {
+        self.began
     }
 }
 
@@ -56,12 +71,12 @@ mod tests {
     use super::*;
 
     fn sniff(bytes: &[u8]) -> Option<Protocol> {
-        let whole = Sniffer::default().feed(bytes);
+        let whole = Sniffer::default().feed(bytes, 0);
         let mut sniffer = Sniffer::default();
         let split = bytes
             .iter()
             .enumerate()
-            .find_map(|(at, b)| sniffer.feed(&[*b]).1.map(|p| (at + 1, Some(p))))
+            .find_map(|(at, b)| sniffer.feed(&[*b], 0).1.map(|p| (at + 1, Some(p))))
             .unwrap_or((bytes.len(), None));
         assert_eq!(whole, split);
         whole.1

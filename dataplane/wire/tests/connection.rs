@@ -8,7 +8,7 @@ use wire::{Blind, Protocol};
 #[test]
 fn other_protocols_are_named_and_not_read() {
     for (first, protocol, reason) in [
-        (&b"GET / HTTP/1.1\r\n\r\n"[..], Protocol::Http1, Blind::Http1),
+        (&b"GET / HTTP/1.1\r\n\r\n"[..], Protocol::Http1, Blind::Protocol),
         (b"\x16\x03\x01\x00\xa5\x01", Protocol::Tls, Blind::Tls),
         (b"\x00\x01\x02", Protocol::Unknown, Blind::Protocol),
     ] {

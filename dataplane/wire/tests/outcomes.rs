@@ -89,14 +89,14 @@ fn an_http_error_without_a_grpc_status_keeps_its_number() {
 #[test]
 fn a_call_that_is_not_grpc_has_its_http_status() {
     let mut rig = Rig::http2();
-    let block = plain_block(&[(":path", "/v2/models/m/infer"), ("content-type", "application/json")]);
+    let block = plain_block(&[(":path", "/v3/of/nobody"), ("content-type", "application/json")]);
     rig.client(&headers(1, false, &block)).client(&data(1, true, b"\0\0\0\0\x01{}"));
     let head = plain_block(&[(":status", "200"), ("content-type", "application/json")]);
     rig.server(&headers(1, false, &head)).wait(1).server(&data(1, true, b"{}{}"));
     assert_eq!(verdict(&rig), (Code::Http(200), Outcome::Ok, EndedBy::Server));
     let (call, _) = rig.only();
     assert_eq!((call.request_bytes, call.response_bytes), (7, 4), "no prefix is looked for (R13)");
-    assert_eq!((call.request_messages, call.response_messages), (0, 0));
+    assert_eq!((call.request_messages, call.response_messages), (1, 1), "one document each");
     assert_eq!((call.known_method, call.kind), (false, wire::catalogue::Kind::Admin));
 }
 

@@ -186,7 +186,7 @@ fn tokens_add_up_over_a_stream() {
     }
     rig.server(&headers(1, true, &trailers("0")));
     let open = &rig.told.requests[0].open;
-    assert_eq!((open.id.text(), open.tokens_in, open.tokens_out), ("req-9", 300, 6));
+    assert_eq!((open.id.text(), open.tokens_in.ids, open.tokens_out.ids), ("req-9", 300, 6));
     assert_eq!(rig.told.requests.len(), 1);
 }
 

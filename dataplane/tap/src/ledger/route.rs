@@ -5,7 +5,7 @@ use crate::grid::Histogram;
 use crate::names;
 use crate::proto;
 use wire::catalogue::Kind;
-use wire::{Call, Code, EndedBy, Nanos, Outcome};
+use wire::{Call, Code, EndedBy, Nanos, OpenRequest, Outcome};
 
 /// One (model label, method label).
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct Route {
     pub ok: Timing,
     pub failed: Timing,
     pub counters: Vec<Counter>,
+    pub tokens: Tokens,
     /// Found by the last scan.
     pub in_flight: u64,
     /// Found by the last scan: complete requests without a complete answer, and the age of the oldest.
@@ -35,6 +36,37 @@ pub struct Timing {
     pub call_duration: Histogram,
     pub first_response: Histogram,
     pub response_gap: Histogram,
+}
+
+/// Tokens by direction and source. A request is counted under the best source it has.
+#[derive(Debug, Default)]
+pub struct Tokens {
+    changed: u64,
+    /// In the order of [`TOKEN_SERIES`].
+    counts: [u64; TOKEN_SERIES.len()],
+}
+
+/// Direction and source.
+const TOKEN_SERIES: [(&str, &str); 5] =
+    [("input", "usage"), ("input", "ids"), ("output", "usage"), ("output", "ids"), ("output", "chunks")];
+
+impl Tokens {
+    /// A request has ended.
+    pub fn count(&mut self, open: &OpenRequest, sequence: u64) {
+        let (input, output) = (open.tokens_in, open.tokens_out);
+        let input = input.usage.map_or((1, input.ids), |stated| (0, stated));
+        let output = match (output.usage, output.ids) {
+            (Some(stated), _) => (2, stated),
+            (None, 0) => (4, open.chunks),
+            (None, ids) => (3, ids),
+        };
+        for (series, tokens) in [input, output] {
+            if tokens > 0 {
+                self.counts[series] += u64::from(tokens);
+                self.changed = sequence;
+            }
+        }
+    }
 }
 
 /// One way of ending, and how often it was met.
@@ -62,6 +94,7 @@ impl Route {
             ok: Timing::default(),
             failed: Timing::default(),
             counters: Vec::new(),
+            tokens: Tokens::default(),
             in_flight: 0,
             open_requests: 0,
             oldest_open: 0,
@@ -142,6 +175,24 @@ impl Route {
             call_duration: timing.call_duration.to_proto(),
             first_response: timing.first_response.to_proto(),
             response_gap: timing.response_gap.to_proto(),
+        })
+    }
+
+    /// Tokens counted, if any were since; `place` is the route's own, for stable numbers.
+    pub fn tokens_since(&self, since: u64, place: usize) -> impl Iterator<Item = proto::TokenSeries> {
+        let counts = self
+            .tokens
+            .counts
+            .iter()
+            .enumerate()
+            .filter(move |(_, tokens)| self.tokens.changed > since && **tokens > 0);
+        counts.map(move |(at, tokens)| proto::TokenSeries {
+            model: self.model.to_string(),
+            method: self.method.to_string(),
+            direction: TOKEN_SERIES[at].0.to_string(),
+            source: TOKEN_SERIES[at].1.to_string(),
+            tokens: *tokens,
+            id: (place * TOKEN_SERIES.len() + at) as u64,
         })
     }
 

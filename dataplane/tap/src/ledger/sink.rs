@@ -39,6 +39,7 @@ impl Sink for Recorder<'_> {
         self.recent.counter(ledger, call, how).requests += 1;
         let sequence = ledger.sequence;
         let route = &mut ledger.routes[place];
+        route.tokens.count(&request.open, sequence);
         route.streaming |= call.streaming;
         if request.ended_by == EndedBy::Server && request.code != Code::Lost {
             route.last_completed = request.end;
@@ -88,7 +89,7 @@ impl Sink for Recorder<'_> {
 
     fn blinded(&mut self, reason: Blind) {
         *self.ledger.tallies.blind.entry(names::blind(reason)).or_default() += 1;
-        *self.opaque |= matches!(reason, Blind::Tls | Blind::Http1 | Blind::Protocol | Blind::Panic);
+        *self.opaque |= matches!(reason, Blind::Tls | Blind::Protocol | Blind::Panic);
     }
 
     fn recognised(&mut self, protocol: Protocol) {

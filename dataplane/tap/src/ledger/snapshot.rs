@@ -25,6 +25,7 @@ impl Ledger {
             uptime_nanos: now,
             counters: routes().flat_map(|(place, route)| route.counters_since(since, place)).collect(),
             timings: routes().flat_map(|(place, route)| route.timings_since(since, place)).collect(),
+            tokens: routes().flat_map(|(place, route)| route.tokens_since(since, place)).collect(),
             flights: self.routes.iter().map(|route| route.flight()).collect(),
             events: self.events.to_proto(),
             tap: Some(self.tap_stats()),

@@ -134,8 +134,12 @@ impl Connection {
     }
 
     /// A client that said FIN counts as gone when the server has sent it nothing for a while. Returns when to look
-    /// next; the time begins anew whenever the server was found to be still sending.
+    /// next; the time begins anew whenever the server was found to be still sending. A client of HTTP/1.1 may say FIN
+    /// and wait for its answer as long as it likes (RFC 9112 section 9.6).
     pub fn client_finished(&mut self, now: Nanos) -> Option<Nanos> {
+        if self.watch.reads_http1() {
+            return None;
+        }
         let pair = self.pair.as_ref().filter(|pair| pair.client_finished() && !pair.down.source_finished)?;
         match self.gone_at {
             Some((at, _)) if now < at => Some(at),

@@ -10,7 +10,9 @@ pub mod walk;
 mod values;
 
 pub use plan::Plan;
+pub(crate) use plan::{Leaf, Sources};
 pub use values::{Found, Said};
+pub(crate) use values::{Values, bits};
 pub use walk::Walk;
 
 /// Different values one program may read; more are ignored. The largest known program reads twelve.

@@ -10,10 +10,13 @@ pub struct Plan {
     left_out: bool,
     pub(super) nodes: Vec<Node>,
     pub(super) leaves: Vec<Leaf>,
+    /// Of each leaf.
+    paths: Vec<Vec<Step>>,
     /// Leaves of [`Read::Varints`], one bit each.
     pub(super) counted: u32,
     variants: Vec<Choice>,
     wants_model: bool,
+    wants_output: bool,
 }
 
 /// A message type, as far as it is of interest; node 0 is the message itself.
@@ -106,12 +109,11 @@ impl Edge {
 }
 
 /// One value to read.
-#[derive(Debug)]
-pub(super) struct Leaf {
-    pub(super) read: Read,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaf {
+    pub(crate) read: Read,
     /// Where its string goes.
-    pub(super) text: u8,
-    path: Vec<Step>,
+    pub(crate) text: u8,
 }
 
 /// A compiled [`Variant`].
@@ -124,19 +126,19 @@ struct Choice {
 
 /// Which leaves to ask for a slot, in order of preference.
 #[derive(Debug, Default)]
-pub(super) struct Sources {
+pub(crate) struct Sources {
     leaves: [Vec<u8>; Slot::COUNT],
 }
 
 impl Sources {
-    fn new(slots: Vec<(Slot, u8)>) -> Sources {
+    pub(crate) fn new(slots: Vec<(Slot, u8)>) -> Sources {
         let mut sources = Sources::default();
         slots.into_iter().for_each(|(slot, leaf)| sources.leaves[slot as usize].push(leaf));
         sources
     }
 
     #[inline]
-    pub(super) fn of(&self, slot: Slot) -> &[u8] {
+    pub(crate) fn of(&self, slot: Slot) -> &[u8] {
         &self.leaves[slot as usize]
     }
 }
@@ -151,7 +153,8 @@ impl Plan {
             let choice = plan.choice(variant, &mut edges);
             plan.variants.push(choice);
         }
-        plan.wants_model = plan.variants.iter().any(|v| !v.sources.of(Slot::Model).is_empty());
+        let wants = |slot| plan.variants.iter().any(|v| !v.sources.of(slot).is_empty());
+        (plan.wants_model, plan.wants_output) = (wants(Slot::Model), wants(Slot::Output));
         for node in &mut plan.nodes {
             for edge in &node.edges {
                 for (kind, act) in edge.acts(&plan.leaves) {
@@ -179,6 +182,11 @@ impl Plan {
         self.wants_model
     }
 
+    /// Some variant tells output from the rest.
+    pub fn wants_output(&self) -> bool {
+        self.wants_output
+    }
+
     /// The first variant that suits a message with these top-level fields.
     #[inline]
     pub(super) fn choose(&self, fields: u64) -> Option<&Sources> {
@@ -199,8 +207,8 @@ impl Plan {
 
     /// The leaf for an extract; variants that read the same thing share it.
     fn leaf(&mut self, extract: &Extract, edges: &mut usize) -> Option<u8> {
-        let same = |l: &Leaf| l.read == extract.read && l.path == extract.path;
-        if let Some(found) = self.leaves.iter().position(same) {
+        let same = |(leaf, path): (&Leaf, &Vec<Step>)| leaf.read == extract.read && *path == extract.path;
+        if let Some(found) = self.leaves.iter().zip(&self.paths).position(same) {
             return Some(found as u8);
         }
         let texts = self.leaves.iter().filter(|l| l.read == Read::String).count();
@@ -212,7 +220,8 @@ impl Plan {
             return None;
         }
         let leaf = self.leaves.len() as u8;
-        self.leaves.push(Leaf { read: extract.read, text: texts as u8, path: extract.path.clone() });
+        self.leaves.push(Leaf { read: extract.read, text: texts as u8 });
+        self.paths.push(extract.path.clone());
         if extract.read == Read::Varints {
             self.counted |= 1 << leaf;
         }

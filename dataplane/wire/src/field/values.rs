@@ -1,6 +1,6 @@
 //! What a walk has found so far.
 
-use super::plan::{Edge, Plan, Sources};
+use super::plan::{Edge, Leaf, Plan, Sources};
 use super::{MAX_LEAVES, MAX_TEXTS};
 use crate::call::MAX_NAME_BYTES;
 use crate::catalogue::{Read, Slot};
@@ -21,7 +21,7 @@ struct Text {
 
 /// Values of the leaves of a plan.
 #[derive(Clone, Debug)]
-pub(super) struct Values {
+pub(crate) struct Values {
     /// Leaves that are present, one bit each.
     present: u32,
     numbers: [u64; MAX_LEAVES],
@@ -61,7 +61,7 @@ pub enum Found<'a> {
 
 impl Values {
     /// Forgets everything.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         (self.present, self.filling, self.at_hand) = (0, 0, 0);
     }
 
@@ -184,13 +184,13 @@ impl Values {
     }
 
     #[inline]
-    pub(super) fn set(&mut self, leaf: usize, number: u64) {
+    pub(crate) fn set(&mut self, leaf: usize, number: u64) {
         self.numbers[leaf] = number;
         self.present |= 1 << leaf;
     }
 
     #[inline]
-    pub(super) fn add(&mut self, leaf: usize, more: u64) {
+    pub(crate) fn add(&mut self, leaf: usize, more: u64) {
         let before = if self.has(leaf as u8) { self.numbers[leaf] } else { 0 };
         self.set(leaf, before + more);
     }
@@ -211,6 +211,34 @@ impl Values {
             self.filling |= 1 << text;
         }
         true
+    }
+
+    /// Begins a string that comes byte by byte.
+    pub(crate) fn text_begin(&mut self, leaf: usize, text: usize) {
+        self.present &= !(1 << leaf);
+        self.at_hand &= !(1 << text);
+        (self.texts[text].have, self.texts[text].left) = (0, 1);
+    }
+
+    /// More of it.
+    pub(crate) fn text_push(&mut self, text: usize, bytes: &[u8]) {
+        let into = &mut self.texts[text];
+        let have = usize::from(into.have);
+        match into.bytes.get_mut(have..have + bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                into.have += bytes.len() as u8;
+            }
+            None => into.left = u8::MAX, // too long to be a name
+        }
+    }
+
+    /// It is complete.
+    pub(crate) fn text_end(&mut self, leaf: usize, text: usize) {
+        if self.texts[text].left == 1 {
+            self.texts[text].left = 0;
+            self.present |= 1 << leaf;
+        }
     }
 
     /// Goes on reading strings that the last bytes ended in.
@@ -244,12 +272,12 @@ impl Values {
 /// What a message said, by meaning.
 #[derive(Clone, Copy, Debug)]
 pub struct Said<'w> {
-    pub(super) values: &'w Values,
-    pub(super) plan: &'w Plan,
+    pub(crate) values: &'w Values,
+    pub(crate) leaves: &'w [Leaf],
     /// Of the variant that suits the message, if any does.
-    pub(super) sources: Option<&'w Sources>,
+    pub(crate) sources: Option<&'w Sources>,
     /// Those at hand when the walk was done.
-    pub(super) bytes: &'w [u8],
+    pub(crate) bytes: &'w [u8],
 }
 
 impl<'w> Said<'w> {
@@ -281,8 +309,8 @@ impl<'w> Said<'w> {
         }
         let leaf = usize::from(leaf);
         let number = self.values.numbers[leaf];
-        Some(match self.plan.leaves[leaf].read {
-            Read::String => match self.values.read_text(usize::from(self.plan.leaves[leaf].text), self.bytes)? {
+        Some(match self.leaves[leaf].read {
+            Read::String => match self.values.read_text(usize::from(self.leaves[leaf].text), self.bytes)? {
                 [] => return None,
                 text => Found::Text(text),
             },
@@ -295,7 +323,7 @@ impl<'w> Said<'w> {
 
 /// Numbers of the bits that are set, lowest first.
 #[inline]
-fn bits(mut set: u32) -> impl Iterator<Item = usize> {
+pub(crate) fn bits(mut set: u32) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         if set == 0 {
             return None;

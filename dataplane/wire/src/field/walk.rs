@@ -96,7 +96,7 @@ impl Walk {
     /// What was found, by the variant that suits the message. `bytes` are those of the last [`Walk::feed`].
     #[inline]
     pub fn said<'w>(&'w self, plan: &'w Plan, bytes: &'w [u8]) -> Said<'w> {
-        Said { values: &self.values, plan, sources: plan.choose(self.fields), bytes }
+        Said { values: &self.values, leaves: &plan.leaves, sources: plan.choose(self.fields), bytes }
     }
 
     /// Looks at the next bytes of the message.
@@ -128,8 +128,7 @@ impl Walk {
         }
     }
 
-    /// Reads the fields at hand for as long as they are short, whole and usual, going down into messages and up again.
-    /// What it stops at goes byte by byte.
+    /// Reads fields for as long as they are short, whole and usual, down into messages and up again; not what is next.
     #[inline]
     fn fields<'b>(&mut self, plan: &Plan, bytes: &'b [u8], rest: &'b [u8]) -> &'b [u8] {
         let begin = bytes.len() - rest.len();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use wire::catalogue::{Catalogue, Extract, Kind, Method, Program, Read, Slot, Step, Variant};
+use wire::catalogue::{JsonExtract, JsonRead, JsonStep, Route};
 
 pub const INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
 pub const STREAM_INFER: &str = "/inference.GRPCInferenceService/ModelStreamInfer";
@@ -57,6 +58,62 @@ pub fn stream_response_program() -> Program {
     }
 }
 
+/// A path as the YAML of a server writes it: `choices[*].delta.content`, `inputs[0].shape[0]`.
+pub fn json(slot: Slot, path: &str, read: JsonRead) -> JsonExtract {
+    let steps = path.split(['.', '[']).filter(|step| !step.is_empty()).map(|step| match step.strip_suffix(']') {
+        Some("*") => JsonStep::Each,
+        Some(n) => JsonStep::Item(n.parse().unwrap()),
+        None => JsonStep::Key(step.into()),
+    });
+    JsonExtract { slot, path: steps.collect(), read }
+}
+
+fn routes() -> Vec<Route> {
+    let usage = |slot, key: &str| json(slot, &format!("usage.{key}"), JsonRead::Int);
+    let infer = |template: &str| Route {
+        template: template.into(),
+        request: vec![
+            json(Slot::RequestId, "id", JsonRead::String),
+            json(Slot::BatchSize, "inputs[0].shape[0]", JsonRead::Int),
+        ],
+        response: vec![
+            json(Slot::Model, "model_name", JsonRead::String),
+            json(Slot::Version, "model_version", JsonRead::String),
+            json(Slot::Error, "error", JsonRead::Present),
+        ],
+        ..Route::default()
+    };
+    vec![
+        infer("/v2/models/{model}/infer"),
+        infer("/v2/models/{model}/versions/{version}/infer"),
+        Route {
+            template: "/v1/chat/completions".into(),
+            streaming: true,
+            request: vec![json(Slot::Model, "model", JsonRead::String)],
+            response: vec![
+                json(Slot::RequestId, "id", JsonRead::String),
+                json(Slot::Output, "choices[*].delta.content", JsonRead::Present),
+                json(Slot::Error, "error", JsonRead::Present),
+                usage(Slot::TokensIn, "prompt_tokens"),
+                usage(Slot::TokensOut, "completion_tokens"),
+            ],
+            ..Route::default()
+        },
+        Route {
+            template: "/api/generate".into(),
+            streaming: true,
+            request: vec![json(Slot::Model, "model", JsonRead::String)],
+            response: vec![
+                json(Slot::Output, "response", JsonRead::Present),
+                json(Slot::TokensIn, "prompt_eval_count", JsonRead::Int),
+                json(Slot::TokensOut, "eval_count", JsonRead::Int),
+            ],
+            ..Route::default()
+        },
+        Route { template: "/v2/health/ready".into(), kind: Kind::Probe, ..Route::default() },
+    ]
+}
+
 pub fn catalogue() -> Arc<Catalogue> {
     let mut catalogue = Catalogue::default();
     let mut add = |path: &str, method: Method| {
@@ -96,5 +153,6 @@ pub fn catalogue() -> Arc<Catalogue> {
         },
     );
     add(LIVE, Method { kind: Kind::Probe, ..Method::default() });
+    catalogue.routes = routes();
     Arc::new(catalogue)
 }

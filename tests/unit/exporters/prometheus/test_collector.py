@@ -220,6 +220,17 @@ def test_twenty_models_stay_under_5000_lines_and_what_is_left_out_is_counted() -
     assert only(samples(published(ordinary))["wayside_control_series_left_out"]) == 0
 
 
+def test_sources_of_tokens_are_never_mixed_and_their_number_is_bounded() -> None:
+    both = [facts.tokens(source="usage", count=7), facts.tokens(source="chunks", count=5)]
+    shown = samples(published(snapshot(tokens=both)))["wayside_tokens_total"]
+    assert sorted((dict(labels)["source"], value) for labels, value in shown.items()) == [
+        ("chunks", 5),
+        ("usage", 7),
+    ]
+    many = published(snapshot(tokens=[facts.tokens(f"m{n}") for n in range(203)]))
+    assert only(samples(many)["wayside_control_series_left_out"]) == 3
+
+
 def test_a_newcomer_never_removes_a_series_already_shown() -> None:
     """Whatever its name: a series that vanished would make sums over the page fall."""
 
@@ -279,4 +290,9 @@ def full_house(models: list[str] | None = None) -> pb.Snapshot:
     tap = facts.tap_stats(blind=1)
     tap.throttled_nanos = 5
     tap.control_restarts.add(label="exited", value=1)
-    return snapshot(counters=counters, timings=timings, flights=flights, tap=tap)
+    tokens = [
+        facts.tokens(model, direction, source)
+        for model in models or ["resnet50"]
+        for direction, source in (("input", "usage"), ("output", "usage"), ("output", "chunks"))
+    ]
+    return snapshot(counters=counters, timings=timings, flights=flights, tokens=tokens, tap=tap)

@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from sidecar.model.objective import Good, Objective
-from sidecar.model.policy import Kind, Limits, Listener, Method, Policy, Read, Slot
+from sidecar.model.policy import (
+    JsonExtract,
+    JsonRead,
+    JsonStep,
+    Kind,
+    Limits,
+    Listener,
+    Method,
+    Policy,
+    Read,
+    Route,
+    Slot,
+)
 from sidecar.tapclient import encode
 from sidecar.tapclient import tap_pb2 as pb
 
@@ -18,6 +30,16 @@ POLICY = Policy(
     admin="a:1",
     limits=Limits(1, 2, 3, 4, 5, 6),
     methods=(Method("/a.B/C", Kind.PROBE),),
+    routes=(
+        Route(
+            "/a/{model}",
+            Kind.ADMIN,
+            True,
+            (JsonExtract(Slot.MODEL, (JsonStep("m"), JsonStep(item=2)), JsonRead.STRING),),
+            (JsonExtract(Slot.OUTPUT, (JsonStep(each=True),), JsonRead.PRESENT),),
+            99,
+        ),
+    ),
     models=("m",),
     objectives=(
         Objective("a", Good.AVAILABLE, "0.9"),
@@ -64,15 +86,28 @@ def test_objectives_say_what_is_good_and_zero_thresholds_never_travel() -> None:
     assert latency.id == POLICY.objectives[1].id
 
 
-@pytest.mark.parametrize("noun", [*Kind, *Slot, *Read])
-def test_every_noun_has_its_number(noun: Kind | Slot | Read) -> None:
+def test_a_route_arrives_whole() -> None:
+    (route,) = encode.policy_message(POLICY).routes
+    assert (route.template, route.kind, route.streaming) == ("/a/{model}", pb.KIND_ADMIN, True)
+    assert route.head_bytes == 99
+    (asked,) = route.request
+    assert [step.WhichOneof("step") for step in asked.path] == ["key", "item"]
+    assert (asked.path[0].key, asked.path[1].item) == ("m", 2)
+    (answered,) = route.response
+    assert (answered.slot, answered.path[0].each) == (pb.SLOT_OUTPUT, True)
+
+
+@pytest.mark.parametrize("noun", [*Kind, *Slot, *Read, *JsonRead])
+def test_every_noun_has_its_number(noun: Kind | Slot | Read | JsonRead) -> None:
     tables = {
         Kind: (encode._KINDS, pb.Kind),
         Slot: (encode._SLOTS, pb.Slot),
         Read: (encode._READS, pb.Read),
+        JsonRead: (encode._JSON_READS, pb.JsonRead),
     }
     table, enum = tables[type(noun)]
-    assert enum.Name(table[noun]) == f"{type(noun).__name__}_{noun.name}".upper()  # type: ignore[index]
+    prefix = "JSON_READ" if isinstance(noun, JsonRead) else type(noun).__name__
+    assert enum.Name(table[noun]) == f"{prefix}_{noun.name}".upper()  # type: ignore[index]
 
 
 def test_what_is_no_policy_is_a_value_error() -> None:

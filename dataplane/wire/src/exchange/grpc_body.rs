@@ -1,0 +1,137 @@
+//! Bodies framed as gRPC: messages, and what each says.
+
+use super::{Context, Exchange, Kit, MAX_SPARE, Side, asked, replied};
+use crate::Nanos;
+use crate::conn::Sink;
+use crate::grpc::Piece;
+
+impl Exchange {
+    /// Payload from the client.
+    pub(super) fn grpc_request<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        let mut rest = bytes;
+        while let Some(piece) = self.request.framer.next(&mut rest) {
+            match piece {
+                Piece::Message { opaque, body } => {
+                    self.request_begins(cx);
+                    self.request_length(opaque, body.len() as u32, cx);
+                    self.request_body(body, cx);
+                    self.request_ends(cx.now);
+                }
+                Piece::Begin => self.request_begins(cx),
+                Piece::Length { opaque, bytes } => {
+                    self.request_length(opaque, bytes, cx);
+                    self.read_request(&[], cx);
+                }
+                Piece::Body(bytes) => self.request_body(bytes, cx),
+                Piece::End => self.request_ends(cx.now),
+            }
+        }
+    }
+
+    fn request_length<S>(&mut self, opaque: bool, bytes: u32, cx: &mut Context<'_, S>) {
+        let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.request.is_empty());
+        if let Some(plan) = plan {
+            self.request.walk(bytes, plan.head_bytes, cx.kit);
+        }
+    }
+
+    fn request_body<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        self.call.request_bytes += bytes.len() as u64;
+        self.read_request(bytes, cx);
+    }
+
+    fn request_ends(&mut self, now: Nanos) {
+        self.call.request_messages += 1;
+        self.asked = Some(now);
+        if std::mem::take(&mut self.sending) {
+            if let Some(open) = self.call.open.back_mut() {
+                open.complete = Some(now);
+            }
+        }
+    }
+
+    /// Reads on in the request message under way, which belongs to the newest request unless that has ended.
+    fn read_request<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        let (Some(plan), Some(walk)) = (&self.plan, &mut self.request.walk) else {
+            return;
+        };
+        walk.feed(&plan.request, bytes);
+        if !walk.done() {
+            return;
+        }
+        let named = asked(&mut self.call, self.sending, &walk.said(&plan.request, bytes), cx.kit);
+        if !named && plan.request.wants_model() && walk.cut_short() {
+            cx.sink.head_truncated();
+        }
+        self.request.put_back(cx.kit);
+    }
+
+    /// Payload from the server.
+    pub(super) fn grpc_response<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        let mut rest = bytes;
+        while let Some(piece) = self.response.framer.next(&mut rest) {
+            match piece {
+                Piece::Message { opaque, body } => {
+                    self.response_begins(cx);
+                    self.response_length(opaque, body.len() as u32, cx);
+                    self.response_body(body, cx);
+                    self.response_ends(cx);
+                }
+                Piece::Begin => self.response_begins(cx),
+                Piece::Length { opaque, bytes } => {
+                    self.response_length(opaque, bytes, cx);
+                    self.read_response(&[], cx);
+                }
+                Piece::Body(bytes) => self.response_body(bytes, cx),
+                Piece::End => self.response_ends(cx),
+            }
+        }
+    }
+
+    fn response_length<S>(&mut self, opaque: bool, bytes: u32, cx: &mut Context<'_, S>) {
+        let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.response.is_empty());
+        if let Some(plan) = plan {
+            self.response.walk(bytes, plan.head_bytes, cx.kit);
+        }
+    }
+
+    fn response_body<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        self.call.response_bytes += bytes.len() as u64;
+        self.read_response(bytes, cx);
+    }
+
+    fn read_response<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        let (Some(plan), Some(walk)) = (&self.plan, &mut self.response.walk) else {
+            return;
+        };
+        walk.feed(&plan.response, bytes);
+        if !walk.done() {
+            return;
+        }
+        let said = walk.said(&plan.response, bytes);
+        let named = replied(&mut self.call, &mut self.reply, &said, plan.response.wants_output(), cx.kit);
+        if !named && plan.response.wants_model() && walk.cut_short() {
+            cx.sink.head_truncated();
+        }
+        self.response.put_back(cx.kit);
+    }
+}
+
+impl Side {
+    /// Begins reading a message of `len` bytes.
+    fn walk(&mut self, len: u32, head_bytes: u32, kit: &mut Kit) {
+        let mut walk = kit.walks.pop().unwrap_or_default();
+        walk.begin(len, head_bytes);
+        self.walk = Some(walk);
+    }
+
+    /// Done reading the message under way.
+    pub(super) fn put_back(&mut self, kit: &mut Kit) {
+        if let Some(walk) = self.walk.take().filter(|_| kit.walks.len() < MAX_SPARE) {
+            kit.walks.push(walk);
+        }
+        if let Some(scan) = self.scan.take().filter(|_| kit.scans.len() < MAX_SPARE) {
+            kit.scans.push(scan);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Bodies of HTTP: a JSON document, one in each server-sent event, one on each line, or bytes.
+
+use super::{Context, Exchange, Side, asked, replied};
+use crate::conn::Sink;
+use crate::content::Content;
+use crate::json::{Plan, Scan};
+use crate::sse::Piece;
+
+impl Exchange {
+    /// Payload from the client: one document, or bytes.
+    pub(super) fn http_request<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        self.call.request_bytes += bytes.len() as u64;
+        if self.request.content != Content::Json {
+            return;
+        }
+        let fresh = !std::mem::replace(&mut self.request.document, true);
+        let Some(plan) = self.plan.as_deref().filter(|plan| !plan.json_request.is_empty()) else {
+            return;
+        };
+        if fresh {
+            self.request.scan(&plan.json_request, plan.head_bytes, &mut cx.kit.scans);
+        }
+        self.request.document(&plan.json_request, bytes);
+    }
+
+    /// The client's document is complete.
+    pub(super) fn http_request_ends<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        self.call.request_messages += 1;
+        let (Some(plan), Some(scan)) = (&self.plan, &mut self.request.scan) else {
+            return;
+        };
+        let cut_short = scan.cut_short();
+        let named = asked(&mut self.call, false, &scan.said(&plan.json_request), cx.kit);
+        if cut_short && !named && self.call.model.text.is_empty() {
+            cx.sink.head_truncated();
+        }
+        self.request.put_back(cx.kit);
+    }
+
+    /// Payload from the server.
+    pub(super) fn http_response<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        self.call.response_bytes += bytes.len() as u64;
+        match self.response.content {
+            Content::Json => {
+                if !self.response.document {
+                    self.document_begins(cx);
+                }
+                self.read_document(bytes);
+            }
+            Content::Lines => self.lines(bytes, cx),
+            Content::Events => {
+                let mut rest = bytes;
+                while let Some(piece) = self.response.events.next(&mut rest) {
+                    self.event(piece, cx);
+                }
+            }
+            Content::Grpc | Content::Opaque => {
+                self.call.first_response.get_or_insert(cx.now);
+                self.call.last_response = Some(cx.now);
+                let now = cx.now;
+                if let Some(open) = self.only() {
+                    open.first_response.get_or_insert(now);
+                }
+            }
+        }
+    }
+
+    /// The server's last document is complete.
+    pub(super) fn http_response_ends<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        match self.response.events.finish() {
+            Some(piece) => self.event(piece, cx),
+            None => self.document_ends(false, cx),
+        }
+    }
+
+    fn event<S: Sink>(&mut self, piece: Piece<'_>, cx: &mut Context<'_, S>) {
+        match piece {
+            Piece::Begin => self.document_begins(cx),
+            Piece::Data(data) => self.read_document(data),
+            Piece::End { done } => self.document_ends(done, cx),
+        }
+    }
+
+    fn lines<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        for part in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let line = part.trim_ascii_end();
+            if !line.is_empty() && !self.response.document {
+                self.document_begins(cx);
+            }
+            self.read_document(part);
+            if part.ends_with(b"\n") && self.response.document {
+                self.document_ends(false, cx);
+            }
+        }
+    }
+
+    fn document_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        self.response.document = true;
+        self.response_begins(cx);
+        if let Some(plan) = self.plan.as_deref().filter(|plan| !plan.json_response.is_empty()) {
+            self.response.scan(&plan.json_response, plan.head_bytes, &mut cx.kit.scans);
+        }
+    }
+
+    fn read_document(&mut self, bytes: &[u8]) {
+        if let Some(plan) = &self.plan {
+            self.response.document(&plan.json_response, bytes);
+        }
+    }
+
+    /// `done`: it was the mark by which a stream ends, and no message.
+    fn document_ends<S: Sink>(&mut self, done: bool, cx: &mut Context<'_, S>) {
+        self.response.document = false;
+        if let (Some(plan), Some(scan)) = (&self.plan, &mut self.response.scan) {
+            let wants_output = plan.json_response.wants(crate::catalogue::Slot::Output);
+            replied(&mut self.call, &mut self.reply, &scan.said(&plan.json_response), wants_output, cx.kit);
+        }
+        self.response.put_back(cx.kit);
+        if !done {
+            self.response_ends(cx);
+        }
+    }
+}
+
+impl Side {
+    /// Begins reading a document.
+    #[expect(clippy::vec_box, reason = "they move in and out of exchanges in one word")]
+    fn scan(&mut self, plan: &Plan, head_bytes: u32, spare: &mut Vec<Box<Scan>>) {
+        let mut scan = spare.pop().unwrap_or_default();
+        scan.begin(plan, head_bytes);
+        self.scan = Some(scan);
+    }
+
+    /// More of the document under way.
+    fn document(&mut self, plan: &Plan, bytes: &[u8]) {
+        let Some(scan) = &mut self.scan else { return };
+        let bytes = match &mut self.json_left {
+            None => bytes,
+            Some(left) => {
+                let n = bytes.len().min(*left as usize);
+                *left -= n as u32;
+                &bytes[..n]
+            }
+        };
+        scan.feed(plan, bytes);
+    }
+}

@@ -1,0 +1,189 @@
+//! Start line and fields of one message, line by line (RFC 9112 sections 3 to 5).
+
+use super::Unreadable;
+use crate::Nanos;
+use crate::head::{Head, Methods, digits};
+
+/// Bytes of a line that are kept: paths and the few fields of interest are far shorter.
+const MAX_LINE_BYTES: usize = 1024;
+
+/// How the body of a message is framed, as far as its head tells (RFC 9112 section 6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Framing {
+    /// `Transfer-Encoding: chunked`.
+    pub chunked: bool,
+    /// `Content-Length`.
+    pub length: Option<u64>,
+    /// The request's method is HEAD: its answer has no body.
+    pub is_head: bool,
+    /// The request's method is CONNECT.
+    pub is_connect: bool,
+}
+
+/// Reads the head of one message after the other.
+#[derive(Debug, Default)]
+pub struct Reader {
+    /// The line under way, as far as it came before.
+    line: Vec<u8>,
+    /// Not all of it is there.
+    too_long: bool,
+    /// The start line has been read.
+    started: bool,
+    old_version: bool,
+    framing: Framing,
+}
+
+impl Reader {
+    /// Takes bytes of a head into `head`. Returns the rest, and the framing once the head is complete.
+    pub fn feed<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        now: Nanos,
+        head: &mut Head,
+        methods: &mut Methods,
+        is_request: bool,
+    ) -> Result<(&'b [u8], Option<Framing>), Unreadable> {
+        let mut rest = bytes;
+        if self.line.is_empty() && !self.started && !rest.is_empty() {
+            head.begin(0, true, now);
+        }
+        while let Some(at) = rest.iter().position(|&byte| byte == b'\n') {
+            let (line, tail) = (&rest[..at], &rest[at + 1..]);
+            rest = tail;
+            let whole = std::mem::take(&mut self.line);
+            let over = if whole.is_empty() {
+                self.line(line, head, methods, is_request)?
+            } else {
+                self.line = whole;
+                self.keep(line);
+                let mut whole = std::mem::take(&mut self.line);
+                let over = self.line(&whole, head, methods, is_request)?;
+                whole.clear();
+                self.line = whole;
+                over
+            };
+            self.too_long = false;
+            if over {
+                self.started = false;
+                return Ok((rest, Some(std::mem::take(&mut self.framing))));
+            }
+        }
+        self.keep(rest);
+        Ok((&[], None))
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = MAX_LINE_BYTES - self.line.len();
+        self.too_long |= bytes.len() > room;
+        self.line.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    /// One line without its line feed. True when it was the empty one that ends the head.
+    fn line(
+        &mut self,
+        line: &[u8],
+        head: &mut Head,
+        methods: &mut Methods,
+        is_request: bool,
+    ) -> Result<bool, Unreadable> {
+        let line = match line {
+            // Of a line that was not kept whole the end is not known.
+            _ if self.too_long => line,
+            [line @ .., b'\r'] => line,
+            // A bare line feed: some take it for the end of a line, some do not (RFC 9112 section 2.2).
+            _ => return Err(Unreadable::Ambiguous),
+        };
+        if !self.started {
+            if line.is_empty() && is_request {
+                return Ok(false); // RFC 9112 section 2.2: to be ignored before a request
+            }
+            self.started = true;
+            self.old_version = false;
+            match is_request {
+                true => self.request_line(line, head, methods)?,
+                false => self.status_line(line, head)?,
+            }
+            return Ok(false);
+        }
+        if line.is_empty() {
+            let both = self.framing.chunked && (self.framing.length.is_some() || self.old_version);
+            return if both { Err(Unreadable::Ambiguous) } else { Ok(true) };
+        }
+        self.field(line, head)?;
+        Ok(false)
+    }
+
+    fn request_line(&mut self, line: &[u8], head: &mut Head, methods: &mut Methods) -> Result<(), Unreadable> {
+        let mut words = line.split(|&byte| byte == b' ');
+        let (verb, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        if !self.too_long {
+            self.version(words.next().unwrap_or_default())?;
+        }
+        if words.next().is_some() || verb.is_empty() || target.is_empty() {
+            return Err(Unreadable::Ambiguous);
+        }
+        self.framing.is_head = verb == b"HEAD";
+        self.framing.is_connect = verb == b"CONNECT";
+        if !self.too_long {
+            head.path(path_of(target), methods);
+        }
+        Ok(())
+    }
+
+    fn status_line(&mut self, line: &[u8], head: &mut Head) -> Result<(), Unreadable> {
+        let mut words = line.splitn(3, |&byte| byte == b' ');
+        self.version(words.next().unwrap_or_default())?;
+        let status = words.next().unwrap_or_default();
+        match digits(status, 3).filter(|status| *status >= 100) {
+            Some(status) if line.len() >= 12 => head.status = Some(status as u16),
+            _ => return Err(Unreadable::Ambiguous),
+        }
+        Ok(())
+    }
+
+    fn version(&mut self, version: &[u8]) -> Result<(), Unreadable> {
+        self.old_version = version == b"HTTP/1.0";
+        match version {
+            b"HTTP/1.1" | b"HTTP/1.0" => Ok(()),
+            _ => Err(Unreadable::Ambiguous),
+        }
+    }
+
+    fn field(&mut self, line: &[u8], head: &mut Head) -> Result<(), Unreadable> {
+        // No colon, a folded line, or a space before the colon: RFC 9112 sections 5.1 and 5.2.
+        let colon = line.iter().position(|&byte| byte == b':').unwrap_or(0);
+        let (name, value) = (&line[..colon], &line[(colon + 1).min(line.len())..]);
+        if name.is_empty() || !name.iter().all(|&byte| is_token(byte)) {
+            return Err(Unreadable::Ambiguous);
+        }
+        let value = value.trim_ascii();
+        let is = |wanted: &str| name.eq_ignore_ascii_case(wanted.as_bytes());
+        if is("content-length") {
+            let length = digits(value, 18).filter(|_| !self.too_long).ok_or(Unreadable::Ambiguous)?;
+            if self.framing.length.is_some_and(|before| before != length) {
+                return Err(Unreadable::Ambiguous);
+            }
+            self.framing.length = Some(length);
+        } else if is("transfer-encoding") {
+            if self.framing.chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                return Err(Unreadable::Ambiguous);
+            }
+            self.framing.chunked = true;
+        } else if !self.too_long {
+            head.http_field(name, value);
+        }
+        Ok(())
+    }
+}
+
+/// The path of a request target (RFC 9112 section 3.2), with its query.
+fn path_of(target: &[u8]) -> &[u8] {
+    let Some(authority) = target.strip_prefix(b"http://") else { return target };
+    let slash = authority.iter().position(|&byte| byte == b'/');
+    slash.map_or(b"/", |at| &authority[at..])
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}

@@ -1,0 +1,22 @@
+//! HTTP/1.1 (RFC 9112), read-only: messages of both directions, and which answers which.
+//!
+//! Bytes are never re-framed, so nobody can be smuggled past anybody by what is read here; but the reading itself can be
+//! led astray. So whatever two readers could read in two ways (RFC 9112 sections 6.3 and 11.2) ends the reading of the
+//! connection, and is counted.
+
+pub mod exchanges;
+pub mod head;
+pub mod walker;
+
+pub use exchanges::Exchanges;
+
+/// The rest of the connection cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Two readers could read it in two ways, or it breaks RFC 9112.
+    Ambiguous,
+    /// More requests are waiting for an answer than are followed.
+    TooMany,
+    /// It is another protocol from here: 101 (Switching Protocols), or CONNECT.
+    Switched,
+}

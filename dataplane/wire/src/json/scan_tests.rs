@@ -1,0 +1,142 @@
+//! Every way to read, in every chunking, beside serde_json.
+
+use super::*;
+use crate::catalogue::{JsonExtract, JsonStep, Slot};
+use crate::field::Found;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn path(text: &str) -> Vec<JsonStep> {
+    let steps = text.split(['.', '[']).filter(|step| !step.is_empty()).map(|step| match step.strip_suffix(']') {
+        Some("*") => JsonStep::Each,
+        Some(n) => JsonStep::Item(n.parse().unwrap()),
+        None => JsonStep::Key(step.into()),
+    });
+    steps.collect()
+}
+
+fn read_in(plan: &Plan, document: &[u8], chunk: usize, head_bytes: u32) -> Option<String> {
+    let mut scan = Box::<Scan>::default();
+    scan.begin(plan, 99);
+    scan.feed(plan, br#"{"a":{"a":["left"]}"#); // what an earlier document left behind must not show
+    scan.begin(plan, head_bytes);
+    for part in document.chunks(chunk) {
+        scan.feed(plan, part);
+    }
+    scan.said(plan).get(Slot::Model).map(|found| match found {
+        Found::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        Found::Number(number) | Found::Tally(number) => number.to_string(),
+    })
+}
+
+fn read(text: &str, how: JsonRead, document: &str) -> Option<String> {
+    let plan = Plan::compile(&[JsonExtract { slot: Slot::Model, path: path(text), read: how }]);
+    let whole = read_in(&plan, document.as_bytes(), usize::MAX, u32::MAX);
+    for chunk in 1..8 {
+        assert_eq!(read_in(&plan, document.as_bytes(), chunk, u32::MAX), whole, "chunks of {chunk} of {document}");
+    }
+    whole
+}
+
+/// The same by serde_json.
+fn oracle(steps: &[JsonStep], how: JsonRead, value: &Value) -> Option<String> {
+    let Some((step, rest)) = steps.split_first() else {
+        return match (how, value) {
+            (JsonRead::String, Value::String(text)) => Some(text.clone()).filter(|t| (1..=128).contains(&t.len())),
+            (JsonRead::Int, Value::Bool(yes)) => Some(u64::from(*yes).to_string()),
+            (JsonRead::Int, Value::Number(number)) => number.as_u64().map(|n| n.to_string()),
+            (JsonRead::Items, Value::Array(items)) => Some(items.len()).filter(|n| *n > 0).map(|n| n.to_string()),
+            (JsonRead::Items, Value::Null) | (JsonRead::Present, Value::Null | Value::Bool(false)) => None,
+            (JsonRead::Items, _) => Some("1".into()),
+            (JsonRead::Present, value) => {
+                (*value != json!("") && *value != json!([]) && *value != json!({})).then(|| "1".into())
+            }
+            _ => None,
+        };
+    };
+    match (step, value) {
+        (JsonStep::Key(key), Value::Object(object)) => oracle(rest, how, object.get(&**key)?),
+        (JsonStep::Item(n), Value::Array(items)) => oracle(rest, how, items.get(*n as usize)?),
+        (JsonStep::Each, Value::Array(items)) => items.iter().rev().find_map(|item| oracle(rest, how, item)),
+        _ => None,
+    }
+}
+
+fn document() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (-9i64..9).prop_map(Value::from),
+        (-9.0..9.0f64).prop_map(Value::from),
+        prop_oneof![Just("".to_string()), "[a-z\"\\\\\n{}\\[\\]:,é\u{1F600}]{0,9}", "x{125,132}"].prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 40, 5, |inner| {
+        let key = prop_oneof![Just("a"), Just("b"), Just("a\"b"), Just("a key of more than thirty-two bytes")];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((key.prop_map(String::from), inner), 0..5)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn documents_read_as_serde_json_reads_them(value in document(), pretty in any::<bool>()) {
+        let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+        for at in ["", "a", "a.b", "a.a.b", "a[0]", "a[1].b", "[2]", "b[0][1]"] {
+            for how in [JsonRead::String, JsonRead::Int, JsonRead::Present, JsonRead::Items] {
+                prop_assert_eq!(read(at, how, &text), oracle(&path(at), how, &value), "{} {:?} of {}", at, how, text);
+            }
+        }
+        for at in ["a[*].b", "[*]", "[*].a[*]"] {
+            let expected = oracle(&path(at), JsonRead::Present, &value);
+            prop_assert_eq!(read(at, JsonRead::Present, &text), expected, "{} of {}", at, text);
+        }
+    }
+
+    #[test]
+    fn junk_reads_the_same_in_every_chunking(junk in "[\\[\\]{}\",:ab01 \\\\untre.-]{0,40}") {
+        for at in ["a", "a[0]", "[*].a", "b.a"] {
+            for how in [JsonRead::String, JsonRead::Int, JsonRead::Present, JsonRead::Items, JsonRead::Prompts] {
+                read(at, how, &junk);
+            }
+        }
+    }
+}
+
+#[test]
+fn prompts_as_openai_counts_them() {
+    for (prompt, count) in [
+        (r#""one""#, Some("1")),
+        (r#"["one", "two"]"#, Some("2")),
+        ("[1, 2, 3]", Some("1")),
+        ("[[1, 2], [3], [4]]", Some("3")),
+        ("[]", None),
+        ("null", None),
+    ] {
+        let document = format!(r#"{{"prompt": {prompt}, "model": "m"}}"#);
+        assert_eq!(read("prompt", JsonRead::Prompts, &document).as_deref(), count, "{prompt}");
+    }
+    let rows = r#"{"instances": [1, 2, 3]}"#;
+    assert_eq!(read("instances", JsonRead::Items, rows).as_deref(), Some("3"), "rows may be numbers");
+}
+
+#[test]
+fn characters() {
+    let text = |escaped: &str| read("a", JsonRead::String, &format!(r#"{{"a":"{escaped}"}}"#));
+    assert_eq!(text(r#"\"\\\/\b\f\n\r\t"#).as_deref(), Some("\"\\/\u{8}\u{c}\n\r\t"));
+    assert_eq!(text(r"\u0041\u00e9\ud83d\ude00").as_deref(), Some("Aé😀"));
+    assert_eq!(text(r"\ud83dx").as_deref(), Some("x"), "half a character is none");
+}
+
+#[test]
+fn only_the_head_is_looked_at() {
+    let plan = Plan::compile(&[JsonExtract { slot: Slot::Model, path: path("a"), read: JsonRead::Int }]);
+    let document = br#"{"b":[1,2,3],"a":7}"#;
+    for chunk in 1..20 {
+        assert_eq!(read_in(&plan, document, chunk, 19).as_deref(), Some("7"));
+        assert_eq!(read_in(&plan, document, chunk, 16), None);
+    }
+}

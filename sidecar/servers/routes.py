@@ -1,0 +1,159 @@
+"""The `routes:` of a server's YAML compiled: HTTP paths, and where in their JSON the few interesting values lie.
+
+Grammar of a value:  [function(] step{.step} [)]      step = key | key[n] | key[*] | [n] | [*]
+  key[0]   the first element of an array;  key[*]   every element for which no other path is written
+Functions: string int present count prompts. Without one the slot decides. A list of values is tried in its order.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sidecar.model.policy import JsonExtract, JsonRead, JsonStep, Kind, Route, Slot
+from sidecar.servers.limits import MAX_DEPTH, MAX_KEY_BYTES, MAX_STRINGS, MAX_VALUES
+from sidecar.servers.paths import PathError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sidecar.servers.document import Path as Place
+
+_FUNCTIONS = {
+    "string": JsonRead.STRING,
+    "int": JsonRead.INT,
+    "present": JsonRead.PRESENT,
+    "count": JsonRead.ITEMS,
+    "prompts": JsonRead.PROMPTS,
+}
+# What is read when the value names no function.
+_DEFAULT_READS = {
+    Slot.MODEL: JsonRead.STRING,
+    Slot.VERSION: JsonRead.STRING,
+    Slot.REQUEST_ID: JsonRead.STRING,
+    Slot.BATCH_SIZE: JsonRead.INT,
+    Slot.ERROR: JsonRead.PRESENT,
+    Slot.FINAL: JsonRead.INT,
+    Slot.TOKENS_IN: JsonRead.INT,
+    Slot.TOKENS_OUT: JsonRead.INT,
+    Slot.OUTPUT: JsonRead.PRESENT,
+}
+_SLOTS = {slot.value: slot for slot in Slot}
+_KINDS = {kind.value: kind for kind in Kind}
+_ROUTE_KEYS = {
+    "kind": 0, "streaming": 0, "request": 0, "response": 0, "head_bytes": 0, "untested": 0,
+}  # fmt: skip
+
+# Segments of plain text, or of one capture and what follows it.
+_TEMPLATE = re.compile(r"(?:/(?:[^/{}?#\s]+|\{[a-z_]+\}[^/{}?#\s]*))+\Z")
+_CALL = re.compile(r"\s*([a-z]+)\(\s*(.*?)\s*\)\s*\Z")
+_STEP = re.compile(r"([^\[\].()]*)((?:\[(?:\d+|\*)\])*)\Z")
+_INDEX = re.compile(r"\[(\d+|\*)\]")
+MAX_HEAD_BYTES = 16_777_216
+
+
+def compile_json_extract(slot: Slot, text: str) -> JsonExtract:
+    """Compile one value. Raises PathError."""
+    call = _CALL.match(text)
+    read, body = _DEFAULT_READS[slot], text.strip()
+    if call is not None:
+        name, body = call.groups()
+        if name not in _FUNCTIONS:
+            raise PathError(f"{text!r}: no function {name!r}", suggest(name, _FUNCTIONS))
+        read = _FUNCTIONS[name]
+    steps = tuple(step for part in body.split(".") for step in _steps(part, text))
+    if not steps:
+        raise PathError(f"{text!r} names no value", "Write a path, e.g. usage.prompt_tokens.")
+    if len(steps) > MAX_DEPTH:
+        raise PathError(f"{text!r} is {len(steps)} steps deep", f"At most {MAX_DEPTH} are read.")
+    return JsonExtract(slot, steps, read)
+
+
+def _steps(part: str, text: str) -> list[JsonStep]:
+    match = _STEP.match(part)
+    if match is None or not part:
+        hint = "Steps look like key, key[0] or key[*], joined by dots."
+        raise PathError(f"{text!r}: {part!r} is no step", hint)
+    key, indexes = match.groups()
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise PathError(f"{text!r}: {key!r} is longer than {MAX_KEY_BYTES} bytes")
+    steps = [JsonStep(key=key)] if key else []
+    for index in _INDEX.findall(indexes):
+        steps.append(JsonStep(each=True) if index == "*" else JsonStep(item=int(index)))
+    return steps
+
+
+class RouteCompiler:
+    """Compiles the routes of one document; `complain(place, what, hint)` takes what is wrong."""
+
+    def __init__(self, complain: Callable[[Place, str, str], None]) -> None:
+        self.complain = complain
+        self.untested: dict[str, str] = {}
+
+    def run(self, routes: Mapping[str, object]) -> list[Route]:
+        """Return the routes without a problem."""
+        compiled: list[Route] = []
+        for template, value in routes.items():
+            place: Place = ("routes", template)
+            if not isinstance(value, dict):
+                self.complain(place, "is no mapping", "Write `name: value` pairs under it.")
+                continue
+            route = self._route(place, str(template), value)
+            if route is not None:
+                compiled.append(route)
+        return compiled
+
+    def _route(self, place: Place, template: str, spec: dict[str, object]) -> Route | None:
+        fine = True
+
+        def complain(at: Place, what: str, hint: str = "") -> None:
+            nonlocal fine
+            fine = False
+            self.complain(at, what, hint)
+
+        if not _TEMPLATE.match(template):
+            hint = "Write a path without query, e.g. /v2/models/{model}/infer."
+            complain(place, "is no path template", hint)
+        for key in spec:
+            if key not in _ROUTE_KEYS:
+                complain((*place, key), "is an unknown key", suggest(key, _ROUTE_KEYS))
+        kind = str(spec.get("kind", "inference"))
+        if kind not in _KINDS:
+            complain((*place, "kind"), f"{kind!r} is no kind", suggest(kind, _KINDS))
+        streaming = spec.get("streaming", False)
+        if not isinstance(streaming, bool):
+            complain((*place, "streaming"), f"is {streaming!r}", "Use true or false.")
+        head_bytes = spec.get("head_bytes", 0)
+        if not isinstance(head_bytes, int) or not 0 <= head_bytes <= MAX_HEAD_BYTES:
+            hint = f"Use a number of bytes up to {MAX_HEAD_BYTES}."
+            complain((*place, "head_bytes"), f"{head_bytes!r} is out of range", hint)
+        if spec.get("untested"):
+            self.untested[template] = str(spec["untested"])
+        request = self._extracts((*place, "request"), spec.get("request"), complain)
+        response = self._extracts((*place, "response"), spec.get("response"), complain)
+        if not fine:
+            return None
+        assert isinstance(head_bytes, int)
+        return Route(template, _KINDS[kind], streaming is True, request, response, head_bytes)
+
+    def _extracts(
+        self, place: Place, value: object, complain: Callable[..., None]
+    ) -> tuple[JsonExtract, ...]:
+        extracts: list[JsonExtract] = []
+        if value is not None and not isinstance(value, dict):
+            complain(place, "is no mapping", "Write `slot: path` pairs under it.")
+            value = None
+        for name, texts in (value or {}).items():
+            if name not in _SLOTS:
+                complain((*place, name), "is an unknown key", suggest(name, _SLOTS))
+                continue
+            for text in texts if isinstance(texts, list) else [texts]:
+                try:
+                    extracts.append(compile_json_extract(_SLOTS[name], str(text)))
+                except PathError as error:
+                    complain((*place, name), error.what, error.hint)
+        strings = sum(extract.read is JsonRead.STRING for extract in extracts)
+        if len(extracts) > MAX_VALUES or strings > MAX_STRINGS:
+            what = f"is read for more than {MAX_VALUES} values or {MAX_STRINGS} strings"
+            complain(place, what, "Leave some out.")
+        return tuple(extracts)

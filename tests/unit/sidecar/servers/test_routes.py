@@ -1,0 +1,109 @@
+"""Routes in YAML: what a value means, and every mistake with its line."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from sidecar.model.policy import JsonExtract, JsonRead, JsonStep, Kind, Slot
+from sidecar.servers.catalogue import ServerCatalogue, compile_server, load_server, shipped_files
+from sidecar.servers.document import parse_document
+from sidecar.servers.paths import PathError
+from sidecar.servers.routes import compile_json_extract
+
+
+def compiled(text: str) -> ServerCatalogue:
+    return compile_server(parse_document("my.yaml", textwrap.dedent(text).encode()))
+
+
+@pytest.mark.parametrize(
+    ("slot", "text", "read", "steps"),
+    [
+        (Slot.MODEL, "model", JsonRead.STRING, [JsonStep("model")]),
+        (Slot.TOKENS_OUT, "usage.completion_tokens", JsonRead.INT, ["usage", "completion_tokens"]),
+        (Slot.BATCH_SIZE, "prompts(prompt)", JsonRead.PROMPTS, ["prompt"]),
+        (Slot.BATCH_SIZE, "count( instances )", JsonRead.ITEMS, ["instances"]),
+        (
+            Slot.BATCH_SIZE,
+            "inputs[0].shape[0]",
+            JsonRead.INT,
+            ["inputs", JsonStep(item=0), "shape", JsonStep(item=0)],
+        ),
+        (
+            Slot.OUTPUT,
+            "choices[*].delta.content",
+            JsonRead.PRESENT,
+            ["choices", JsonStep(each=True), "delta", "content"],
+        ),
+        (Slot.OUTPUT, "[*][2]", JsonRead.PRESENT, [JsonStep(each=True), JsonStep(item=2)]),
+    ],
+)
+def test_values_as_they_are_written(
+    slot: Slot, text: str, read: JsonRead, steps: list[str | JsonStep]
+) -> None:
+    path = tuple(JsonStep(step) if isinstance(step, str) else step for step in steps)
+    assert compile_json_extract(slot, text) == JsonExtract(slot, path, read)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "is no step"),
+        ("a..b", "is no step"),
+        ("a[x]", "is no step"),
+        ("lenght(a)", "no function 'lenght'"),
+        (".".join("abcdefghi"), "9 steps deep"),
+        ("k" * 33, "longer than 32 bytes"),
+    ],
+)
+def test_values_that_mean_nothing(text: str, what: str) -> None:
+    with pytest.raises(PathError, match=what):
+        compile_json_extract(Slot.MODEL, text)
+
+
+def test_a_route_and_its_values() -> None:
+    catalogue = compiled("""
+        server: mine
+        routes:
+          /api/{model}/v{version}:run:
+            streaming: true
+            response: {output: [text, "parts[*]"], error: error}
+          /up: {kind: probe}
+    """)
+    assert [str(problem) for problem in catalogue.problems] == [
+        "my.yaml:4: routes./api/{model}/v{version}:run: is no path template. "
+        "Write a path without query, e.g. /v2/models/{model}/infer."
+    ]
+    assert [(route.template, route.kind) for route in catalogue.routes] == [("/up", Kind.PROBE)]
+
+
+def test_every_mistake_has_its_line_and_a_remedy() -> None:
+    catalogue = compiled("""
+        server: mine
+        routes:
+          /a: {kind: inferrence}
+          /b:
+            request:
+              modell: x
+          /c:
+            response: {model: "count("}
+          /d: 5
+          /e: {streaming: maybe, head_bytes: -1}
+    """)
+    assert catalogue.routes == ()
+    problems = [str(problem) for problem in catalogue.problems]
+    assert [problem.split(":")[1] for problem in problems] == ["4", "7", "9", "10", "11", "11"]
+    assert "Did you mean 'inference'?" in problems[0]
+    assert "Did you mean 'model'?" in problems[1]
+
+
+def test_what_is_shipped_is_without_a_mistake_and_no_two_routes_are_one() -> None:
+    seen: dict[str, str] = {}
+    for file in shipped_files():
+        catalogue = load_server(str(file))
+        assert catalogue.problems == ()
+        for route in catalogue.routes:
+            assert route.template not in seen, f"{route.template}: {file.name}, {seen}"
+            seen[route.template] = file.name
+    assert len(seen) > 80
