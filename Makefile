@@ -1,7 +1,7 @@
 # Everything here is a thin name for a script in dev/: read those for the how.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-wheel interop fuzz bench lint fmt gen clean
+.PHONY: help build demo test test-wheel interop fuzz hazards soak bench lint fmt gen clean
 export PYTHON
 
 help: ## show this
@@ -24,6 +24,12 @@ fuzz: ## look for bytes that break the parser; ARGS="600 conn" is seconds for ea
 
 interop: ## other people's suites, direct and through Wayside: where Wayside makes a difference
 	@dev/interop.sh
+
+hazards: ## what each attack of docs/how-it-works.md costs, reading beside relaying; ARGS="10 15" for some rows
+	@dev/hazards.sh $(ARGS)
+
+soak: ## a mixed load for an hour, and what grew; ARGS=600 for ten minutes
+	@dev/soak.sh $(ARGS)
 
 bench: build ## what a call costs beside HAProxy, nginx, Envoy and grpcio; ARGS="--quick" for a first look
 	@dev/bench.sh $(ARGS)

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 
 import hpack
 
+from tests.fakes.compiled import INFER_PATH
 from tests.hazards import frames as h2
 from tests.hazards.passage import Passage, Upstream, wait_for
 
 REQUEST = [
     (":method", "POST"),
     (":scheme", "http"),
-    (":path", h2.INFER_PATH),
+    (":path", INFER_PATH),
     (":authority", "127.0.0.1:8001"),
     ("te", "trailers"),
     ("content-type", "application/grpc"),

@@ -86,9 +86,17 @@ def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_stops_nothing() -> None:
-    """Every write says that there is no space left: lines are dropped and counted."""
-    with flooded("/dev/full") as wayside:
-        unharmed(wayside)
+    """Every write says that there is no space left: each line is lost, and counted."""
+    with (
+        running_nghttpd(RESPONSE) as upstream,
+        running_wayside(upstream, config=CONFIG, before=said_into("/dev/full")) as wayside,
+    ):
+        serves(wayside, CALLS)
+        dropped = metric(wayside.metrics(), DROPPED)
+        wayside.config.write_text("slos: nonsense")  # a line in the log
+        wayside.running.wait_for(lambda: drops(wayside, dropped))
+        serves(wayside, CALLS)
+        assert wayside.answers(wayside.health, "/readyz")
 
 
 def test_a_log_flood_delays_nobody() -> None:
@@ -154,7 +162,9 @@ def test_a_clock_that_is_set_changes_no_duration(tmp_path: Path) -> None:
         for at, seconds in enumerate((STEP_SECONDS, -STEP_SECONDS, 0), start=1):
             wayside.wait_for_total(at * calls // 5, "calls")
             clock.step(seconds)
-            wayside.config.write_text(CONFIG + f"# edit {at}\nmodels: [m{at}]\n")  # a line in the log
+            wayside.config.write_text(
+                CONFIG + f"# edit {at}\nmodels: [m{at}]\n"
+            )  # a line in the log
             if seconds:
                 wait_until(lambda: offset_seconds(wayside) > STEP_SECONDS / 2)
         assert load.finish().failed == 0

@@ -1,4 +1,4 @@
-"""Each bound holds: memory per connection, connections, unsent bytes, labels; and whoever is not at fault is unharmed."""
+"""Each bound holds (memory, connections, unsent bytes, labels), and whoever is not at fault is unharmed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.fakes.compiled import h2load, running_echo
 from tests.fakes.steady import metric
 from tests.hazards import frames as h2
 from tests.hazards import process
-from tests.hazards.measure import count
 from tests.hazards.attack import Counted
+from tests.hazards.measure import count
 from tests.hazards.passage import Passage, Upstream, fill, upstream, wait_for
 
 IDLE_CONNECTIONS, CALLS_EACH = 5000, 10
@@ -60,7 +60,10 @@ def test_five_thousand_idle_connections_cost_thirty_megabytes() -> None:
 
 def test_at_the_cap_accepting_pauses_and_resumes() -> None:
     """Who comes beyond the cap waits in the kernel's queue, is neither refused nor closed, and is served in the end."""
-    with before(f"limits: {{connections: {CAP}}}\n") as (server, wayside), contextlib.ExitStack() as stack:
+    with (
+        before(f"limits: {{connections: {CAP}}}\n") as (server, wayside),
+        contextlib.ExitStack() as stack,
+    ):
         assert value(wayside, "wayside_tap_connections_cap") == CAP
         with crowd(server, wayside.address, CAP) as full:
             host, _, port = wayside.address.rpartition(":")
@@ -76,14 +79,16 @@ def test_at_the_cap_accepting_pauses_and_resumes() -> None:
             assert value(wayside, "wayside_upstream_connections_total") == CAP
             for each in waiting:
                 each.setblocking(False)
-                with pytest.raises(BlockingIOError):  # a reset would raise another, a FIN return nothing
+                with pytest.raises(
+                    BlockingIOError
+                ):  # a reset would raise another, a FIN return nothing
                     each.recv(1)
         served = Crowd([taken_up(server, each) for each in waiting])
         served.call("resnet50")
         wayside.wait_for_total(CAP + BEYOND, "calls")
         assert value(wayside, "wayside_upstream_connections_total") == CAP + BEYOND
-        for each in served.passages:
-            each.close()
+        for passage in served.passages:
+            passage.close()
 
 
 def taken_up(server: Upstream, client: socket.socket) -> Passage:
@@ -110,7 +115,9 @@ def test_slow_readers_hold_no_more_than_the_budget_and_harm_nobody() -> None:
             held = value(wayside, "wayside_tap_unsent_bytes")
             assert held <= UNSENT_BYTES
         assert all(taken < len(flood) for taken in sent), "back-pressure reached every server"
-        wayside.running.wait_for(lambda: value(wayside, "wayside_tap_unsent_bytes") > UNSENT_BYTES / 2)
+        wayside.running.wait_for(
+            lambda: value(wayside, "wayside_tap_unsent_bytes") > UNSENT_BYTES / 2
+        )
         for _ in range(CALLS):
             bystander.call("bystander")
         wayside.wait_for_total(CALLS, "calls", model="bystander")
@@ -136,7 +143,8 @@ def test_a_thousand_stalled_streams_are_shown_and_cost_little() -> None:
         stalled = stack.enter_context(crowd(server, wayside.address, 1))
         resident = process.resident_bytes(wayside.running.pid)
         slow = [server.through(wayside.address, OPENING[: 1 + n % 24]) for n in range(100)]
-        stack.callback(lambda: [each.close() for each in slow])
+        for passage in slow:
+            stack.callback(passage.close)
         stalled.passages[0].play([("up", begun)])
         wayside.running.wait_for(lambda: value(wayside, "wayside_calls_in_flight") == STALLED)
         for _ in range(CALLS):
@@ -161,7 +169,10 @@ def labels(page: str, label: str) -> set[str]:
 def test_random_names_and_paths_stay_within_the_caps() -> None:
     """A hundred models that all answer well, a hundred paths: every call counted, few of them by name."""
     names = 100
-    with running_echo() as echo, running_wayside(echo, config="limits: {models: 8, series: 30}\n") as wayside:
+    with (
+        running_echo() as echo,
+        running_wayside(echo, config="limits: {models: 8, series: 30}\n") as wayside,
+    ):
         for n in range(names):
             h2load(wayside.address, h2.asking(f"random-{n}")[5:], calls=2)
         for n in range(names):

@@ -1,1 +1,1 @@
-"""Attacks and bad input, each by its row in the table of docs/how-it-works.md: `python -m tests.hazards` measures them."""
+"""Attacks and bad input, by their rows in docs/how-it-works.md: `python -m tests.hazards` measures what they cost."""

@@ -190,9 +190,7 @@ FLOODS = (
     Attack(5, "SETTINGS flood, and giant ones", settings_flood, [IN_STEP]),
     Attack(7, "window wide open, nothing read", unread_window, [calls(2, model=AFTER)]),
     Attack(8, "empty frames", empty_frames, [calls(1, model="unknown", code="OK"), IN_STEP]),
-    Attack(
-        9, "1,000 stalled streams", stalled_streams, [calls(STALLED_STREAMS + 1, model=AFTER)]
-    ),
+    Attack(9, "1,000 stalled streams", stalled_streams, [calls(STALLED_STREAMS + 1, model=AFTER)]),
     Attack(15, "rapid reset", rapid_reset, [calls(RAPID_RESETS, **BY_CLIENT), IN_STEP]),
     Attack(
         15,

@@ -124,9 +124,7 @@ def request(stream: int, message: bytes, path: str | bytes = INFER_PATH) -> byte
 def answer(stream: int, message: bytes) -> bytes:
     """A whole answer."""
     return (
-        headers(stream, ANSWER_HEAD)
-        + data(stream, message)
-        + headers(stream, TRAILERS, end=True)
+        headers(stream, ANSWER_HEAD) + data(stream, message) + headers(stream, TRAILERS, end=True)
     )
 
 

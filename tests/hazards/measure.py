@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.e2e.wayside import Wayside
@@ -64,21 +63,39 @@ def play_once(upstream: Upstream, wayside: Wayside, attack: Attack) -> Played:
     return Played(passed, max(0, peak - resident), rises())
 
 
-def cpu_ratio(upstream: Upstream, reads: Wayside, relays: Wayside, attack: Attack) -> float:
-    """Compare the processor time of the two on the same bytes, turn about; the median of some pairs."""
+@dataclass(frozen=True)
+class Cost:
+    """Processor time for the same bytes, with and without reading them."""
+
+    read_seconds: float
+    relay_seconds: float
+    bytes: int
+
+    @property
+    def ratio(self) -> float:
+        """How much reading makes of relaying."""
+        return self.read_seconds / self.relay_seconds
+
+    @property
+    def reading_nanos_per_byte(self) -> float:
+        """What reading adds."""
+        return (self.read_seconds - self.relay_seconds) / self.bytes * 1e9
+
+
+def cost(
+    upstream: Upstream, reads: Wayside, relays: Wayside, attack: Attack, write_bytes: int
+) -> Cost:
+    """Compare the two on the same bytes, turn about; of some pairs, the one whose ratio is in the middle."""
     steps = attack.script()
 
     def cpu_of(wayside: Wayside, plays: int) -> float:
         began = process.cpu_seconds(wayside.running.pid)
         for _ in range(plays):
-            play(upstream, wayside, steps, attack.write_bytes)
+            play(upstream, wayside, steps, write_bytes)
         return process.cpu_seconds(wayside.running.pid) - began
 
     cpu_of(reads, 1)
     plays = min(MOST_PLAYS, int(SAMPLE_CPU_SECONDS / PAIRS / cpu_of(relays, 1)) + 1)
-    return median_ratio(lambda: cpu_of(reads, plays), lambda: cpu_of(relays, plays))
-
-
-def median_ratio(one: Callable[[], float], other: Callable[[], float]) -> float:
-    """Take pairs, and of their ratios the one in the middle."""
-    return statistics.median(one() / other() for _ in range(PAIRS))
+    passed = plays * sum(len(content) for _, content in steps)
+    pairs = [Cost(cpu_of(reads, plays), cpu_of(relays, plays), passed) for _ in range(PAIRS)]
+    return sorted(pairs, key=lambda pair: pair.ratio)[PAIRS // 2]

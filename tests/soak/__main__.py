@@ -1,0 +1,111 @@
+"""Runs the soak, says every half minute how it goes, and ends with a table and a verdict."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from tests.e2e.wayside import Wayside, running_wayside
+from tests.fakes.oip import running_oip
+from tests.fakes.running import wait_until
+from tests.fakes.steady import metric
+from tests.soak.load import CONFIG, Tally, mixed_load
+from tests.soak.verdict import Sample, after_warm_up, grew, growth, open_calls, sample
+
+DEFAULT_SECONDS = 3600.0
+SAMPLES, LINES = 240, 20
+SETTLE_SECONDS = 20.0
+
+
+def soak(wayside: Wayside, seconds: float, tally: Tally) -> list[Sample]:
+    """Take samples until the time is over."""
+    began = time.monotonic()
+    samples: list[Sample] = []
+    while (elapsed := time.monotonic() - began) < seconds:
+        due = len(samples) * seconds / SAMPLES
+        wait_until(lambda at=began + due: time.monotonic() >= at, seconds)  # type: ignore[misc]
+        samples.append(sample(wayside, began))
+        if len(samples) % (SAMPLES // LINES) == 0:
+            last = samples[-1]
+            print(
+                f"{elapsed:>6.0f} s  {sum(tally.calls.values()):>8} calls  {len(tally.failures)} failed  "
+                f"tap {last.tap_bytes / 1e6:.1f} MB, {last.tap_descriptors} fds  "
+                f"control {last.control_bytes / 1e6:.1f} MB, {last.control_descriptors} fds  "
+                f"{last.open_calls} open",
+                flush=True,
+            )
+    return samples
+
+
+def differences(wayside: Wayside, tally: Tally) -> list[str]:
+    """Say where what was counted is not what the clients saw, or something was left over."""
+    wanted = {
+        f"{what} of {model}": (
+            {"model": model, "code": "OK"} if model != "reset" else {"code": "CANCELLED"},
+            number,
+        )
+        for what, counted in (("calls", tally.calls), ("requests", tally.requests))
+        for model, number in counted.items()
+    }
+    gauges = ("wayside_upstream_connections_open", "wayside_tap_unsent_bytes")
+
+    def wrong() -> list[str]:
+        found = [
+            f"{name}: {got} counted, {number} made"
+            for name, (labels, number) in wanted.items()
+            if (got := wayside.total(name.partition(" ")[0], **labels)) != number
+        ]
+        page = wayside.metrics()
+        found += [f"{name} is not 0" for name in gauges if metric(page, name) != 0]
+        found += ["calls are open"] if open_calls(wayside) else []
+        found += ["control was replaced"] if "control_restarts_total{" in page else []
+        return found
+
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while (found := wrong()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return found
+
+
+def report(samples: Sequence[Sample], tally: Tally, seconds: float) -> None:
+    """Print the figures."""
+    rest = after_warm_up(samples)
+    first, last = rest[0], rest[-1]
+    print(
+        f"\n| {seconds / 60:.0f} minutes | after warm-up | at the end | line through all between |"
+    )
+    print("|---|--:|--:|--:|")
+    figures: list[tuple[str, Callable[[Sample], float]]] = [
+        ("tap, resident MB", lambda it: it.tap_bytes / 1e6),
+        ("control, resident MB", lambda it: it.control_bytes / 1e6),
+        ("tap, descriptors", lambda it: it.tap_descriptors),
+        ("control, descriptors", lambda it: it.control_descriptors),
+        ("open calls", lambda it: it.open_calls),
+    ]
+    for name, value in figures:
+        print(f"| {name} | {value(first):.1f} | {value(last):.1f} | {growth(rest, value):+.2f} |")
+    kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(tally.calls.items()))
+    print(f"\n{sum(tally.calls.values())} calls ({kinds}), {len(tally.failures)} failed")
+
+
+def main() -> int:
+    """Soak for the seconds given; exit with 1 where anything grew, failed or was miscounted."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_SECONDS
+    with ExitStack() as stack:
+        upstream, _ = stack.enter_context(running_oip())
+        wayside = stack.enter_context(running_wayside(upstream, config=CONFIG))
+        with mixed_load(wayside) as tally:
+            samples = soak(wayside, seconds, tally)
+        wrong = differences(wayside, tally)
+    report(samples, tally, seconds)
+    wrong += grew(samples) + tally.failures[:5]
+    for each in wrong:
+        print(f"WRONG: {each}")
+    print("flat, and every call counted" if not wrong else "not as it should be")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
