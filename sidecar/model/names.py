@@ -160,7 +160,10 @@ TAP_CONTROL_RESTARTS = _counter(
 TAP_CONNECTIONS_CAP = _gauge("tap_connections_cap", "Connections above which accepting pauses.")
 TAP_ACCEPT_PAUSES = _counter("tap_accept_pauses", "Times accepting paused at the cap.")
 TAP_CUT = _counter("tap_cut_connections", "Connections still open when the drain deadline passed.")
-TAP_GOAWAYS = _counter("tap_goaways_inserted", "GOAWAY frames inserted while draining.")
+TAP_GOAWAYS = _counter(
+    "tap_goaways_inserted",
+    "GOAWAY frames, and `connection: close` fields of HTTP/1.1, inserted while draining.",
+)
 TAP_DRAINING = _gauge("tap_draining", "1 while draining.")
 
 # --- control about itself --------------------------------------------------------------------

@@ -7,6 +7,8 @@ under a constant load; and what outlives the drain is cut with a reset and count
 from __future__ import annotations
 
 import contextlib
+import http.client
+import http.server
 import signal
 import socket
 import threading
@@ -15,6 +17,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -214,3 +217,105 @@ def test_drain_by_request_answers_when_it_is_done() -> None:
         assert door.status("/livez") == 200
         wayside.process.send_signal(signal.SIGTERM)
         assert wayside.process.wait(10) == 0
+
+
+class _KeepAlive(http.server.BaseHTTPRequestHandler):
+    """Answers every request and keeps the connection, as HTTP/1.1 servers do."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def keep_alive_server() -> Iterator[str]:
+    """Run an HTTP/1.1 server until the block ends; yields its address."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _KeepAlive) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_an_http_client_is_told_with_its_next_answer_and_none_fails() -> None:
+    """RFC 9112 section 9.6: `connection: close`; who heeds it leaves, and Wayside ends well before --drain."""
+    door = new_door()
+    flags = ("--drain-delay=200ms", "--drain=60s")
+    with keep_alive_server() as upstream, door.open(upstream, *flags) as wayside:
+        client = http.client.HTTPConnection(door.listen, timeout=30)
+
+        def ask() -> str | None:
+            client.request("GET", "/x")
+            with client.getresponse() as answer:
+                assert (answer.status, answer.read()) == (200, b"ok")
+                return answer.getheader("connection")
+
+        assert ask() is None
+        socket_of_first = client.sock
+        assert ask() is None
+        assert client.sock is socket_of_first, "one connection for both"
+        wayside.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not accepts(door.listen))
+        assert ask() == "close", "the request on the open connection is answered, and told"
+        assert client.sock is None, "http.client heeds it"
+        assert wayside.process.wait(30) == 0
+
+
+@contextlib.contextmanager
+def bidi_server() -> Iterator[tuple[str, grpc.Server]]:
+    """Run a gRPC server of this process that repeats what it hears; yields its address and itself."""
+
+    def repeat(words: Iterator[bytes], _: grpc.ServicerContext) -> Iterator[bytes]:
+        yield from words
+
+    bidi: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_stream_rpc_method_handler(repeat)
+    handlers = {"Bidi": bidi}
+    with ThreadPoolExecutor(4) as pool:
+        server = grpc.server(pool)
+        server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler("test.Echo", handlers),)
+        )
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        yield f"127.0.0.1:{port}", server
+        server.stop(None).wait(30)
+
+
+def test_a_server_that_goes_first_is_heard_by_its_clients() -> None:
+    """The server's own GOAWAY passes, its open call is answered, and Wayside has nothing left to cut."""
+    door = new_door()
+    flags = ("--drain-delay=200ms", "--drain=60s")
+    with bidi_server() as (upstream, server), door.open(upstream, *flags) as wayside:
+        with grpc.insecure_channel(door.listen) as channel:
+            wanted = threading.Event()
+
+            def words() -> Iterator[bytes]:
+                yield b"before"
+                wanted.wait(30)
+                yield b"after"
+
+            both: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(BIDI)
+            answers = both(words())
+            assert next(answers) == b"before"
+            stopped = server.stop(grace=30)
+            wanted.set()
+            assert list(answers) == [b"after"], "the open call ends well"
+            assert answers.code() == grpc.StatusCode.OK
+            assert stopped.wait(30)
+            echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(ECHO)
+            with pytest.raises(grpc.RpcError) as refused:
+                echo(b"x", timeout=5)
+            assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+        wayside.process.send_signal(signal.SIGTERM)
+        assert wayside.process.wait(30) == 0
+        assert "cutting" not in wayside.text()

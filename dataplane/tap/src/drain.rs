@@ -1,11 +1,11 @@
-//! Draining, as a clock-driven sequence: not ready at once, go on accepting, stop and say GOAWAY, wait, cut, flush.
+//! Draining, as a clock-driven sequence: not ready at once, go on accepting, stop and say so, wait, cut, flush.
 
 use wire::Nanos;
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Close the listeners, one GOAWAY per HTTP/2 connection.
+    /// Close the listeners, one farewell per connection.
     StopAccepting,
     /// Reset what is still open.
     Cut,

@@ -51,7 +51,7 @@ pub struct Tallies {
     pub heads_truncated: u64,
     /// Connections open when the drain deadline passed.
     pub cut_connections: u64,
-    /// GOAWAY frames inserted while draining.
+    /// GOAWAY frames, and `connection: close` fields, inserted while draining.
     pub goaways_inserted: u64,
     /// Times accepting paused at the cap.
     pub accept_pauses: u64,

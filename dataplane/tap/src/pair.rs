@@ -25,6 +25,10 @@ pub enum Side {
 pub trait Observer {
     /// These bytes passed.
     fn saw(&mut self, direction: Direction, bytes: &[u8]);
+    /// See [`Watcher::insertion`]; towards the client.
+    fn insertion(&self) -> &'static [u8] {
+        &[]
+    }
     /// See [`Watcher::insertion_fits`]; towards the client.
     fn insertion_fits(&self) -> bool {
         false
@@ -87,6 +91,10 @@ struct OneWay<'a, O> {
 impl<O: Observer> Watcher for OneWay<'_, O> {
     fn saw(&mut self, bytes: &[u8]) {
         self.observer.saw(self.direction, bytes);
+    }
+
+    fn insertion(&self) -> &'static [u8] {
+        self.observer.insertion()
     }
 
     fn insertion_fits(&self) -> bool {

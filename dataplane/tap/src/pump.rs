@@ -19,6 +19,11 @@ pub trait Watcher {
     /// These bytes passed.
     fn saw(&mut self, bytes: &[u8]);
 
+    /// What is inserted where it fits.
+    fn insertion(&self) -> &'static [u8] {
+        &[]
+    }
+
     /// An insertion may follow right after the bytes seen so far.
     fn insertion_fits(&self) -> bool {
         false
@@ -107,7 +112,7 @@ pub struct Flow {
     pub broken: bool,
     /// The destination had no room, and what it should get was left in the source's socket.
     pub wants_room: bool,
-    insertion: Option<&'static [u8]>,
+    insertion: bool,
     /// Bytes moved, insertions excluded.
     pub bytes: u64,
 }
@@ -122,7 +127,7 @@ impl Default for Flow {
             finished: false,
             broken: false,
             wants_room: false,
-            insertion: None,
+            insertion: false,
             bytes: 0,
         }
     }
@@ -134,14 +139,14 @@ impl Flow {
         self.unsent.is_empty()
     }
 
-    /// Wants these bytes inserted at the next place where they fit.
-    pub fn insert(&mut self, bytes: &'static [u8]) {
-        self.insertion = Some(bytes);
+    /// Wants the watcher's insertion at the next place where it fits.
+    pub fn insert(&mut self) {
+        self.insertion = true;
     }
 
     /// The insertion asked for has not been made.
     pub fn insertion_pending(&self) -> bool {
-        self.insertion.is_some()
+        self.insertion
     }
 
     /// Forgets what is kept, giving it back to the budget.
@@ -167,8 +172,8 @@ impl Flow {
             if self.broken || !self.unsent.is_empty() {
                 return Turn::Wait;
             }
-            if self.insertion.is_some() && watcher.insertion_fits() {
-                self.send_insertion(to, budget);
+            if self.insertion && watcher.insertion_fits() {
+                self.send_insertion(to, budget, watcher);
                 continue;
             }
             if self.source_finished {
@@ -213,12 +218,12 @@ impl Flow {
             from.readable = false;
         }
         let bytes = &scratch[..got];
-        let cut = if self.insertion.is_some() { watcher.insertion_fits_after(bytes) } else { None };
+        let cut = if self.insertion { watcher.insertion_fits_after(bytes) } else { None };
         let (head, tail) = bytes.split_at(cut.unwrap_or(got));
         self.send(to, head, budget);
         watcher.saw(head);
         if cut.is_some() {
-            self.send_insertion(to, budget);
+            self.send_insertion(to, budget, watcher);
         }
         if !tail.is_empty() {
             self.send(to, tail, budget);
@@ -296,10 +301,9 @@ impl Flow {
         }
     }
 
-    fn send_insertion<S: Stream>(&mut self, to: &mut End<S>, budget: &Budget) {
-        if let Some(bytes) = self.insertion.take() {
-            self.send(to, bytes, budget);
-        }
+    fn send_insertion<S: Stream>(&mut self, to: &mut End<S>, budget: &Budget, watcher: &impl Watcher) {
+        self.insertion = false;
+        self.send(to, watcher.insertion(), budget);
     }
 
     fn pass_finish<S: Stream>(&mut self, to: &mut End<S>) {

@@ -7,6 +7,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wire::{Blind, Catalogue, Conn, Direction, EndedBy, Nanos, Sink};
 
+/// GOAWAY(last stream 2^31-1, NO_ERROR), RFC 9113 6.8: "no new streams, please; all open ones go on".
+const GOAWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+/// RFC 9112 section 9.6: "the last answer here; ask the next time elsewhere".
+const CLOSE: &[u8] = b"connection: close\r\n";
+
 /// Locks, whatever became of the last holder: counts may be one short, traffic may not stop.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -48,15 +53,20 @@ impl Watch {
         self.conn.as_ref().is_some_and(|conn| conn.reads_http1())
     }
 
-    /// See [`Conn::goaway_fits`].
-    pub fn goaway_fits(&self) -> bool {
-        self.conn.as_ref().is_some_and(|conn| conn.goaway_fits())
+    /// What tells the client, where [`Watch::farewell_fits`], to open no more calls here.
+    pub fn farewell(&self) -> &'static [u8] {
+        if self.reads_http1() { CLOSE } else { GOAWAY }
     }
 
-    /// See [`Conn::goaway_fits_after`]. A panic in here means that it does not fit.
-    pub fn goaway_fits_after(&self, bytes: &[u8]) -> Option<usize> {
+    /// See [`Conn::farewell_fits`].
+    pub fn farewell_fits(&self) -> bool {
+        self.conn.as_ref().is_some_and(|conn| conn.farewell_fits())
+    }
+
+    /// See [`Conn::farewell_fits_after`]. A panic in here means that it does not fit.
+    pub fn farewell_fits_after(&self, bytes: &[u8]) -> Option<usize> {
         let conn = self.conn.as_ref()?;
-        catch_unwind(AssertUnwindSafe(|| conn.goaway_fits_after(bytes)))
+        catch_unwind(AssertUnwindSafe(|| conn.farewell_fits_after(bytes)))
             .ok()
             .flatten()
             .filter(|cut| *cut <= bytes.len())
@@ -100,11 +110,15 @@ impl Observer for Watching<'_> {
         self.watch.saw(direction, bytes, now, &mut ledger);
     }
 
+    fn insertion(&self) -> &'static [u8] {
+        self.watch.farewell()
+    }
+
     fn insertion_fits(&self) -> bool {
-        self.watch.goaway_fits()
+        self.watch.farewell_fits()
     }
 
     fn insertion_fits_after(&self, bytes: &[u8]) -> Option<usize> {
-        self.watch.goaway_fits_after(bytes)
+        self.watch.farewell_fits_after(bytes)
     }
 }

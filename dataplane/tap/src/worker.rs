@@ -27,9 +27,6 @@ const WAKER: Token = Token(usize::MAX);
 /// Tokens below are listeners; above, connections take two each.
 const FIRST_CONNECTION: usize = 1024;
 
-/// GOAWAY(last stream 2^31-1, NO_ERROR), RFC 9113 6.8: "no new streams, please; all open ones go on".
-const GOAWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0];
-
 /// What all threads share.
 #[derive(Debug)]
 pub struct Shared {
@@ -73,7 +70,7 @@ pub enum Command {
     Scan(u64),
     /// There is room again below the cap.
     AcceptAgain,
-    /// Close the listeners; one GOAWAY on each HTTP/2 connection.
+    /// Close the listeners; one farewell on each connection.
     StopAccepting,
     /// Reset what is still open.
     Cut,

@@ -48,6 +48,8 @@ struct Lossy {
     lose: Option<usize>,
     lost: Rc<Cell<bool>>,
     read: usize,
+    /// What is read next has been looked at before, and sent on.
+    peeked: bool,
 }
 
 impl Read for Lossy {
@@ -55,8 +57,9 @@ impl Read for Lossy {
         let got = self.socket.read(buffer)?;
         let before = self.read;
         self.read += got;
+        let peeked = std::mem::take(&mut self.peeked);
         match self.lose {
-            Some(at) if (before..before + got).contains(&at) && got > 1 => {
+            Some(at) if !peeked && (before..before + got).contains(&at) && got > 1 => {
                 self.lost.set(true);
                 buffer.copy_within(at - before + 1..got, at - before);
                 Ok(got - 1)
@@ -89,6 +92,7 @@ impl mio::event::Source for Lossy {
 
 impl Stream for Lossy {
     fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.peeked = true;
         self.socket.peek(buffer)
     }
     fn finish(&mut self) -> io::Result<()> {
@@ -120,7 +124,13 @@ fn connection(seed: u64, fault: &Fault, buffer: &mut [u8]) -> Result<u64, String
     let mut random = Random::new(seed);
     let (far_client, near_client) = small_pair(&mut random);
     let (far_server, near_server) = small_pair(&mut random);
-    let near = |stream, lose| Lossy { socket: Socket::Unix(stream), lose, lost: Rc::clone(&fault.lost), read: 0 };
+    let near = |stream, lose| Lossy {
+        socket: Socket::Unix(stream),
+        lose,
+        lost: Rc::clone(&fault.lost),
+        read: 0,
+        peeked: false,
+    };
     let mut pair = Pair::new(near(near_client, fault.lose), near(near_server, None));
     let most = if random.one_in(50) { 400_000 } else { 6_000 };
     let (up_length, down_length) = (random.size(most), random.size(most));

@@ -176,16 +176,24 @@ impl Conn {
         self.shared.calls.visit(visit);
     }
 
-    /// A GOAWAY frame may be inserted towards the client right after the last byte fed: HTTP/2, in step, at a frame
-    /// boundary, outside a header block, after the server's first SETTINGS and before any GOAWAY of its own.
-    pub fn goaway_fits(&self) -> bool {
-        self.towards_client().is_some_and(Cursor::goaway_fits)
+    /// A farewell may be inserted towards the client right after the last byte fed. HTTP/2: a GOAWAY frame; in step, at a
+    /// frame boundary, outside a header block, after the server's first SETTINGS and before any GOAWAY of its own.
+    /// HTTP/1.1: a field, `connection: close`; between two lines of the head of a final answer.
+    pub fn farewell_fits(&self) -> bool {
+        match &self.stage {
+            Stage::Http1(exchanges) => exchanges.field_fits(),
+            _ => self.towards_client().is_some_and(Cursor::goaway_fits),
+        }
     }
 
     /// Of bytes about to be sent to the client and not yet fed: the length of the shortest non-empty prefix after
-    /// which [`Conn::goaway_fits`] would hold, or None if there is none among them. Looks at frame heads only.
-    pub fn goaway_fits_after(&self, bytes: &[u8]) -> Option<usize> {
-        self.towards_client()?.goaway_fits_after(bytes)
+    /// which [`Conn::farewell_fits`] would hold, or None if none is found among them. Looks at frame heads only, and
+    /// in HTTP/1.1 only at an answer that begins with them or is under way.
+    pub fn farewell_fits_after(&self, bytes: &[u8]) -> Option<usize> {
+        match &self.stage {
+            Stage::Http1(exchanges) => exchanges.field_fits_after(bytes),
+            _ => self.towards_client()?.goaway_fits_after(bytes),
+        }
     }
 
     fn towards_client(&self) -> Option<&Cursor> {

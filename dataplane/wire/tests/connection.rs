@@ -15,7 +15,7 @@ fn other_protocols_are_named_and_not_read() {
         let mut rig = Rig::fresh(catalogue());
         rig.server(b"220 a server that speaks first\r\n").client(first).client(first).server(first);
         assert_eq!((&rig.told.recognised[..], &rig.told.blinded[..]), (&[protocol][..], &[reason][..]));
-        assert!(!rig.conn.goaway_fits());
+        assert!(!rig.conn.farewell_fits());
     }
 }
 
@@ -23,11 +23,11 @@ fn other_protocols_are_named_and_not_read() {
 fn the_server_may_speak_first() {
     let mut rig = Rig::fresh(catalogue());
     rig.server(&settings());
-    assert!(!rig.conn.goaway_fits(), "not known to be HTTP/2 yet");
+    assert!(!rig.conn.farewell_fits(), "not known to be HTTP/2 yet");
     assert_eq!(rig.told.log.len(), 0);
     rig.client(&PREFACE[..10]).client(&PREFACE[10..]);
     assert_eq!(rig.told.recognised, [Protocol::Http2]);
-    assert!(rig.conn.goaway_fits());
+    assert!(rig.conn.farewell_fits());
     let mut rig = Rig::fresh(catalogue());
     rig.server(&frame(9, 0, 1, b"")).client(PREFACE);
     assert_eq!(rig.told.blinded, [Blind::Frame], "told once it means something");
@@ -112,9 +112,9 @@ fn more_streams_than_are_followed_are_reported_once() {
 fn a_goaway_fits_between_frames_only() {
     let mut rig = Rig::fresh(catalogue());
     rig.client(PREFACE).client(&settings());
-    assert!(!rig.conn.goaway_fits(), "before the server's SETTINGS");
+    assert!(!rig.conn.farewell_fits(), "before the server's SETTINGS");
     rig.server(&settings());
-    assert!(rig.conn.goaway_fits());
+    assert!(rig.conn.farewell_fits());
     rig.client(&headers(1, true, &request_head(INFER)));
     let answer = [
         split_headers(1, false, &response_head(), 5),
@@ -125,29 +125,29 @@ fn a_goaway_fits_between_frames_only() {
     let block_end = split_headers(1, false, &response_head(), 5).len();
     let data_end = block_end + data(1, false, &message(b"abc")).len();
     for at in 0..answer.len() {
-        let fits = rig.conn.goaway_fits();
+        let fits = rig.conn.farewell_fits();
         assert_eq!(fits, [0, block_end, data_end].contains(&at), "after {at} bytes");
         // What looking ahead promises is what holds afterwards.
-        let ahead = rig.conn.goaway_fits_after(&answer[at..]);
+        let ahead = rig.conn.farewell_fits_after(&answer[at..]);
         let next = [block_end, data_end, answer.len()].into_iter().find(|end| *end > at);
         assert_eq!(ahead, next.map(|end| end - at), "looking ahead from {at}");
-        let short = rig.conn.goaway_fits_after(&answer[at..at + 1]);
+        let short = rig.conn.farewell_fits_after(&answer[at..at + 1]);
         rig.server(&answer[at..at + 1]);
-        assert_eq!(short.is_some(), rig.conn.goaway_fits());
+        assert_eq!(short.is_some(), rig.conn.farewell_fits());
     }
-    assert_eq!(rig.conn.goaway_fits_after(&[]), None);
+    assert_eq!(rig.conn.farewell_fits_after(&[]), None);
     let with_own = [goaway(1, 0, b""), settings()].concat();
-    assert_eq!(rig.conn.goaway_fits_after(&with_own), None);
+    assert_eq!(rig.conn.farewell_fits_after(&with_own), None);
     rig.server(&with_own);
-    assert!(!rig.conn.goaway_fits(), "the server has said it itself");
+    assert!(!rig.conn.farewell_fits(), "the server has said it itself");
 }
 
 #[test]
 fn a_goaway_does_not_fit_when_blind() {
     let mut rig = Rig::http2();
     rig.server(&headers(1, true, b"\x80"));
-    assert!(!rig.conn.goaway_fits());
-    assert_eq!(rig.conn.goaway_fits_after(&settings()), None);
+    assert!(!rig.conn.farewell_fits());
+    assert_eq!(rig.conn.farewell_fits_after(&settings()), None);
 }
 
 #[test]

@@ -269,3 +269,28 @@ fn any_chunking_gives_the_same_facts() {
         assert_eq!(run(size), whole, "pieces of {size}");
     }
 }
+
+#[test]
+fn where_a_farewell_fits() {
+    let mut rig = http1();
+    rig.client(&get("/a"));
+    let whole = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    assert!(!rig.conn.farewell_fits());
+    assert_eq!(rig.conn.farewell_fits_after(whole), Some(17), "after the status line");
+    assert_eq!(rig.conn.farewell_fits_after(b"HTTP/1.1 100 Continue\r\n\r\n"), None, "not into an interim answer");
+    assert_eq!(rig.conn.farewell_fits_after(&whole[..16]), None);
+    // Wherever the answer was cut so far: never into its body, and always between two lines of its head.
+    for cut in 1..whole.len() {
+        let mut rig = http1();
+        rig.client(&get("/a")).server(&whole[..cut]);
+        let (head, between) = (cut < 38, cut == 17 || cut == 36);
+        assert_eq!(rig.conn.farewell_fits(), between, "{cut}");
+        let fits = rig.conn.farewell_fits_after(&whole[cut..]);
+        let expected = [17, 36].into_iter().find(|end| *end > cut).map(|end| end - cut);
+        assert_eq!(fits, expected.filter(|_| head), "{cut}");
+    }
+    rig.server(whole);
+    assert!(!rig.conn.farewell_fits(), "no answer is under way");
+    rig.client(&get("/b")).server(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n");
+    assert!(!rig.conn.farewell_fits());
+}

@@ -1,7 +1,7 @@
 //! Accepting: a new client goes to the worker with the fewest connections, and its upstream is dialled at once.
 
 use super::connection::Connection;
-use super::{Command, GOAWAY, Scanned, Worker};
+use super::{Command, Scanned, Worker};
 use crate::clock::nanos;
 use crate::limits::ACCEPT_REST;
 use crate::stream::Socket;
@@ -78,27 +78,28 @@ impl<R: Scanned> Worker<R> {
             Err(_) => return self.refuse(key),
         }
         if self.draining {
-            self.say_goaway(key);
+            self.say_farewell(key);
         }
     }
 
-    /// Closes the listeners, after those who wait in their queues were taken, and says GOAWAY to everyone.
+    /// Closes the listeners, after those who wait in their queues were taken, and says to everyone that no more is
+    /// wanted here.
     pub(super) fn stop_accepting(&mut self) {
         self.accept();
         self.listeners.clear();
         self.draining = true;
         for key in 0..self.connections.len() {
-            self.say_goaway(key);
+            self.say_farewell(key);
         }
         if self.number == 0 {
             self.shared.accepting_stopped.store(true, SeqCst);
         }
     }
 
-    fn say_goaway(&mut self, key: usize) {
+    fn say_farewell(&mut self, key: usize) {
         let pair = self.connections[key].as_mut().and_then(|connection| connection.pair.as_mut());
         if let Some(pair) = pair {
-            pair.down.insert(GOAWAY);
+            pair.down.insert();
             self.enqueue(key);
         }
     }

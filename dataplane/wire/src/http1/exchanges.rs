@@ -61,6 +61,16 @@ impl Exchanges {
         }
     }
 
+    /// A field may be inserted into the answer under way.
+    pub fn field_fits(&self) -> bool {
+        self.server.field_fits()
+    }
+
+    /// Bytes of an answer to send before a field may be inserted into it.
+    pub fn field_fits_after(&self, bytes: &[u8]) -> Option<usize> {
+        self.server.field_fits_after(bytes)
+    }
+
     /// The server closed the connection: an answer that ends with it is complete.
     pub fn server_closed<S: Sink>(&mut self, now: Nanos, calls: &mut Calls, sink: &mut S) {
         if let Some(one) = self.waiting.pop_front().filter(|_| self.server.ends_with_connection()) {

@@ -34,6 +34,21 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// The start line has been read.
+    pub fn has_started(&self) -> bool {
+        self.started
+    }
+
+    /// The start line has been read, and nothing of the next line.
+    pub fn is_between_lines(&self) -> bool {
+        self.started && self.line.is_empty()
+    }
+
+    /// Of the line under way what came before.
+    pub fn line_so_far(&self) -> &[u8] {
+        &self.line
+    }
+
     /// Takes bytes of a head into `head`. Returns the rest, and the framing once the head is complete.
     pub fn feed<'b>(
         &mut self,

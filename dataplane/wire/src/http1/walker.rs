@@ -81,6 +81,24 @@ impl Walker {
         matches!(self.state, State::Body(Body::UntilClose))
     }
 
+    /// Between two lines of the head of a final answer: a field may be inserted.
+    pub fn field_fits(&self) -> bool {
+        let final_answer = self.head.status.is_some_and(|status| status >= 200);
+        matches!(self.state, State::Head) && final_answer && self.reader.is_between_lines()
+    }
+
+    /// Length of the shortest prefix of these bytes after which [`Walker::field_fits`], if a line that ends among them
+    /// is a status line or a field.
+    pub fn field_fits_after(&self, bytes: &[u8]) -> Option<usize> {
+        let end = memchr::memchr(b'\n', bytes).filter(|_| matches!(self.state, State::Head))?;
+        let line = [self.reader.line_so_far(), &bytes[..end]].concat();
+        let is_final = match self.reader.has_started() {
+            true => self.head.status.is_some_and(|status| status >= 200) && line != b"\r",
+            false => line.starts_with(b"HTTP/1.") && matches!(line.get(9), Some(b'2'..=b'5')),
+        };
+        (is_final && line.ends_with(b"\r")).then_some(end + 1)
+    }
+
     /// Reads bytes that came at `now`.
     pub fn feed(&mut self, bytes: &[u8], now: Nanos, messages: &mut impl Messages) -> Result<(), Unreadable> {
         let mut rest = bytes;
