@@ -17,7 +17,7 @@ if [ "$rust" -ne 0 ]; then note "cargo test FAILED (exit status $rust); pytest f
 
 note "fuzzing (make fuzz runs longer)"
 fuzz=0
-dev/fuzz.sh 12 || fuzz=$?
+dev/fuzz.sh 7 || fuzz=$?
 
 note "pytest"
 python=0

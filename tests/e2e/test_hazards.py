@@ -34,7 +34,7 @@ def server() -> Iterator[Upstream]:
 
 @pytest.fixture(scope="module")
 def wayside(server: Upstream) -> Iterator[Wayside]:
-    with running_wayside(server.address) as wayside:
+    with running_wayside(server.address, config="control: {tick: 100ms}\n") as wayside:
         yield wayside
 
 

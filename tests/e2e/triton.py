@@ -25,7 +25,7 @@ from tests.provision.parts import require
 
 SHARED_MEMORY = Path("/dev/shm")
 MODELS = Path(__file__).resolve().parent / "triton_models"
-START_SECONDS = 90.0  # loading five Python models takes 2 s on an idle machine
+START_SECONDS = 90.0  # loading six Python models takes 2 s on an idle machine
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.05
 LOG_TAIL_LINES = 40
@@ -51,6 +51,11 @@ class Triton:
     def grpc_address(self) -> str:
         """Where gRPC is answered, as host:port."""
         return f"127.0.0.1:{self.grpc_port}"
+
+    @property
+    def http_address(self) -> str:
+        """Where HTTP is answered, as host:port."""
+        return f"127.0.0.1:{self.http_port}"
 
     def get(self, path: str, *, metrics: bool = False) -> bytes:
         """Fetch a path of the HTTP API, or of the metrics port."""

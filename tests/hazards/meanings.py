@@ -81,7 +81,8 @@ UPGRADE = (
     b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
 )
 WEBSOCKET = b"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n"
+PLAIN = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 PROXY_1 = b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n"
 PROXY_2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes(12)
 SMUGGLING = {
@@ -172,6 +173,7 @@ def random_paths() -> Sequence[Step]:
     return h2_script(*steps)
 
 
+SWITCHED = calls(1, code="101")
 UNKNOWN = calls(CALLS, model="unknown", code="OK")
 
 MEANINGS = (
@@ -181,17 +183,18 @@ MEANINGS = (
     Attack(20, "a frame inside a header block", interleaved, [blind("frame")]),
     Attack(21, "every byte written alone", byte_by_byte, [calls(11, model=AFTER)], 1),
     Attack(22, "TLS hello", partial(other, TLS_HELLO), [blind("tls")]),
-    Attack(22, "h2c upgrade", partial(other, UPGRADE), [blind("http1")]),
-    Attack(22, "websocket", partial(other, WEBSOCKET, SWITCHING), [blind("http1")]),
-    Attack(22, "PROXY v1", partial(other, PROXY_1), [blind("http1")]),
+    Attack(22, "h2c upgrade", partial(other, UPGRADE, SWITCHING), [blind("protocol"), SWITCHED]),
+    Attack(22, "websocket", partial(other, WEBSOCKET, SWITCHING), [blind("protocol"), SWITCHED]),
+    Attack(22, "PROXY v1", partial(other, PROXY_1), [blind("frame")]),
     Attack(22, "PROXY v2", partial(other, PROXY_2), [blind("protocol")]),
     Attack(22, "garbage", partial(other, bytes(range(128, 228))), [blind("protocol")]),
     Attack(23, "PUSH_PROMISE", pushed, [calls(2, model=AFTER, code="OK")]),
     Attack(24, "40,000 times 103", informed, [calls(2, model=AFTER, code="OK")]),
     *(
-        Attack(25, f"HTTP/1.1: {name}", partial(other, said), [blind("http1")])
+        Attack(25, f"HTTP/1.1: {name}", partial(other, said), [blind("frame")])
         for name, said in SMUGGLING.items()
     ),
+    Attack(25, "HTTP/1.1: 20,000 in a pipeline", partial(other, PLAIN), [blind("streams")]),
     Attack(
         26,
         "names that are lines of a page",

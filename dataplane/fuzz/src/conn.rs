@@ -24,10 +24,10 @@ mod op {
 }
 
 /// Bytes one side sends at one moment.
-struct Burst {
-    direction: Direction,
-    bytes: Vec<u8>,
-    at: Nanos,
+pub struct Burst {
+    pub direction: Direction,
+    pub bytes: Vec<u8>,
+    pub at: Nanos,
 }
 
 /// Input: whether the client sends a preface, a plan of cuts, then bursts: how to understand it, length, bytes.
@@ -40,15 +40,7 @@ pub fn run(bytes: &[u8]) {
     while !input.0.is_empty() {
         bursts.push(burst(&mut input, &mut now));
     }
-    let whole = told(&bursts, None);
-    assert_eq!(told(&bursts, Some(cuts)).log, whole.log);
-    assert_eq!(told(&bursts, Some(Cuts::default())).log, whole.log);
-    check(&whole);
-
-    let mut calls = 0;
-    let peak = peak_bytes(|| calls = show(&bursts, None, &mut Nobody));
-    let bound = MAX_HEAP_BYTES + calls * MAX_HEAP_BYTES_PER_CALL;
-    assert!(peak < bound, "{peak} bytes for {calls} calls in {} bytes", bytes.len());
+    promise(&bursts, cuts);
 }
 
 fn burst(input: &mut Input<'_>, now: &mut Nanos) -> Burst {
@@ -63,6 +55,20 @@ fn burst(input: &mut Input<'_>, now: &mut Nanos) -> Burst {
     };
     *now += if how & op::LATER != 0 { 1_000_000 } else { 0 };
     Burst { direction, bytes, at: *now }
+}
+
+/// Holds a connection to all that is promised of one.
+pub fn promise(bursts: &[Burst], cuts: Cuts<'_>) {
+    let whole = told(bursts, None);
+    assert_eq!(told(bursts, Some(cuts)).log, whole.log);
+    assert_eq!(told(bursts, Some(Cuts::default())).log, whole.log);
+    check(&whole);
+
+    let mut calls = 0;
+    let peak = peak_bytes(|| calls = show(bursts, None, &mut Nobody));
+    let bound = MAX_HEAP_BYTES + calls * MAX_HEAP_BYTES_PER_CALL;
+    let bytes: usize = bursts.iter().map(|burst| burst.bytes.len()).sum();
+    assert!(peak < bound, "{peak} bytes for {calls} calls in {bytes} bytes");
 }
 
 /// What is told of a connection.

@@ -9,9 +9,12 @@ mod fields;
 mod grpc;
 mod heap;
 mod hpack;
+mod http1;
 mod http2;
 mod input;
+mod json;
 pub mod seeds;
+mod sse;
 
 /// What a connection is made of and what is told of it, as the parser's own tests have it.
 #[path = "../../wire/tests/support/mod.rs"]
@@ -21,8 +24,16 @@ pub(crate) mod support;
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 5] =
-    [("http2", http2::run), ("hpack", hpack::run), ("fields", fields::run), ("grpc", grpc::run), ("conn", conn::run)];
+pub const TARGETS: [(&str, Target); 8] = [
+    ("http2", http2::run),
+    ("hpack", hpack::run),
+    ("fields", fields::run),
+    ("grpc", grpc::run),
+    ("conn", conn::run),
+    ("http1", http1::run),
+    ("json", json::run),
+    ("sse", sse::run),
+];
 
 /// The target of a name.
 pub fn target(name: &str) -> Option<Target> {

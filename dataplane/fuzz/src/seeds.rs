@@ -6,6 +6,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+mod http;
+
 const CONNECTION: &str = include_str!("../../../tests/data/triton_connection.json");
 const MESSAGES: &str = include_str!("../../../tests/data/triton_messages.json");
 /// A plan of cuts that suits everything: a frame head, less than one, more than one, one byte.
@@ -40,6 +42,12 @@ pub fn all() -> Vec<Seed> {
     let framed: Vec<Vec<u8>> = messages.iter().map(|bytes| message(bytes)).collect();
     add("grpc", framed.chunks(4).map(|some| [CUTS, &some.concat()].concat()).collect());
     add("conn", vec![conn(&recorded), conn(&made)]);
+    add("http1", http::connections());
+    add(
+        "json",
+        http::DOCUMENTS.iter().zip(0..).map(|(text, n)| [CUTS, &[n % 4, 0], text.as_bytes()].concat()).collect(),
+    );
+    add("sse", http::STREAMS.iter().map(|text| [CUTS, text.as_bytes()].concat()).collect());
     seeds
 }
 

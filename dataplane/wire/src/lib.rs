@@ -49,6 +49,7 @@ pub use conn::{Blind, Conn, Protocol, Sink};
 pub mod parts {
     pub use crate::grpc::{Framer, Piece};
     pub use crate::http2::{Frames, Walker};
+    pub use crate::sse::{Events, Piece as EventPiece};
 }
 
 /// Nanoseconds on a monotonic clock whose zero the caller chose.

@@ -66,12 +66,12 @@ impl Events {
             }
             if ends_line {
                 self.returned = byte == b'\r';
-                let blank = self.state == State::LineStart;
-                self.state = State::LineStart;
-                if blank && std::mem::take(&mut self.has_data) {
-                    return Some(self.end());
+                match std::mem::take(&mut self.state) {
+                    State::LineStart if std::mem::take(&mut self.has_data) => return Some(self.end()),
+                    // A field without a colon has an empty value.
+                    State::Name(have) if usize::from(have) == DATA.len() => return Some(self.value()),
+                    _ => continue,
                 }
-                continue;
             }
             let have = match self.state {
                 State::LineStart => 0,
@@ -80,7 +80,10 @@ impl Events {
             };
             self.state = match DATA.get(have) {
                 Some(&next) if next == byte => State::Name(have as u8 + 1),
-                None if byte == b':' => return Some(self.value()),
+                None if byte == b':' => {
+                    self.state = State::Value;
+                    return Some(self.value());
+                }
                 _ => State::Pass,
             };
         }
@@ -96,9 +99,8 @@ impl Events {
         Piece::End { done }
     }
 
-    /// A `data:` line: the first of its event begins it, a further one goes on after a line feed.
+    /// A line of data: the first of its event begins it, a further one goes on after a line feed.
     fn value(&mut self) -> Piece<'static> {
-        self.state = State::Value;
         if self.has_data {
             self.done = None;
             return Piece::Data(b"\n");
@@ -157,7 +159,8 @@ mod tests {
         assert_eq!(told(b": ping\n\nevent: x\r\ndata:no space\r\nid: 7\r\n\r\n"), ["no space"]);
         assert_eq!(told(b"data: one\ndata:  two\n\n"), ["one\n two"]);
         assert_eq!(told(b"data: old mac\r\rdata: b\r\r"), ["old mac", "b"]);
-        assert_eq!(told(b"database: x\n\ndat: y\n\ndata\n\nretry: 5\n\n"), Vec::<String>::new());
+        assert_eq!(told(b"database: x\n\ndat: y\n\nretry: 5\n\n"), Vec::<String>::new());
+        assert_eq!(told(b"data\n\ndata\r\ndata\r\n\r\ndata"), ["", "\n"], "a field without a colon");
         assert_eq!(told(b"data: never closed"), ["never closed"]);
         assert_eq!(told(b"data: [DONE]x\n\ndata: [DON\n\n"), ["[DONE]x", "[DON"]);
         assert_eq!(told(b"\n\n\r\n\n"), Vec::<String>::new());

@@ -107,11 +107,10 @@ impl Scan {
     pub fn feed(&mut self, plan: &Plan, bytes: &[u8]) {
         let n = bytes.len().min(self.left as usize);
         self.left -= n as u32;
-        self.cut_short |= n < bytes.len() && self.state != State::Over;
         let mut rest = &bytes[..n];
         while let Some((&byte, tail)) = rest.split_first() {
             rest = match self.state {
-                State::Over => return,
+                State::Over => break,
                 State::Key => self.key(plan, rest),
                 State::Text => self.text(plan, rest),
                 State::SkipText => self.skip_text(rest),
@@ -123,6 +122,7 @@ impl Scan {
                 }
             };
         }
+        self.cut_short |= n < bytes.len() && self.state != State::Over;
     }
 
     /// More of a key. One that is wholly at hand is looked up where it is.

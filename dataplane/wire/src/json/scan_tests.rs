@@ -4,7 +4,11 @@ use super::*;
 use crate::catalogue::{JsonExtract, JsonStep, Slot};
 use crate::field::Found;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
+
+#[path = "oracle.rs"]
+mod oracle;
+use oracle::oracle;
 
 fn path(text: &str) -> Vec<JsonStep> {
     let steps = text.split(['.', '[']).filter(|step| !step.is_empty()).map(|step| match step.strip_suffix(']') {
@@ -36,30 +40,6 @@ fn read(text: &str, how: JsonRead, document: &str) -> Option<String> {
         assert_eq!(read_in(&plan, document.as_bytes(), chunk, u32::MAX), whole, "chunks of {chunk} of {document}");
     }
     whole
-}
-
-/// The same by serde_json.
-fn oracle(steps: &[JsonStep], how: JsonRead, value: &Value) -> Option<String> {
-    let Some((step, rest)) = steps.split_first() else {
-        return match (how, value) {
-            (JsonRead::String, Value::String(text)) => Some(text.clone()).filter(|t| (1..=128).contains(&t.len())),
-            (JsonRead::Int, Value::Bool(yes)) => Some(u64::from(*yes).to_string()),
-            (JsonRead::Int, Value::Number(number)) => number.as_u64().map(|n| n.to_string()),
-            (JsonRead::Items, Value::Array(items)) => Some(items.len()).filter(|n| *n > 0).map(|n| n.to_string()),
-            (JsonRead::Items, Value::Null) | (JsonRead::Present, Value::Null | Value::Bool(false)) => None,
-            (JsonRead::Items, _) => Some("1".into()),
-            (JsonRead::Present, value) => {
-                (*value != json!("") && *value != json!([]) && *value != json!({})).then(|| "1".into())
-            }
-            _ => None,
-        };
-    };
-    match (step, value) {
-        (JsonStep::Key(key), Value::Object(object)) => oracle(rest, how, object.get(&**key)?),
-        (JsonStep::Item(n), Value::Array(items)) => oracle(rest, how, items.get(*n as usize)?),
-        (JsonStep::Each, Value::Array(items)) => items.iter().rev().find_map(|item| oracle(rest, how, item)),
-        _ => None,
-    }
 }
 
 fn document() -> impl Strategy<Value = Value> {
@@ -129,6 +109,19 @@ fn characters() {
     assert_eq!(text(r#"\"\\\/\b\f\n\r\t"#).as_deref(), Some("\"\\/\u{8}\u{c}\n\r\t"));
     assert_eq!(text(r"\u0041\u00e9\ud83d\ude00").as_deref(), Some("Aé😀"));
     assert_eq!(text(r"\ud83dx").as_deref(), Some("x"), "half a character is none");
+}
+
+#[test]
+fn what_follows_the_document_is_not_cut_off() {
+    let plan = Plan::compile(&[JsonExtract { slot: Slot::Model, path: path("a"), read: JsonRead::Int }]);
+    for chunk in [1, 2, usize::MAX] {
+        let mut scan = Scan::default();
+        scan.begin(&plan, 9);
+        for part in br#"{"a": 12}  ."#.chunks(chunk) {
+            scan.feed(&plan, part);
+        }
+        assert!(!scan.cut_short(), "chunks of {chunk}");
+    }
 }
 
 #[test]

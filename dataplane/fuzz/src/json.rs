@@ -1,0 +1,177 @@
+//! The JSON reader: any chunking of any document, read along any of a few plans, finds the same, nothing of the document
+//! before, and, where serde_json can read the document too, what serde_json finds.
+
+use crate::input::{Cuts, Input};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::LazyLock;
+use wire::catalogue::{JsonExtract, JsonRead, JsonStep, Slot};
+use wire::field::Found;
+use wire::json::{Plan, Scan};
+
+#[path = "../../wire/src/json/oracle.rs"]
+mod oracle;
+
+use JsonRead::{Int, Items, Present, Prompts, String as Text};
+
+/// A path as the YAML of a server writes it, and how to read what it leads to.
+type Line = (Slot, &'static str, JsonRead);
+
+/// What servers of language models say, what is asked of those of tensors, and every way to read side by side; apart from
+/// them those through each element, which are for elements that no other path leads to.
+const PLANS: [&[Line]; 4] = [
+    &[
+        (Slot::Model, "model", Text),
+        (Slot::RequestId, "id", Text),
+        (Slot::Error, "error", Present),
+        (Slot::Output, "choices[*].delta.content", Present),
+        (Slot::TokensIn, "usage.prompt_tokens", Int),
+        (Slot::TokensOut, "usage.completion_tokens", Int),
+    ],
+    &[
+        (Slot::RequestId, "id", Text),
+        (Slot::BatchSize, "inputs[0].shape[0]", Int),
+        (Slot::TokensIn, "prompt", Prompts),
+        (Slot::TokensOut, "inputs", Items),
+    ],
+    &[
+        (Slot::Model, "", Text),
+        (Slot::Version, "a[1].b", Text),
+        (Slot::RequestId, "a[0]", Text),
+        (Slot::BatchSize, "a", Items),
+        (Slot::Final, "[2]", Int),
+        (Slot::TokensIn, "a.a", Int),
+        (Slot::TokensOut, "a.b.a", Items),
+    ],
+    &[(Slot::Error, "a[*].b", Present), (Slot::Final, "[*].a[*]", Present), (Slot::Output, "[*]", Present)],
+];
+
+static COMPILED: LazyLock<Vec<(Vec<JsonExtract>, Plan)>> = LazyLock::new(|| {
+    let compiled = PLANS.iter().map(|lines| {
+        let extracts: Vec<JsonExtract> =
+            lines.iter().map(|&(slot, at, read)| crate::support::json(slot, at, read)).collect();
+        let plan = Plan::compile(&extracts);
+        assert!(plan.is_complete());
+        (extracts, plan)
+    });
+    compiled.collect()
+});
+
+/// Input: a plan of cuts, the plan to read along, how far to look (0: to the end), a document.
+pub fn run(bytes: &[u8]) {
+    let mut input = Input(bytes);
+    let cuts = input.cuts();
+    let (extracts, plan) = &COMPILED[usize::from(input.byte()) % PLANS.len()];
+    let head_bytes = match u32::from(input.byte()) {
+        0 => u32::MAX,
+        some => some,
+    };
+    let document = Document { extracts, plan, head_bytes, bytes: input.0 };
+    let mut scan = Scan::default();
+    let whole = document.read(&mut scan, None);
+    assert_eq!(document.read(&mut scan, Some(cuts)), whole);
+    assert_eq!(document.read(&mut scan, Some(Cuts::default())), whole);
+    if head_bytes as usize > input.0.len() && serde_json::from_slice::<Plain>(input.0).is_ok() {
+        document.compare(&whole.0);
+    }
+}
+
+/// A document and how it is to be read.
+struct Document<'a> {
+    extracts: &'a [JsonExtract],
+    plan: &'a Plan,
+    head_bytes: u32,
+    bytes: &'a [u8],
+}
+
+impl Document<'_> {
+    /// Reads it, whole or cut: what each extract finds, and whether there was more than was looked at.
+    fn read(&self, scan: &mut Scan, cuts: Option<Cuts<'_>>) -> (Vec<Option<String>>, bool) {
+        scan.begin(self.plan, self.head_bytes);
+        match cuts {
+            None => scan.feed(self.plan, self.bytes),
+            Some(mut cuts) => cuts.apply(self.bytes).for_each(|piece| scan.feed(self.plan, piece)),
+        }
+        let cut_short = scan.cut_short();
+        let said = scan.said(self.plan);
+        (self.extracts.iter().map(|extract| said.get(extract.slot).map(shown)).collect(), cut_short)
+    }
+
+    /// Holds what was found beside what serde_json finds.
+    fn compare(&self, found: &[Option<String>]) {
+        let value = serde_json::from_slice(self.bytes).expect("it was read before");
+        for (extract, found) in self.extracts.iter().zip(found) {
+            let JsonExtract { path, read, .. } = extract;
+            // What a prompt is, is OpenAI's to say, not JSON's.
+            if *read != Prompts {
+                assert_eq!(*found, oracle::oracle(path, *read, &value), "{path:?} {read:?}");
+            }
+        }
+    }
+}
+
+fn shown(found: Found<'_>) -> String {
+    match found {
+        Found::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        Found::Number(number) | Found::Tally(number) => number.to_string(),
+    }
+}
+
+/// A document that all read alike: no key twice in an object (RFC 8259 section 4), none with an escape, of which there is
+/// none among the keys of servers.
+struct Plain;
+
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Plain, D::Error> {
+        deserializer.deserialize_any(Plain)
+    }
+}
+
+impl<'de> Visitor<'de> for Plain {
+    type Value = Plain;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("a document")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Plain, E> {
+        Ok(Plain)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Plain, E> {
+        Ok(Plain)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Plain, E> {
+        Ok(Plain)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Plain, E> {
+        Ok(Plain)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Plain, E> {
+        Ok(Plain)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Plain, E> {
+        Ok(Plain)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Plain, A::Error> {
+        while items.next_element::<Plain>()?.is_some() {}
+        Ok(Plain)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Plain, A::Error> {
+        let mut keys = HashSet::new();
+        // Only a key without escapes can be borrowed.
+        while let Some((key, Plain)) = fields.next_entry::<&str, Plain>()? {
+            if !keys.insert(key) {
+                return Err(A::Error::custom("a key twice"));
+            }
+        }
+        Ok(Plain)
+    }
+}
