@@ -119,6 +119,7 @@ pub struct Tokens {
 
 impl Tokens {
     /// Adds what a message tells. Counted ones add up over messages, stated ones are totals.
+    #[inline]
     pub(crate) fn add(&mut self, count: Option<Count>) {
         match count {
             Some(Count::More(more)) => self.ids = self.ids.saturating_add(capped(more)),
@@ -166,6 +167,7 @@ impl OpenRequest {
     }
 
     /// What the request says of its tokens.
+    #[inline]
     pub(crate) fn ask_tokens(&mut self, value: Option<Found<'_>>) {
         self.tokens_in.add(Count::of(value));
     }

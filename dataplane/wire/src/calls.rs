@@ -5,6 +5,7 @@ use crate::conn::Sink;
 use crate::exchange::{Context, Exchange, Kit};
 use crate::head::Head;
 use crate::outcome::{UNREAD, Verdict, grpc};
+use crate::spare;
 use crate::{Direction, Nanos};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -12,9 +13,6 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// Streams followed at once. Servers allow 100 to a few thousand per connection; at about 700 bytes each this is
 /// under 6 MB for one that allows anything. Streams beyond it are relayed and not counted, and that is reported.
 pub const MAX_OPEN_CALLS: usize = 8192;
-
-/// Ended exchanges kept for reuse: enough for the streams that usually overlap on one connection.
-const MAX_SPARE: usize = 64;
 
 /// There was no room for a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +22,6 @@ pub struct Full;
 #[derive(Debug, Default)]
 pub struct Calls {
     open: HashMap<u32, Box<Exchange>, BuildHasherDefault<StreamHasher>>,
-    #[expect(clippy::vec_box, reason = "they move in and out of the map in one word")]
-    spare: Vec<Box<Exchange>>,
     kit: Kit,
     /// The largest stream id the client has used; smaller ones never come back (R8).
     newest: u32,
@@ -80,7 +76,7 @@ impl Calls {
             if self.open.len() == MAX_OPEN_CALLS {
                 return Err(Full);
             }
-            let mut exchange = self.spare.pop().unwrap_or_default();
+            let mut exchange: Box<Exchange> = spare::take();
             exchange.open(head, &mut Context { now, sink, kit: &mut self.kit });
             self.open.insert(id, exchange);
             if self.last_accepted.is_some_and(|last| id > last) {
@@ -176,9 +172,7 @@ impl Calls {
             return;
         };
         end(&mut exchange, &mut Context { now, sink, kit: &mut self.kit });
-        if self.spare.len() < MAX_SPARE {
-            self.spare.push(exchange);
-        }
+        spare::keep(exchange);
     }
 }
 

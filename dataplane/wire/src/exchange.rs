@@ -21,9 +21,9 @@ use std::rc::Rc;
 mod grpc_body;
 mod http_body;
 
-/// Walks and scans kept for reuse per connection: one per message that is cut across reads at the same time, most often
-/// one.
-const MAX_SPARE: usize = 4;
+/// Messages of one connection that are read at once: each takes two kilobytes while it is cut across reads. Those beyond
+/// pass unread, and are counted with those whose head said too little.
+const MAX_READING: usize = 1024;
 
 /// What all exchanges of a connection share.
 #[derive(Debug, Default)]
@@ -32,10 +32,8 @@ pub struct Kit {
     pub models: Cache<()>,
     /// Model versions.
     pub versions: Cache<()>,
-    #[expect(clippy::vec_box, reason = "they move in and out of exchanges in one word")]
-    walks: Vec<Box<Walk>>,
-    #[expect(clippy::vec_box, reason = "they move in and out of exchanges in one word")]
-    scans: Vec<Box<Scan>>,
+    /// Messages that are being read.
+    reading: usize,
     /// Requests that streams which carry many have open.
     open_requests: usize,
     /// The empty name, shared so that clearing one does not allocate.
@@ -98,6 +96,7 @@ impl Exchange {
         };
         let mut open = std::mem::take(&mut self.call.open);
         open.clear();
+        open.shrink_to(FREE_OPEN_REQUESTS);
         let known = plan.as_deref();
         let many_requests = known.is_some_and(|p| p.many_requests);
         if !many_requests {
@@ -135,6 +134,7 @@ impl Exchange {
     }
 
     /// A header block of the server's.
+    #[inline]
     pub fn answer(&mut self, head: &Head) {
         self.answer.hear(head);
         self.response.content = self.answer.content(self.request.content);
@@ -191,6 +191,7 @@ impl Exchange {
         }
     }
 
+    #[inline]
     fn response_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         self.response.began = cx.now;
         self.reply = Reply::silent();
@@ -200,6 +201,7 @@ impl Exchange {
     }
 
     /// Whether a message is a response is known when it is complete: it may carry no output, or be `[DONE]`.
+    #[inline]
     fn waits_for_output(&self) -> bool {
         match self.response.content {
             Content::Grpc => self.plan.as_ref().is_some_and(|plan| plan.response.wants_output()),
@@ -209,6 +211,7 @@ impl Exchange {
     }
 
     /// The response message under way is one that clients wait for.
+    #[inline]
     fn speaks<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         let began = self.response.began;
         if let Some(previous) = self.call.last_response {
@@ -222,6 +225,7 @@ impl Exchange {
         }
     }
 
+    #[inline]
     fn response_ends<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         self.call.response_messages += 1;
         let waited = self.waits_for_output();
@@ -264,6 +268,11 @@ impl Exchange {
         };
         if self.call.many_requests {
             cx.kit.open_requests = cx.kit.open_requests.saturating_sub(1);
+            // What a burst took is given back when it is over.
+            let few = (2 * self.call.open.len()).max(FREE_OPEN_REQUESTS);
+            if self.call.open.capacity() > 4 * few {
+                self.call.open.shrink_to(few);
+            }
         }
         let request = Request {
             end: cx.now,
@@ -329,6 +338,7 @@ impl Exchange {
 }
 
 /// Puts down what a request message said. False when it named no model.
+#[inline]
 fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool {
     let named = rename(&mut call.model, said.get(Slot::Model), &mut kit.models);
     rename(&mut call.version, said.get(Slot::Version), &mut kit.versions);
@@ -344,6 +354,7 @@ fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool
 }
 
 /// Puts down what a response message said; the model only where nobody has named it. False when nobody has.
+#[inline]
 fn replied(call: &mut Call, reply: &mut Reply, said: &Said<'_>, wants_output: bool, kit: &mut Kit) -> bool {
     *reply = Reply::of(said, &call.open, wants_output);
     rename(&mut call.version, said.get(Slot::Version), &mut kit.versions);

@@ -129,6 +129,8 @@ pub struct Head {
     pub traceparent: Option<Name>,
     /// `grpc-message`, still percent-encoded.
     message: Vec<u8>,
+    /// Fields that have been said, one bit each.
+    said: u16,
 }
 
 impl Head {
@@ -147,6 +149,7 @@ impl Head {
         (self.content, self.encoded, self.json_bytes) = (other.content, other.encoded, other.json_bytes);
         self.traceparent.clone_from(&other.traceparent);
         self.message.clone_from(&other.message);
+        self.said = other.said;
     }
 
     /// How the body is to be read; None where the head does not say.
@@ -194,8 +197,13 @@ impl Head {
         }
     }
 
-    /// A wanted field was decoded. A value that is not whole reads as absent, except where its beginning will do.
+    /// A wanted field was decoded. A value that is not whole reads as absent, except where its beginning will do. None of
+    /// them may be said twice; of one that is, the first counts, and a block of thousands costs no more than of one.
     pub fn field(&mut self, tag: u8, value: Value<'_>, methods: &mut Methods) {
+        if self.said >> tag & 1 != 0 {
+            return;
+        }
+        self.said |= 1 << tag;
         let bytes = value.bytes;
         match tag {
             GRPC_MESSAGE => {
@@ -323,10 +331,9 @@ mod tests {
 
     #[test]
     fn unreadable_statuses_are_unknown() {
-        let mut head = Head::default();
         let mut methods = Methods::new(Rc::default());
         for (bytes, code) in [(&b"0"[..], 0), (b"16", 16), (b"17", 2), (b"", 2), (b"x", 2), (b"00", 0)] {
-            let len = bytes.len() as u32;
+            let (mut head, len) = (Head::default(), bytes.len() as u32);
             head.field(GRPC_STATUS, Value { bytes, len }, &mut methods);
             assert_eq!(head.grpc_status, Some(code));
         }

@@ -38,6 +38,7 @@ mod plans;
 mod routes;
 mod said;
 mod sniff;
+mod spare;
 mod sse;
 
 pub use call::{Call, Code, End, EndedBy, OpenRequest, Outcome, Request};

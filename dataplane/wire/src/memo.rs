@@ -46,6 +46,7 @@ impl Memo {
         entry.bytes[..bytes.len()].copy_from_slice(bytes);
         entry.head.recall(head);
         if self.entries.len() < MAX_ENTRIES {
+            self.entries.reserve_exact(1); // most connections need one or two
             self.entries.push(entry);
             return;
         }

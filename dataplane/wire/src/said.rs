@@ -7,6 +7,7 @@ use crate::names::Cache;
 use std::collections::VecDeque;
 
 /// Puts the value there as a name, from a cache. False when it is not a readable name.
+#[inline]
 pub fn rename(name: &mut Name, value: Option<Found<'_>>, cache: &mut Cache<()>) -> bool {
     let mut digits = [0; 20];
     let text = match value {
@@ -27,6 +28,7 @@ pub fn rename(name: &mut Name, value: Option<Found<'_>>, cache: &mut Cache<()>) 
 }
 
 /// The value as an id.
+#[inline]
 pub fn id(value: Option<Found<'_>>) -> Option<Id> {
     match value? {
         Found::Text(text) => Id::new(text),
@@ -35,6 +37,7 @@ pub fn id(value: Option<Found<'_>>) -> Option<Id> {
 }
 
 /// The value as a number; text is none.
+#[inline]
 pub fn number(value: Option<Found<'_>>) -> u64 {
     match value {
         Some(Found::Number(number) | Found::Tally(number)) => number,
@@ -85,6 +88,7 @@ pub enum Count {
 
 impl Count {
     /// Of a value.
+    #[inline]
     pub fn of(value: Option<Found<'_>>) -> Option<Count> {
         match value? {
             Found::Tally(more) => Some(Count::More(more)),
@@ -96,6 +100,7 @@ impl Count {
 
 impl Reply {
     /// Of a response that says nothing.
+    #[inline]
     pub fn silent() -> Reply {
         Reply { last: true, output: true, ..Reply::default() }
     }
@@ -123,6 +128,7 @@ impl Reply {
     }
 
     /// Adds its tokens.
+    #[inline]
     pub fn count_tokens(&self, open: &mut OpenRequest) {
         open.tokens_in.add(self.tokens_in);
         open.tokens_out.add(self.tokens_out);

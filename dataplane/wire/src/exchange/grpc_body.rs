@@ -1,12 +1,14 @@
 //! Bodies framed as gRPC: messages, and what each says.
 
-use super::{Context, Exchange, Kit, MAX_SPARE, Side, asked, replied};
+use super::{Context, Exchange, Kit, MAX_READING, Side, asked, replied};
 use crate::Nanos;
 use crate::conn::Sink;
 use crate::grpc::Piece;
+use crate::spare;
 
 impl Exchange {
     /// Payload from the client.
+    #[inline]
     pub(super) fn grpc_request<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
         let mut rest = bytes;
         while let Some(piece) = self.request.framer.next(&mut rest) {
@@ -28,18 +30,21 @@ impl Exchange {
         }
     }
 
-    fn request_length<S>(&mut self, opaque: bool, bytes: u32, cx: &mut Context<'_, S>) {
+    #[inline]
+    fn request_length<S: Sink>(&mut self, opaque: bool, bytes: u32, cx: &mut Context<'_, S>) {
         let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.request.is_empty());
         if let Some(plan) = plan {
-            self.request.walk(bytes, plan.head_bytes, cx.kit);
+            self.request.walk(bytes, plan.head_bytes, cx);
         }
     }
 
+    #[inline]
     fn request_body<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
         self.call.request_bytes += bytes.len() as u64;
         self.read_request(bytes, cx);
     }
 
+    #[inline]
     fn request_ends(&mut self, now: Nanos) {
         self.call.request_messages += 1;
         self.asked = Some(now);
@@ -67,6 +72,7 @@ impl Exchange {
     }
 
     /// Payload from the server.
+    #[inline]
     pub(super) fn grpc_response<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
         let mut rest = bytes;
         while let Some(piece) = self.response.framer.next(&mut rest) {
@@ -88,13 +94,15 @@ impl Exchange {
         }
     }
 
-    fn response_length<S>(&mut self, opaque: bool, bytes: u32, cx: &mut Context<'_, S>) {
+    #[inline]
+    fn response_length<S: Sink>(&mut self, opaque: bool, bytes: u32, cx: &mut Context<'_, S>) {
         let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.response.is_empty());
         if let Some(plan) = plan {
-            self.response.walk(bytes, plan.head_bytes, cx.kit);
+            self.response.walk(bytes, plan.head_bytes, cx);
         }
     }
 
+    #[inline]
     fn response_body<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
         self.call.response_bytes += bytes.len() as u64;
         self.read_response(bytes, cx);
@@ -119,19 +127,36 @@ impl Exchange {
 
 impl Side {
     /// Begins reading a message of `len` bytes.
-    fn walk(&mut self, len: u32, head_bytes: u32, kit: &mut Kit) {
-        let mut walk = kit.walks.pop().unwrap_or_default();
-        walk.begin(len, head_bytes);
-        self.walk = Some(walk);
+    #[inline]
+    fn walk<S: Sink>(&mut self, len: u32, head_bytes: u32, cx: &mut Context<'_, S>) {
+        if self.may_read(cx) {
+            let walk = self.walk.insert(spare::take());
+            walk.begin(len, head_bytes);
+        }
+    }
+
+    /// One more message may be read.
+    #[inline]
+    pub(super) fn may_read<S: Sink>(&mut self, cx: &mut Context<'_, S>) -> bool {
+        self.put_back(cx.kit);
+        if cx.kit.reading >= MAX_READING {
+            cx.sink.head_truncated();
+            return false;
+        }
+        cx.kit.reading += 1;
+        true
     }
 
     /// Done reading the message under way.
+    #[inline]
     pub(super) fn put_back(&mut self, kit: &mut Kit) {
-        if let Some(walk) = self.walk.take().filter(|_| kit.walks.len() < MAX_SPARE) {
-            kit.walks.push(walk);
+        if let Some(walk) = self.walk.take() {
+            kit.reading -= 1;
+            spare::keep(walk);
         }
-        if let Some(scan) = self.scan.take().filter(|_| kit.scans.len() < MAX_SPARE) {
-            kit.scans.push(scan);
+        if let Some(scan) = self.scan.take() {
+            kit.reading -= 1;
+            spare::keep(scan);
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::{Context, Exchange, Side, asked, replied};
 use crate::conn::Sink;
 use crate::content::Content;
-use crate::json::{Plan, Scan};
+use crate::json::Plan;
+use crate::spare;
 use crate::sse::Piece;
 
 impl Exchange {
@@ -18,7 +19,7 @@ impl Exchange {
             return;
         };
         if fresh {
-            self.request.scan(&plan.json_request, plan.head_bytes, &mut cx.kit.scans);
+            self.request.scan(&plan.json_request, plan.head_bytes, cx);
         }
         self.request.document(&plan.json_request, bytes);
     }
@@ -98,7 +99,7 @@ impl Exchange {
         self.response.document = true;
         self.response_begins(cx);
         if let Some(plan) = self.plan.as_deref().filter(|plan| !plan.json_response.is_empty()) {
-            self.response.scan(&plan.json_response, plan.head_bytes, &mut cx.kit.scans);
+            self.response.scan(&plan.json_response, plan.head_bytes, cx);
         }
     }
 
@@ -124,11 +125,11 @@ impl Exchange {
 
 impl Side {
     /// Begins reading a document.
-    #[expect(clippy::vec_box, reason = "they move in and out of exchanges in one word")]
-    fn scan(&mut self, plan: &Plan, head_bytes: u32, spare: &mut Vec<Box<Scan>>) {
-        let mut scan = spare.pop().unwrap_or_default();
-        scan.begin(plan, head_bytes);
-        self.scan = Some(scan);
+    fn scan<S: Sink>(&mut self, plan: &Plan, head_bytes: u32, cx: &mut Context<'_, S>) {
+        if self.may_read(cx) {
+            let scan = self.scan.insert(spare::take());
+            scan.begin(plan, head_bytes);
+        }
     }
 
     /// More of the document under way.
