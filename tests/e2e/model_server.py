@@ -18,6 +18,8 @@ SERVERS = Path(__file__).resolve().parent / "model_servers"
 START_SECONDS = 90.0  # imports take 5 s on an idle machine
 PROBE_SECONDS = 1.0
 PORT = "{}"
+# Nothing is written beside its program, and nothing is told to anyone.
+QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "BENTOML_DO_NOT_TRACK": "True"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def running_model_server(part: str, *words: str, ready: str) -> Iterator[ModelSe
         *(str(next(numbers)) if word == PORT else word for word in words),
     ]
     with tempfile.TemporaryDirectory(prefix=f"wayside-{part}-") as home:
-        environment = {**os.environ, "HOME": home, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "HOME": home, **QUIET}
         with running(command, cwd=SERVERS, environment=environment) as process:
             http, grpc, *_ = (f"127.0.0.1:{port}" for port in ports)
             process.wait_for(lambda: _answers(f"http://{http}{ready}"), START_SECONDS)
