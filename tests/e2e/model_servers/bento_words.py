@@ -1,10 +1,13 @@
-"""A BentoML service: run by `bentoml serve bento_words:Words`, it repeats text, whole or word by word."""
+"""A BentoML service, run by `bentoml serve bento_words:Words`: it repeats text, whole or word by word."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import bentoml
+from bentoml.exceptions import InternalServerError
+
+MODEL = "words-1"
 
 
 @bentoml.service(workers=1)
@@ -15,11 +18,12 @@ class Words:
     def repeat(self, text: str, times: int = 1) -> dict[str, object]:
         """Answer at once."""
         if times < 0:
-            raise bentoml.exceptions.InternalServerError("negative")
-        return {"text": text * times, "usage": {"words": len(text.split()) * times}}
+            raise InternalServerError("negative")
+        usage = {"read": len(text.split()), "written": len(text.split()) * times}
+        return {"model": MODEL, "texts": [text] * times, "usage": usage}
 
     @bentoml.api
     def stream(self, text: str) -> Iterator[str]:
-        """Answer in pieces."""
+        """Answer in pieces, each an event."""
         for word in text.split():
-            yield f'data: {{"word": "{word}"}}\n\n'
+            yield f'data: {{"model": "{MODEL}", "word": "{word}"}}\n\n'
