@@ -29,11 +29,10 @@ MEMORY = "Resident memory"
 
 
 def first_figures(page: str, section: str) -> dict[str, float]:
-    """Return the first figure of each row in a section's table; rows without one are left out."""
+    """Return the first figure of each row in a section's table; rows without one are left out, as is a section."""
     found = re.search(rf"^## {re.escape(section)}.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
-    if found is None:
-        raise ValueError(f"RESULTS.md has no section {section!r}")
-    cells = [re.split(r"\s*\|\s*", line.strip("| ")) for line in found[0].splitlines()]
+    lines = found[0].splitlines() if found else []
+    cells = [re.split(r"\s*\|\s*", line.strip("| ")) for line in lines]
     return {
         row[0]: float(row[1].replace(",", ""))
         for row in cells
@@ -50,10 +49,11 @@ def short(value: float | None) -> str:
 
 def costs(page: str) -> str:
     """Return README's lines for a page of results: the table, and the sentence on memory."""
-    sections = [first_figures(page, section) for section in COLUMNS.values()]
-    lines = [f"| in the path | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
+    every = {title: first_figures(page, section) for title, section in COLUMNS.items()}
+    told = {title: figures for title, figures in every.items() if figures}
+    lines = [f"| in the path | {' | '.join(told)} |", "|---" * (len(told) + 1) + "|"]
     for title, row in ROWS.items():
-        lines.append(f"| {title} | {' | '.join(short(one.get(row)) for one in sections)} |")
+        lines.append(f"| {title} | {' | '.join(short(one.get(row)) for one in told.values())} |")
     memory = first_figures(page, MEMORY)
     ours, theirs = memory.get("Wayside"), memory.get(ROWS["Envoy with gRPC statistics"])
     said = f"After it both halves together held {short(ours)} MB; Envoy held {short(theirs)} MB."

@@ -32,7 +32,12 @@ PROGRAMS = {
 }
 
 # The Pythons that a server's lock was written for; the first one found is used.
-SERVERS: dict[str, tuple[str, ...]] = {"triton": ("3.11", "3.12", "3.10")}
+SERVERS: dict[str, tuple[str, ...]] = {
+    "triton": ("3.11", "3.12", "3.10"),
+    "mlserver": ("3.11", "3.12"),
+    "kserve": ("3.11", "3.12", "3.13"),
+    "bentoml": ("3.11", "3.12", "3.13"),
+}
 
 # Tool: the locked Go module (go.mod and go.sum) that pins it, and its package.
 GO_TOOLS = {

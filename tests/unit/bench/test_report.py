@@ -8,7 +8,7 @@ from bench.bars import draw
 from bench.figures import Results, Round
 from bench.instructions import Count
 from bench.loads import Latency, loads
-from bench.readme import costs, first_figures
+from bench.readme import costs, rewritten
 from bench.report import Run, results_page
 
 
@@ -64,6 +64,13 @@ def test_the_readme_is_made_of_the_page() -> None:
     assert "both halves together held 35 MB; Envoy held 77 MB." in lines
 
 
-def test_a_page_without_a_section_is_refused() -> None:
-    with pytest.raises(ValueError, match="no section 'Token streams'"):
-        first_figures(page().replace("## Token streams", "## Tokens"), "Token streams")
+def test_a_load_that_was_not_run_has_no_column() -> None:
+    lines = costs(page().replace("## Token streams", "## Tokens"))
+    assert "streamed chunk" not in lines
+    assert "| Wayside, both halves | 3.0 | 3.0 | 3.0 | 3.0 |" in lines
+
+
+@pytest.mark.parametrize("readme", ["nothing", "| in the path |\nEnvoy held 7 MB.\n" * 2])
+def test_a_readme_without_one_table_is_refused(readme: str) -> None:
+    with pytest.raises(ValueError, match="no table of costs, or more than one"):
+        rewritten(readme, page())

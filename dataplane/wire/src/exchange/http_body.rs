@@ -40,9 +40,10 @@ impl Exchange {
 
     /// Payload from the server.
     pub(super) fn http_response<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
-        self.call.response_bytes += bytes.len() as u64;
+        // Bytes are counted as far as they have been read, so that what is told on the way knows of none after it.
         match self.response.content {
             Content::Json => {
+                self.call.response_bytes += bytes.len() as u64;
                 if !self.response.document {
                     self.document_begins(cx);
                 }
@@ -51,11 +52,15 @@ impl Exchange {
             Content::Lines => self.lines(bytes, cx),
             Content::Events => {
                 let mut rest = bytes;
-                while let Some(piece) = self.response.events.next(&mut rest) {
-                    self.event(piece, cx);
+                while !rest.is_empty() {
+                    let left = rest.len();
+                    let piece = self.response.events.next(&mut rest);
+                    self.call.response_bytes += (left - rest.len()) as u64;
+                    piece.into_iter().for_each(|piece| self.event(piece, cx));
                 }
             }
             Content::Grpc | Content::Opaque => {
+                self.call.response_bytes += bytes.len() as u64;
                 self.call.first_response.get_or_insert(cx.now);
                 self.call.last_response = Some(cx.now);
                 let now = cx.now;
@@ -84,6 +89,7 @@ impl Exchange {
 
     fn lines<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
         for part in bytes.split_inclusive(|&byte| byte == b'\n') {
+            self.call.response_bytes += part.len() as u64;
             let line = part.trim_ascii_end();
             if !line.is_empty() && !self.response.document {
                 self.document_begins(cx);
