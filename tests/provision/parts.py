@@ -29,6 +29,7 @@ PROGRAMS = {
     "ss": "iproute2",
     "valgrind": "valgrind",
     "faketime": "faketime",
+    "java": "openjdk-17-jre-headless",
 }
 
 # The Pythons that a server's lock was written for; the first one found is used.
@@ -37,6 +38,7 @@ SERVERS: dict[str, tuple[str, ...]] = {
     "mlserver": ("3.11", "3.12"),
     "kserve": ("3.11", "3.12", "3.13"),
     "bentoml": ("3.11", "3.12", "3.13"),
+    "torchserve": ("3.11", "3.12", "3.13"),
 }
 
 # Tool: the locked Go module (go.mod and go.sum) that pins it, and its package.

@@ -1,0 +1,90 @@
+"""Wayside before a real TorchServe: predictions over HTTP and over its own gRPC service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.grpc_calls import Seen, connected
+from tests.e2e.http_calls import Ask, as_json, call_both, counted
+from tests.e2e.model_server import ModelServer, running_model_server
+from tests.e2e.wayside import running_wayside
+from tests.provision.parts import require
+
+PREDICT = "/predictions/{model}"
+VERSIONED = PREDICT + "/{version}"
+SERVICE = "org.pytorch.serve.grpc.inference.InferenceAPIsService"
+GOOD, BAD = as_json({"x": 2}), as_json({"x": -2})
+
+ASKS = [
+    Ask("/ping", "/ping", kind="probe", verb="GET"),
+    Ask("_OTHER", "/nothing", "404", kind="admin", verb="GET"),
+    Ask(PREDICT, "/predictions/iris", model="iris", body=GOOD),
+    Ask(VERSIONED, "/predictions/iris/7.0", "200", "iris", "7.0", body=GOOD),
+    Ask(PREDICT, "/predictions/iris", "503", "iris", body=BAD),
+    Ask(PREDICT, "/predictions/iris", "503", "iris", body=b"{"),
+    Ask(PREDICT, "/predictions/no", "404", "unknown", body=GOOD),
+    Ask(PREDICT, "/predictions/iris", model="iris", body=GOOD),
+]
+
+
+@pytest.fixture(scope="module")
+def torchserve() -> Iterator[ModelServer]:
+    """One server for all tests of this file."""
+    words = ["torchserve_iris.py", str(require("java")), *["{}"] * 5]
+    with running_model_server("torchserve", *words, ready="/ping") as server:
+        yield server
+
+
+@pytest.mark.proves("torchserve", "torchserve", "live")
+def test_each_call_over_http(torchserve: ModelServer) -> None:
+    """An error ends its connection, as the server says; only a path says the version."""
+    with running_wayside(torchserve.http) as wayside:
+        answers = call_both(torchserve.http, wayside, ASKS)
+        assert b"connection: close" in answers[4].wire
+        assert "wayside_tokens_total{" not in wayside.metrics()
+
+
+def field(number: int, content: bytes) -> bytes:
+    """Encode a short field of a protobuf message."""
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+def prediction(model: str, version: str, body: bytes) -> bytes:
+    """Encode a PredictionsRequest."""
+    part = field(1, b"body") + field(2, body)
+    return field(1, model.encode()) + field(2, version.encode()) + field(3, part)
+
+
+def called(address: str) -> list[Seen]:
+    """Call the gRPC service."""
+    requests = [
+        prediction("iris", "7.0", GOOD),
+        prediction("iris", "7.0", BAD),
+        prediction("no", "1.0", GOOD),
+        prediction("iris", "7.0", GOOD),
+    ]
+    with connected(address) as client:
+        calls = [client.call(f"{SERVICE}/Predictions", each) for each in requests]
+        return [*calls, client.call(f"{SERVICE}/Ping", b"")]
+
+
+@pytest.mark.proves("torchserve", "torchserve", "live")
+def test_each_call_over_grpc(torchserve: ModelServer) -> None:
+    """Equal answers, equal counts; the version as it was asked for, of a model that is there."""
+    direct = called(torchserve.grpc)
+    with running_wayside(torchserve.grpc) as wayside:
+        through = called(wayside.address)
+        wayside.wait_for_total(len(direct), "calls")
+        inference, probes = counted(wayside), counted(wayside, "probe")
+    assert [seen.code for seen in through] == [seen.code for seen in direct]
+    assert [seen.answers for seen in through] == [seen.answers for seen in direct]
+    predictions = f"{SERVICE}/Predictions"
+    bad = direct[1].code
+    assert inference == {
+        (predictions, "iris", "7.0", "OK"): 2,
+        (predictions, "iris", "7.0", bad): 1,
+        (predictions, "unknown", "", direct[2].code): 1,
+    }
+    assert probes == {(f"{SERVICE}/Ping", "", "", "OK"): 1}
