@@ -27,6 +27,7 @@ MEANINGS = {
     "live": "the server itself was called with Wayside between, and every count was right",
     "recorded": "messages that a real server sent are read as they should be",
     "proto": "messages encoded by the published .proto are read as they should be",
+    "documented": "requests and answers as the server's documentation writes them are read as they should be",
     UNTESTED: "the numbers are as documented, and no test has shown them right",
 }
 

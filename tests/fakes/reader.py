@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
-from sidecar.model.policy import Method, Read, Slot
+from sidecar.model.policy import Method, Read, Route, Slot
 from sidecar.tapclient import tap_pb2 as pb
-from sidecar.tapclient.encode import method_message
+from sidecar.tapclient.encode import method_message, route_message
 from tests.fakes.cargo import cargo_built
 
 SLOTS = {
@@ -49,9 +49,13 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.process.communicate()
 
-    def adopt(self, methods: Sequence[Method]) -> list[str]:
-        """Read by these methods from now on; return why some were left out."""
-        policy = pb.Policy(observe=True, methods=[method_message(each) for each in methods])
+    def adopt(self, methods: Sequence[Method], routes: Sequence[Route] = ()) -> list[str]:
+        """Read by these methods and routes from now on; return why some were left out."""
+        policy = pb.Policy(
+            observe=True,
+            methods=[method_message(each) for each in methods],
+            routes=[route_message(each) for each in routes],
+        )
         _, *refusals = self._ask(f"policy {policy.SerializeToString().hex()}").split("\t")
         return refusals
 
@@ -74,10 +78,18 @@ class Reader:
             *(f">{each.hex()}" for each in requests),
             *(f"<{each.hex()}" for each in responses),
         ]
-        answer = self._ask(" ".join(["call", path, *sides]))
+        return self._facts(" ".join(["call", path, *sides]))
+
+    def http(self, request: bytes, *responses: bytes) -> list[dict[str, str]]:
+        """Show it a connection of HTTP/1.1 that holds one call, its pieces a millisecond apart; return as of a call."""
+        pieces = [f">{request.hex()}", *(f"<{each.hex()}" for each in responses)]
+        return self._facts(" ".join(["http", *pieces]))
+
+    def _facts(self, line: str) -> list[dict[str, str]]:
+        answer = self._ask(line)
         facts = [dict(word.split("=") for word in part.split()) for part in answer.split("\t")]
         for fact in facts:
-            for name in ("model", "version", "request_id"):
+            for name in ("model", "version", "request_id", "method"):
                 if name in fact:
                     fact[name] = bytes.fromhex(fact[name]).decode()
         return facts

@@ -6,6 +6,8 @@
 //! `message PATH request|response BYTES`: one message. Answer: SLOT=VALUE of what it says.
 //! `call PATH >BYTES.. <BYTES..`: a whole gRPC call, requests and then responses, on a connection of its own. Answer:
 //! what a sink is told, the call first, then each request after a tab.
+//! `http >BYTES <BYTES..`: a connection of HTTP/1.1 that holds one call, each piece a millisecond after the one before,
+//! closed by the server. Answer: as of a call.
 
 #[path = "../../wire/tests/support/mod.rs"]
 mod support;
@@ -13,8 +15,9 @@ mod support;
 use prost::Message;
 use std::io::{BufRead, Write, stdin, stdout};
 use std::sync::Arc;
-use support::{PREFACE, Rig, data, headers, message, request_head, response_head, settings, trailers};
+use support::{MS, PREFACE, Rig, data, headers, message, request_head, response_head, settings, trailers};
 use tap::{policy, proto};
+use wire::EndedBy;
 use wire::catalogue::{Catalogue, Slot};
 use wire::field::{Found, Plan, Walk};
 
@@ -44,6 +47,7 @@ fn main() {
             }
             ["message", path, side, bytes] => read(&catalogue, path, side == "request", bytes),
             ["call", path, ref messages @ ..] => call(&catalogue, path, messages),
+            ["http", ref pieces @ ..] => http(&catalogue, pieces),
             _ => panic!("not understood: {line}"),
         };
         writeln!(stdout, "{answer}").expect("a reader");
@@ -105,6 +109,47 @@ fn call(catalogue: &Arc<Catalogue>, path: &str, messages: &[&str]) -> String {
         let (tokens_in, tokens_out) = (best(open.tokens_in), best(open.tokens_out));
         format!(
             "request_id={id} batch_size={batch_size} tokens_in={tokens_in} tokens_out={tokens_out} outcome={outcome:?}"
+        )
+    }));
+    lines.join("\t")
+}
+
+/// Shows a connection of HTTP/1.1 and returns what was told about its call.
+fn http(catalogue: &Arc<Catalogue>, pieces: &[&str]) -> String {
+    let mut rig = Rig::fresh(Arc::clone(catalogue));
+    for piece in pieces {
+        rig.wait(1);
+        match piece.split_at(1) {
+            (">", bytes) => rig.client(&unhex(bytes)),
+            (_, bytes) => rig.server(&unhex(bytes)),
+        };
+    }
+    rig.end(EndedBy::Server);
+    assert_eq!(rig.told.blinded, []);
+    let (told, end) = rig.only();
+    let [model, version] = [&told.model, &told.version].map(|name| hex(name.text.as_bytes()));
+    let mut lines = vec![format!(
+        "kind={:?} streaming={} model={model} version={version} method={} code={:?}",
+        told.kind,
+        told.streaming,
+        hex(told.method.text.as_bytes()),
+        end.code
+    )];
+    lines.extend(rig.told.requests.iter().map(|request| {
+        let open = &request.open;
+        let (id, batch_size, outcome) = (hex(open.id.text().as_bytes()), open.batch_size, request.outcome);
+        let [tokens_in, tokens_out] =
+            [open.tokens_in, open.tokens_out].map(|tokens| match (tokens.usage, tokens.ids) {
+                (Some(stated), _) => stated.to_string(),
+                (None, 0) => "-".into(),
+                (None, counted) => format!("+{counted}"),
+            });
+        let (chunks, gaps) = (open.chunks, rig.told.gaps.len());
+        let first = open.first_response.map_or("-".into(), |at| ((at - open.start) / MS).to_string());
+        format!(
+            "request_id={id} batch_size={batch_size} tokens_in={tokens_in} tokens_out={tokens_out} chunks={chunks} \
+             gaps={gaps} first_ms={first} code={:?} outcome={outcome:?}",
+            request.code
         )
     }));
     lines.join("\t")
