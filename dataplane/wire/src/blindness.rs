@@ -24,11 +24,6 @@ impl Blindness {
         }
     }
 
-    /// Something has been found that cannot be read.
-    pub fn any(&self) -> bool {
-        self.reported != 0 || self.held_back != 0
-    }
-
     /// Reports a reason unless it has been.
     pub fn report<S: Sink>(&mut self, reason: Blind, sink: &mut S) {
         if !self.known {

@@ -106,8 +106,11 @@ impl Conn {
             bytes = &bytes[taken..];
             let Some(protocol) = protocol else { return };
             let sniffer = std::mem::take(sniffer);
-            self.recognise(protocol, sink);
+            self.recognise(protocol, sniffer.server_spoke, sink);
             self.http1(direction, sniffer.seen(), sniffer.began(), sink);
+        }
+        if let Stage::Sniffing(sniffer) = &mut self.stage {
+            sniffer.server_spoke |= direction == Direction::ToClient && !bytes.is_empty();
         }
         match self.stage {
             Stage::Deaf => {}
@@ -138,7 +141,7 @@ impl Conn {
         blindness.report(reason, sink);
     }
 
-    fn recognise<S: Sink>(&mut self, protocol: Protocol, sink: &mut S) {
+    fn recognise<S: Sink>(&mut self, protocol: Protocol, server_spoke: bool, sink: &mut S) {
         sink.recognised(protocol);
         self.stage = Stage::Deaf;
         let blindness = &mut self.shared.blindness;
@@ -147,13 +150,12 @@ impl Conn {
             blindness.protocol_known(sink);
             return;
         }
-        let spoke = blindness.any() || self.server.cursor().is_none_or(|cursor| !cursor.is_untouched());
         *blindness = Blindness::default();
         blindness.protocol_known(sink);
         let reason = match protocol {
             Protocol::Tls => Blind::Tls,
             // A server that spoke first is none of HTTP/1.1.
-            Protocol::Http1 if !spoke => {
+            Protocol::Http1 if !server_spoke => {
                 self.stage = Stage::Http1(Box::new(Exchanges::new()));
                 return;
             }

@@ -17,6 +17,8 @@ pub struct Sniffer {
     seen: [u8; PREFACE.len()],
     have: usize,
     began: Nanos,
+    /// The server has said something meanwhile.
+    pub server_spoke: bool,
 }
 
 impl Sniffer {

@@ -144,6 +144,16 @@ fn switching_ends_the_reading() {
 }
 
 #[test]
+fn a_server_that_speaks_first_is_none_of_http() {
+    // Its first bytes could be a whole frame of HTTP/2, or the beginning of one.
+    for first in [&frame(0, 0, 1, &[])[..], b"220 "] {
+        let mut rig = http1();
+        rig.server(first).client(&get("/x"));
+        assert_eq!((&rig.told.blinded[..], rig.conn.open_calls()), (&[Blind::Protocol][..], 0));
+    }
+}
+
+#[test]
 fn a_pipeline_is_followed_so_far() {
     let mut rig = http1();
     rig.client(&get("/x").repeat(64));

@@ -60,11 +60,6 @@ impl Cursor {
         self.have == 0 && !self.inside
     }
 
-    /// No byte at all has been seen.
-    pub fn is_untouched(&self) -> bool {
-        self.between_frames() && self.head == Head::default()
-    }
-
     /// The frame under way.
     #[inline]
     pub fn inside(&self) -> Option<Head> {
