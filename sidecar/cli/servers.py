@@ -106,6 +106,13 @@ def _described(server: ServerCatalogue, document: Document) -> Iterator[str]:
         spec = document.value["methods"][method.path]
         for side in ("request", "response"):
             yield from _read(side, spec.get(side))
+    for route in server.routes:
+        flags = [route.kind.value] + ["stream"] * route.streaming
+        flags += [UNTESTED] * (route.template in server.untested)
+        yield f"  {route.template}  {', '.join(flags)}"
+        spec = document.value["routes"][route.template]
+        for side in ("request", "response"):
+            yield from _read(side, spec.get(side))
 
 
 def _read(side: str, value: Any) -> Iterator[str]:

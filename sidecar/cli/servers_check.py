@@ -123,7 +123,9 @@ def _summarize(arguments: argparse.Namespace, server: ServerCatalogue) -> None:
 
     against = f", and agrees with {arguments.proto}" if arguments.proto else ""
     print(f"{arguments.file} is good{against}")
-    print(f"  {server.name}: {len(server.methods)} method{'s' if len(server.methods) != 1 else ''}")
+    counts = [("method", len(server.methods)), ("route", len(server.routes))]
+    parts = [f"{count} {word}{'s' * (count != 1)}" for word, count in counts if count]
+    print(f"  {server.name}: {', '.join(parts)}")
     known = {method.path: each.name for each in shipped() for method in each.methods}
     for method in server.methods:
         if method.path in known:

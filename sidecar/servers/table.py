@@ -39,9 +39,9 @@ class Row:
     server: str
     catalogue: str
     protocol: str
-    inference: int  # methods of this kind
-    methods: int  # of any kind
-    untested: int  # methods
+    inference: int  # methods and routes of this kind
+    methods: int  # and routes, of any kind
+    untested: int  # of them
     proofs: tuple[str, ...]  # strongest first; empty: untested
 
     @property
@@ -77,9 +77,9 @@ def rows() -> list[Row]:
         Row(
             server=user,
             catalogue=each.name,
-            protocol="gRPC",
-            inference=sum(method.kind is Kind.INFERENCE for method in each.methods),
-            methods=len(each.methods),
+            protocol=", ".join(["gRPC"] * bool(each.methods) + ["HTTP"] * bool(each.routes)),
+            inference=_kinds(each).count(Kind.INFERENCE),
+            methods=len(each.methods) + len(each.routes),
             untested=len(each.untested),
             proofs=proofs_of(each.name, user),
         )
@@ -89,15 +89,19 @@ def rows() -> list[Row]:
     return sorted(found, key=lambda row: (row.server, row.catalogue))
 
 
+def _kinds(catalogue: ServerCatalogue) -> list[Kind]:
+    return [*(each.kind for each in catalogue.methods), *(each.kind for each in catalogue.routes)]
+
+
 def markdown() -> str:
     """Return the rows as the table of docs/servers.md."""
     lines = [
-        "| server | catalogue | methods | of them inference | proven |",
-        "|---|---|---|---|---|",
+        "| server | catalogue | protocol | methods and routes | of them inference | proven |",
+        "|---|---|---|---|---|---|",
     ]
     lines += [
         f"| {row.server} | [{row.catalogue}](../sidecar/servers/{row.catalogue}.yaml) "
-        f"| {row.methods} | {row.inference} | {row.proven} |"
+        f"| {row.protocol} | {row.methods} | {row.inference} | {row.proven} |"
         for row in rows()
     ]
     return "\n".join(lines) + "\n"
