@@ -55,11 +55,13 @@ def test_the_file_is_named_in_the_configuration_as_shown(tmp_path: Path) -> None
     from sidecar.config.compile import compile_policy
     from sidecar.config.sources import Sources
 
-    own, config = blocks("yaml")
-    (tmp_path / "shop.yaml").write_text(own)
+    own, config, routes = blocks("yaml")
+    # The routes are shown as a file of their own, and belong into the same one.
+    (tmp_path / "shop.yaml").write_text(own + routes.replace("server: shop\n", ""))
     file = tmp_path / "wayside.yaml"
     file.write_text(f'listeners: [{{listen: ":1", upstream: ":2"}}]\n{config}')
     compiled = compile_policy(Sources(str(file)))
     assert compiled.problems == ()
     assert compiled.policy is not None
     assert "/shop.Ranker/Rank" in {method.path for method in compiled.policy.methods}
+    assert compiled.policy.routes[0].template == "/rank/{model}", "the user's own come first"
