@@ -39,6 +39,7 @@ SERVERS: dict[str, tuple[str, ...]] = {
     "kserve": ("3.11", "3.12", "3.13"),
     "bentoml": ("3.11", "3.12", "3.13"),
     "torchserve": ("3.11", "3.12", "3.13"),
+    "http-clients": ("3.11", "3.12", "3.13"),
 }
 
 # Tool: the locked Go module (go.mod and go.sum) that pins it, and its package.

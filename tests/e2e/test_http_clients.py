@@ -1,0 +1,87 @@
+"""The clients that people use, through Wayside: they understand the goldens' answers, and Wayside their requests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from tests.e2e.wayside import running_wayside
+from tests.fakes.steady import metric
+from tests.provision.parts import require
+from tests.servers.http_cases import CHAT, EMBEDDED, TEXTS, WHOLE_CHAT
+from tests.servers.http_others import EMBED, GENERATED
+
+SCRIPT = Path(__file__).with_name("http_clients.py")
+ANSWERS = {
+    (case.path, case is not WHOLE_CHAT): case
+    for case in (CHAT, WHOLE_CHAT, TEXTS, EMBEDDED, EMBED, GENERATED)
+}
+CALLS = len(ANSWERS)
+
+
+class Golden(BaseHTTPRequestHandler):
+    """Answers as the goldens do."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """Answer."""
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        streamed = asked.get("stream", False) or self.path != CHAT.path
+        self.wfile.write(b"".join(ANSWERS[self.path, streamed].response))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def golden_server() -> Iterator[str]:
+    """Serve on a thread until the block ends; yields the address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Golden) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_clients_and_wayside_understand_the_same() -> None:
+    python = require("http-clients") / "bin" / "python"
+    with golden_server() as upstream, running_wayside(upstream) as wayside:
+        done = subprocess.run(
+            [python, SCRIPT, wayside.address],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        wayside.wait_for_total(CALLS, "calls", code="200")
+        page = wayside.metrics()
+    said = json.loads(done.stdout)
+    assert said["openai"] == {
+        "streamed": "Hel",
+        "streamed_tokens": [4],
+        "whole": "Hello",
+        "embedded": 6,
+        "texts": "ab",
+    }
+    assert said["ollama"] == {"generated": "The", "tokens": [26, 290], "embedded": 8}
+
+    def tokens(model: str, direction: str) -> float:
+        return metric(
+            page, "wayside_tokens_total", model=model, direction=direction, source="usage"
+        )
+
+    assert (tokens("llama", "input"), tokens("llama", "output")) == (3 * 12, 3 * 4)
+    assert (tokens("e5", "input"), tokens("minilm:l6", "input")) == (6, 8)
+    assert (tokens("llama3:8b", "input"), tokens("llama3:8b", "output")) == (26, 290)
+    assert 'source="chunks"' not in page
