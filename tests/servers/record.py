@@ -83,10 +83,13 @@ def requests_of(
 
 def called(channel: grpc.Channel, name: str, path: str, requests: list[bytes]) -> dict[str, Any]:
     """Make a call with bytes as they are, and return both sides."""
+    responses: list[bytes]
     if name == "stream":
-        responses = list(channel.stream_stream(path)(iter(requests), timeout=SECONDS))
+        stream: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(path)
+        responses = list(stream(iter(requests), timeout=SECONDS))
     else:
-        responses = [channel.unary_unary(path)(requests[0], timeout=SECONDS)]
+        unary: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
+        responses = [unary(requests[0], timeout=SECONDS)]
     return {
         "name": name,
         "method": path,

@@ -73,6 +73,8 @@ pub struct Reply {
     pub last: bool,
     /// It carries output, or is not looked at for that.
     pub output: bool,
+    /// It carries output that was looked for.
+    pub chunk: bool,
     tokens_in: Option<Count>,
     tokens_out: Option<Count>,
 }
@@ -111,11 +113,13 @@ impl Reply {
             0 | 1 => None, // none, or the one there is
             _ => id(said.get(Slot::RequestId)),
         };
+        let output = wants_output && said.get(Slot::Output).is_some_and(holds);
         Reply {
             id,
             error: said.get(Slot::Error).is_some_and(holds),
             last: said.get(Slot::Final).is_none_or(holds),
-            output: !wants_output || said.get(Slot::Output).is_some_and(holds),
+            output: output || !wants_output,
+            chunk: output,
             tokens_in: Count::of(said.get(Slot::TokensIn)),
             tokens_out: Count::of(said.get(Slot::TokensOut)),
         }
