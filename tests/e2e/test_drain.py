@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import http.server
 import signal
 import socket
 import threading
@@ -25,6 +24,7 @@ import grpc
 import pytest
 
 from tests.e2e.wayside import COMMAND
+from tests.fakes.http_server import Answering, serving
 from tests.fakes.oip import running_oip
 from tests.fakes.running import Running, accepts, free_ports, running, wait_until
 from tests.fakes.steady import metric
@@ -219,10 +219,8 @@ def test_drain_by_request_answers_when_it_is_done() -> None:
         assert wayside.process.wait(10) == 0
 
 
-class _KeepAlive(http.server.BaseHTTPRequestHandler):
+class _KeepAlive(Answering):
     """Answers every request and keeps the connection, as HTTP/1.1 servers do."""
-
-    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -230,28 +228,12 @@ class _KeepAlive(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"ok")
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@contextlib.contextmanager
-def keep_alive_server() -> Iterator[str]:
-    """Run an HTTP/1.1 server until the block ends; yields its address."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _KeepAlive) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
 
 def test_an_http_client_is_told_with_its_next_answer_and_none_fails() -> None:
     """RFC 9112 section 9.6: `connection: close`; who heeds it leaves, and Wayside ends well before --drain."""
     door = new_door()
     flags = ("--drain-delay=200ms", "--drain=60s")
-    with keep_alive_server() as upstream, door.open(upstream, *flags) as wayside:
+    with serving(_KeepAlive) as upstream, door.open(upstream, *flags) as wayside:
         client = http.client.HTTPConnection(door.listen, timeout=30)
 
         def ask() -> str | None:

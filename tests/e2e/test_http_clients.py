@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.e2e.wayside import running_wayside
+from tests.fakes.http_server import Answering, serving
 from tests.fakes.steady import metric
 from tests.provision.parts import require
 from tests.servers.http_cases import CHAT, EMBEDDED, TEXTS, WHOLE_CHAT
@@ -24,10 +21,8 @@ ANSWERS = {
 CALLS = len(ANSWERS)
 
 
-class Golden(BaseHTTPRequestHandler):
+class Golden(Answering):
     """Answers as the goldens do."""
-
-    protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         """Answer."""
@@ -35,27 +30,10 @@ class Golden(BaseHTTPRequestHandler):
         streamed = asked.get("stream", False) or self.path != CHAT.path
         self.wfile.write(b"".join(ANSWERS[self.path, streamed].response))
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@contextlib.contextmanager
-def golden_server() -> Iterator[str]:
-    """Serve on a thread until the block ends; yields the address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Golden) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
 
 def test_clients_and_wayside_understand_the_same() -> None:
     python = require("http-clients") / "bin" / "python"
-    with golden_server() as upstream, running_wayside(upstream) as wayside:
+    with serving(Golden) as upstream, running_wayside(upstream) as wayside:
         done = subprocess.run(
             [python, SCRIPT, wayside.address],
             capture_output=True,

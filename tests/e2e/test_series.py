@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import random
 import re
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.e2e.wayside import Wayside, running_wayside
+from tests.fakes.http_server import Answering, serving
 
 NAMES = 10_000
 MODELS, CODES = 20, (200, 404, 429, 500)
@@ -19,10 +16,9 @@ METHODS = ("infer", "generate", "versions/1/infer")
 MAX_LINES = 5000
 
 
-class Obeying(BaseHTTPRequestHandler):
+class Obeying(Answering):
     """Answers with the status that the request's header asks for."""
 
-    protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
@@ -34,22 +30,6 @@ class Obeying(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@contextlib.contextmanager
-def obeying() -> Iterator[str]:
-    """Serve on a thread until the block ends; yields the address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Obeying) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def post(door: http.client.HTTPConnection, path: str, status: int, model: str = "") -> None:
@@ -75,7 +55,7 @@ def settled(wayside: Wayside, calls: int) -> set[str]:
 
 def test_names_that_anybody_makes_up_add_no_series() -> None:
     """Ten thousand of them: in paths that are not found, and in documents that are refused."""
-    with obeying() as upstream, running_wayside(upstream) as wayside:
+    with serving(Obeying) as upstream, running_wayside(upstream) as wayside:
         door = http.client.HTTPConnection(wayside.address)
         post(door, "/v2/models/resnet/infer", 200)
         post(door, "/v1/completions", 200, "llama")
@@ -93,7 +73,7 @@ def test_names_that_anybody_makes_up_add_no_series() -> None:
 
 def test_a_busy_fleet_fits_on_a_page() -> None:
     """Twenty models, three methods each, four codes each."""
-    with obeying() as upstream, running_wayside(upstream) as wayside:
+    with serving(Obeying) as upstream, running_wayside(upstream) as wayside:
         door = http.client.HTTPConnection(wayside.address)
         for model in range(MODELS):
             for method in METHODS:
