@@ -1,8 +1,8 @@
 """What reading costs, in instructions, which do not depend on what else the machine does.
 
 `python -m bench.instructions` counts under callgrind how many instructions `wire` spends on a unary call, on one
-300-byte message of a stream and on one server-sent event, and compares with bench/instructions.json; `--write` makes what was counted the new
-baseline. The aims are in AIMS.
+300-byte message of a stream and on one server-sent event, and compares with bench/instructions.json; `--write` makes
+what was counted the new baseline. The aims are in AIMS.
 """
 
 from __future__ import annotations
