@@ -23,8 +23,8 @@ RUN_SECONDS = 300.0
 SENT = re.compile(r'^Sending request for "(.+)"\.\.\.$', re.MULTILINE)
 FAILED = re.compile(r"^FAILED: (.+):\n((?:\t.*\n)*)", re.MULTILINE)
 TOTAL = re.compile(r"^Total cases: (\d+)\n(\d+) passed, (\d+) failed", re.MULTILINE)
-# HTTP/1 and TLS are handed on and not read.
-BLIND_REASONS = frozenset({"http1", "tls"})
+# TLS is handed on and not read.
+BLIND_REASONS = frozenset({"tls"})
 
 # What a server is asked for, as the runner's own configuration files for these servers have it; HTTP/3 is not TCP.
 GRPC = """
