@@ -162,6 +162,8 @@ def oip(verb: str) -> list[HttpCase]:
             [{**INFERRED, "text_output": "a"}, {**INFERRED, "text_output": "b"}],
             STREAMED,
         )
+    if verb == "infer_stream":  # whole responses in tensors: no tokens
+        asked, told = INFER, {**STREAMED, "chunks": 0, "batch_size": 8}
     servers = ("triton", "kserve") if verb == "infer" else ()
     cases = [
         HttpCase(
@@ -190,7 +192,7 @@ def oip(verb: str) -> list[HttpCase]:
 OTHERS = [
     HttpCase(
         "oip", f"{name} of {verb}{name_of}", f"/v2/models/{{model}}{part}/{verb}", f"/v2/models/m{of}/{verb}",
-        {}, [{name: "x"}], {"model": "m", "version": version, "chunks": 1, "first_ms": 2},
+        {}, [{name: "x"}], {"model": "m", "version": version, "chunks": int(verb == "generate_stream"), "first_ms": 2},
     )
     for name in ("text_output", "model_name")
     for verb in ("generate_stream", "infer_stream")

@@ -244,7 +244,7 @@ impl Exchange {
         };
         if !waited || self.reply.output {
             open.first_response.get_or_insert(self.response.began);
-            open.chunks = open.chunks.saturating_add(u32::from(self.reply.chunk));
+            open.chunks = open.chunks.saturating_add(u32::from(waited && self.reply.chunk));
         }
         self.reply.count_tokens(open);
         if !self.call.many_requests {

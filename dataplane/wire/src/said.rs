@@ -71,7 +71,7 @@ pub struct Reply {
     pub error: bool,
     /// It is the last response, or says nothing about that.
     pub last: bool,
-    /// It carries output, or is not looked at for that.
+    /// It carries output, or is not looked at for that and holds no error.
     pub output: bool,
     /// It carries output that was looked for.
     pub chunk: bool,
@@ -114,11 +114,12 @@ impl Reply {
             _ => id(said.get(Slot::RequestId)),
         };
         let output = wants_output && said.get(Slot::Output).is_some_and(holds);
+        let error = said.get(Slot::Error).is_some_and(holds);
         Reply {
             id,
-            error: said.get(Slot::Error).is_some_and(holds),
+            error,
             last: said.get(Slot::Final).is_none_or(holds),
-            output: output || !wants_output,
+            output: (output || !wants_output) && !error,
             chunk: output,
             tokens_in: Count::of(said.get(Slot::TokensIn)),
             tokens_out: Count::of(said.get(Slot::TokensOut)),
