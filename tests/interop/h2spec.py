@@ -26,9 +26,10 @@ from tests.provision.parts import require
 ANSWER_SECONDS = 1
 RUN_SECONDS = 300.0
 ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
-# What a reader of illegal HTTP/2 may no longer be able to follow. One case begins with what could be HTTP/1 and is none:
-# that is its framing, too. Never a panic.
+# What a reader of illegal HTTP/2 can no longer follow in some case or other. Never a panic.
 BLIND_REASONS = frozenset({"frame", "hpack"})
+# One case begins with what could be HTTP/1 and is none; before a server that speaks first it is no protocol known here.
+PREFACE_REASON = "protocol"
 
 
 @contextlib.contextmanager
@@ -63,7 +64,7 @@ class H2spec:
         if account is None:
             return Report(verdicts)
         overlooked = () if only else unnoticed(account, len(verdicts))
-        return Report(verdicts, (*odd(account, BLIND_REASONS), *overlooked))
+        return Report(verdicts, (*odd(account, BLIND_REASONS | {PREFACE_REASON}), *overlooked))
 
 
 def unnoticed(account: Snapshot, cases: int) -> Iterator[str]:
