@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidecar.model.policy import Kind, Method, Slot, Variant
+from sidecar.model.policy import Method, Slot, Variant
+from sidecar.servers.checks import Checks, is_int
 from sidecar.servers.document import read_document
 from sidecar.servers.limits import refusal
 from sidecar.servers.paths import Field, Messages, PathError, compile_extract, suggest
-from sidecar.servers.routes import RouteCompiler
+from sidecar.servers.routes import compile_routes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,6 @@ MAX_HEAD_BYTES = 1_048_576
 
 _METHOD_PATH = re.compile(r"/[A-Za-z_][\w.]*/[A-Za-z_]\w*\Z")
 _SLOTS = {slot.value: slot for slot in Slot}
-_KINDS = {kind.value: kind for kind in Kind}
 _FILE_KEYS = {"server": 0, "used_by": 0, "always": 0, "messages": 0, "methods": 0, "routes": 0}
 _METHOD_KEYS = {
     "kind": 0, "streaming": 0, "many_requests": 0, "request": 0, "response": 0, "head_bytes": 0,
@@ -77,25 +77,22 @@ def compile_server(document: Document) -> ServerCatalogue:
     return _Compiler(document).run()
 
 
-class _Compiler:
-    """One document's compilation; collects problems instead of raising."""
+class _Compiler(Checks):
+    """One document's compilation."""
 
     def __init__(self, document: Document) -> None:
-        self.document = document
-        self.problems: list[Problem] = list(document.problems)
+        super().__init__(document)
         self.messages: Messages = {}
-        self.untested: dict[str, str] = {}
 
     def run(self) -> ServerCatalogue:
-        top = {} if self.problems else self._mapping((), self.document.value)
-        self._check_keys((), top, _FILE_KEYS)
-        self._read_messages(self._mapping(("messages",), top.get("messages") or {}))
-        methods = self._methods(self._mapping(("methods",), top.get("methods") or {}))
-        router = RouteCompiler(self._complain)
-        routes = router.run(self._mapping(("routes",), top.get("routes") or {}))
+        top = {} if self.problems else self.mapping((), self.document.value)
+        self.keys((), top, _FILE_KEYS)
+        self._read_messages(self.mapping(("messages",), top.get("messages") or {}))
+        methods = self._methods(self.mapping(("methods",), top.get("methods") or {}))
+        routes = compile_routes(self, self.mapping(("routes",), top.get("routes") or {}))
         if not methods and not routes and not self.problems:
             hint = "Add at least one under methods: or routes:."
-            self._complain((), "describes no method and no route", hint)
+            self.complain((), "describes no method and no route", hint)
         name = str(top.get("server") or Path(self.document.file).stem)
         used_by = top.get("used_by")
         users = tuple(str(each) for each in used_by) if isinstance(used_by, list) else ()
@@ -104,8 +101,8 @@ class _Compiler:
             used_by=users or (name,),
             methods=tuple(methods),
             routes=tuple(routes),
-            always=self._flag((), top, "always"),
-            untested=self.untested | router.untested,
+            always=self.flag((), top, "always"),
+            untested=self.untested,
             messages=self.messages,
             problems=tuple(self.problems),
         )
@@ -116,7 +113,7 @@ class _Compiler:
         for name, fields in messages.items():
             place = ("messages", name)
             described: dict[str, Field] = {}
-            for field_name, value in self._mapping(place, fields).items():
+            for field_name, value in self.mapping(place, fields).items():
                 found = self._field((*place, field_name), value)
                 if found is not None:
                     described[field_name] = found
@@ -126,11 +123,11 @@ class _Compiler:
     def _field(self, place: Place, value: object) -> Field | None:
         """Read `3` or `{number: 3, message: M}` or `{number: 3, map: M}`."""
         spec = value if isinstance(value, dict) else {"number": value}
-        self._check_keys(place, spec, _FIELD_KEYS)
+        self.keys(place, spec, _FIELD_KEYS)
         number = spec.get("number")
-        if not _is_int(number, 1, MAX_FIELD_NUMBER):
+        if not is_int(number, 1, MAX_FIELD_NUMBER):
             hint = "Write the number from the .proto, e.g. 3 or {number: 3, message: Name}."
-            self._complain(place, f"needs a field number, not {number!r}", hint)
+            self.complain(place, f"needs a field number, not {number!r}", hint)
             return None
         assert isinstance(number, int)
         is_map = "map" in spec
@@ -144,7 +141,7 @@ class _Compiler:
                 if each.message and each.message not in messages:
                     place = ("messages", name, field_name)
                     what = f"holds {each.message!r}, which is not described"
-                    self._complain(place, what, suggest(each.message, self.messages))
+                    self.complain(place, what, suggest(each.message, self.messages))
 
     # --- methods -----------------------------------------------------------------------------
 
@@ -152,41 +149,25 @@ class _Compiler:
         compiled = []
         for path, value in methods.items():
             before = len(self.problems)
-            method = self._method(("methods", path), path, self._mapping(("methods", path), value))
+            method = self._method(("methods", path), path, self.mapping(("methods", path), value))
             if len(self.problems) == before:
                 compiled.append(method)
         return compiled
 
     def _method(self, place: Place, path: str, spec: dict[str, object]) -> Method:
         if not _METHOD_PATH.match(path):
-            self._complain(place, "is no method path", "Write /package.Service/Method.")
-        self._check_keys(place, spec, _METHOD_KEYS)
-        kind = spec.get("kind", "inference")
-        if kind not in _KINDS:
-            self._complain((*place, "kind"), f"{kind!r} is no kind", suggest(str(kind), _KINDS))
-        head_bytes = spec.get("head_bytes", 0)
-        if not _is_int(head_bytes, 0, MAX_HEAD_BYTES):
-            hint = f"Use a number of bytes up to {MAX_HEAD_BYTES}."
-            self._complain((*place, "head_bytes"), f"{head_bytes!r} is out of range", hint)
-            head_bytes = 0
-        assert isinstance(head_bytes, int)
-        if spec.get("untested"):
-            self.untested[path] = str(spec["untested"])
+            self.complain(place, "is no method path", "Write /package.Service/Method.")
+        self.keys(place, spec, _METHOD_KEYS)
+        self.note_untested(path, spec)
         return Method(
             path=path,
-            kind=_KINDS.get(str(kind), Kind.INFERENCE),
-            streaming=self._flag(place, spec, "streaming"),
-            many_requests=self._flag(place, spec, "many_requests"),
+            kind=self.kind(place, spec),
+            streaming=self.flag(place, spec, "streaming"),
+            many_requests=self.flag(place, spec, "many_requests"),
             request=self._program((*place, "request"), spec.get("request")),
             response=self._program((*place, "response"), spec.get("response")),
-            head_bytes=head_bytes,
+            head_bytes=self.head_bytes(place, spec, MAX_HEAD_BYTES),
         )
-
-    def _flag(self, place: Place, spec: dict[str, object], key: str) -> bool:
-        value = spec.get(key, False)
-        if not isinstance(value, bool):
-            self._complain((*place, key), f"is {value!r}", "Use true or false.")
-        return value is True
 
     def _program(self, place: Place, value: object) -> tuple[Variant, ...]:
         """Read one form of a message, or a list of forms of which the first that fits counts."""
@@ -195,17 +176,17 @@ class _Compiler:
         forms = [(place, value)]
         if isinstance(value, list):
             forms = [((*place, at), form) for at, form in enumerate(value)]
-        program = tuple(self._variant(at, self._mapping(at, form)) for at, form in forms)
+        program = tuple(self._variant(at, self.mapping(at, form)) for at, form in forms)
         if reason := refusal(program):
-            self._complain(place, reason, "Read fewer fields, or less deep ones.")
+            self.complain(place, reason, "Read fewer fields, or less deep ones.")
         return program
 
     def _variant(self, place: Place, form: dict[str, object]) -> Variant:
-        self._check_keys(place, form, _FORM_KEYS)
+        self.keys(place, form, _FORM_KEYS)
         message = form.get("message")
         if message not in self.messages:
             what = f"message {message!r} is not described" if message else "needs a message"
-            self._complain((*place, "message"), what, suggest(str(message or ""), self.messages))
+            self.complain((*place, "message"), what, suggest(str(message or ""), self.messages))
             return Variant(())
         assert isinstance(message, str)
         extracts = [
@@ -223,7 +204,7 @@ class _Compiler:
         try:
             return compile_extract(_SLOTS[name], str(text), message, self.messages)
         except PathError as error:
-            self._complain(place, error.what, error.hint)
+            self.complain(place, error.what, error.hint)
             return None
 
     def _numbers(self, place: Place, names: object, message: str) -> tuple[int, ...]:
@@ -235,32 +216,10 @@ class _Compiler:
             field = self.messages[message].get(str(name))
             if field is None:
                 hint = suggest(str(name), self.messages[message])
-                self._complain(place, f"message {message!r} has no field {name!r}", hint)
+                self.complain(place, f"message {message!r} has no field {name!r}", hint)
             elif field.number > MAX_CONDITION_NUMBER:
                 what = f"{name!r} has number {field.number}"
-                self._complain(place, what, f"Forms are told apart by 1 to {MAX_CONDITION_NUMBER}.")
+                self.complain(place, what, f"Forms are told apart by 1 to {MAX_CONDITION_NUMBER}.")
             else:
                 numbers.append(field.number)
         return tuple(numbers)
-
-    # --- complaints --------------------------------------------------------------------------
-
-    def _mapping(self, place: Place, value: object) -> dict[str, object]:
-        if isinstance(value, dict):
-            return value
-        self._complain(place, "is no mapping", "Write `name: value` pairs under it.")
-        return {}
-
-    def _check_keys(
-        self, place: Place, spec: dict[str, object], known: Mapping[str, object]
-    ) -> None:
-        for key in spec:
-            if key not in known:
-                self._complain((*place, key), "is an unknown key", suggest(key, known))
-
-    def _complain(self, place: Place, what: str, hint: str = "") -> None:
-        self.problems.append(self.document.problem(place, what, hint))
-
-
-def _is_int(value: object, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sidecar.model.policy import JsonExtract, JsonRead, JsonStep, Kind, Route, Slot
+from sidecar.model.policy import JsonExtract, JsonRead, JsonStep, Route, Slot
 from sidecar.servers.limits import MAX_DEPTH, MAX_KEY_BYTES, MAX_STRINGS, MAX_VALUES
 from sidecar.servers.paths import PathError, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from sidecar.servers.checks import Checks
     from sidecar.servers.document import Path as Place
 
 _FUNCTIONS = {
@@ -39,7 +40,6 @@ _DEFAULT_READS = {
     Slot.OUTPUT: JsonRead.PRESENT,
 }
 _SLOTS = {slot.value: slot for slot in Slot}
-_KINDS = {kind.value: kind for kind in Kind}
 _ROUTE_KEYS = {
     "kind": 0, "streaming": 0, "request": 0, "response": 0, "head_bytes": 0, "untested": 0,
 }  # fmt: skip
@@ -83,77 +83,48 @@ def _steps(part: str, text: str) -> list[JsonStep]:
     return steps
 
 
-class RouteCompiler:
-    """Compiles the routes of one document; `complain(place, what, hint)` takes what is wrong."""
+def compile_routes(checks: Checks, routes: Mapping[str, object]) -> list[Route]:
+    """Return the routes without a problem; `checks` takes what is wrong with the others."""
+    compiled = []
+    for template, value in routes.items():
+        before = len(checks.problems)
+        place: Place = ("routes", template)
+        route = _route(checks, place, str(template), checks.mapping(place, value))
+        if len(checks.problems) == before:
+            compiled.append(route)
+    return compiled
 
-    def __init__(self, complain: Callable[[Place, str, str], None]) -> None:
-        self.complain = complain
-        self.untested: dict[str, str] = {}
 
-    def run(self, routes: Mapping[str, object]) -> list[Route]:
-        """Return the routes without a problem."""
-        compiled: list[Route] = []
-        for template, value in routes.items():
-            place: Place = ("routes", template)
-            if not isinstance(value, dict):
-                self.complain(place, "is no mapping", "Write `name: value` pairs under it.")
-                continue
-            route = self._route(place, str(template), value)
-            if route is not None:
-                compiled.append(route)
-        return compiled
+def _route(checks: Checks, place: Place, template: str, spec: dict[str, object]) -> Route:
+    if not _TEMPLATE.match(template):
+        hint = "Write a path without query, e.g. /v2/models/{model}/infer."
+        checks.complain(place, "is no path template", hint)
+    checks.keys(place, spec, _ROUTE_KEYS)
+    checks.note_untested(template, spec)
+    return Route(
+        template=template,
+        kind=checks.kind(place, spec),
+        streaming=checks.flag(place, spec, "streaming"),
+        request=_extracts(checks, (*place, "request"), spec.get("request")),
+        response=_extracts(checks, (*place, "response"), spec.get("response")),
+        head_bytes=checks.head_bytes(place, spec, MAX_HEAD_BYTES),
+    )
 
-    def _route(self, place: Place, template: str, spec: dict[str, object]) -> Route | None:
-        fine = True
 
-        def complain(at: Place, what: str, hint: str = "") -> None:
-            nonlocal fine
-            fine = False
-            self.complain(at, what, hint)
-
-        if not _TEMPLATE.match(template):
-            hint = "Write a path without query, e.g. /v2/models/{model}/infer."
-            complain(place, "is no path template", hint)
-        for key in spec:
-            if key not in _ROUTE_KEYS:
-                complain((*place, key), "is an unknown key", suggest(key, _ROUTE_KEYS))
-        kind = str(spec.get("kind", "inference"))
-        if kind not in _KINDS:
-            complain((*place, "kind"), f"{kind!r} is no kind", suggest(kind, _KINDS))
-        streaming = spec.get("streaming", False)
-        if not isinstance(streaming, bool):
-            complain((*place, "streaming"), f"is {streaming!r}", "Use true or false.")
-        head_bytes = spec.get("head_bytes", 0)
-        if not isinstance(head_bytes, int) or not 0 <= head_bytes <= MAX_HEAD_BYTES:
-            hint = f"Use a number of bytes up to {MAX_HEAD_BYTES}."
-            complain((*place, "head_bytes"), f"{head_bytes!r} is out of range", hint)
-        if spec.get("untested"):
-            self.untested[template] = str(spec["untested"])
-        request = self._extracts((*place, "request"), spec.get("request"), complain)
-        response = self._extracts((*place, "response"), spec.get("response"), complain)
-        if not fine:
-            return None
-        assert isinstance(head_bytes, int)
-        return Route(template, _KINDS[kind], streaming is True, request, response, head_bytes)
-
-    def _extracts(
-        self, place: Place, value: object, complain: Callable[..., None]
-    ) -> tuple[JsonExtract, ...]:
-        extracts: list[JsonExtract] = []
-        if value is not None and not isinstance(value, dict):
-            complain(place, "is no mapping", "Write `slot: path` pairs under it.")
-            value = None
-        for name, texts in (value or {}).items():
-            if name not in _SLOTS:
-                complain((*place, name), "is an unknown key", suggest(name, _SLOTS))
-                continue
-            for text in texts if isinstance(texts, list) else [texts]:
-                try:
-                    extracts.append(compile_json_extract(_SLOTS[name], str(text)))
-                except PathError as error:
-                    complain((*place, name), error.what, error.hint)
-        strings = sum(extract.read is JsonRead.STRING for extract in extracts)
-        if len(extracts) > MAX_VALUES or strings > MAX_STRINGS:
-            what = f"is read for more than {MAX_VALUES} values or {MAX_STRINGS} strings"
-            complain(place, what, "Leave some out.")
-        return tuple(extracts)
+def _extracts(checks: Checks, place: Place, value: object) -> tuple[JsonExtract, ...]:
+    spec = {} if value is None else checks.mapping(place, value)
+    checks.keys(place, spec, _SLOTS)
+    extracts: list[JsonExtract] = []
+    for name, texts in spec.items():
+        if name not in _SLOTS:
+            continue
+        for text in texts if isinstance(texts, list) else [texts]:
+            try:
+                extracts.append(compile_json_extract(_SLOTS[name], str(text)))
+            except PathError as error:
+                checks.complain((*place, name), error.what, error.hint)
+    strings = sum(extract.read is JsonRead.STRING for extract in extracts)
+    if len(extracts) > MAX_VALUES or strings > MAX_STRINGS:
+        what = f"is read for more than {MAX_VALUES} values or {MAX_STRINGS} strings"
+        checks.complain(place, what, "Leave some out.")
+    return tuple(extracts)
