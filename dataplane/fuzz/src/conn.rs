@@ -32,10 +32,15 @@ pub struct Burst {
 
 /// Input: whether the client sends a preface, a plan of cuts, then bursts: how to understand it, length, bytes.
 pub fn run(bytes: &[u8]) {
+    play(bytes, PREFACE, burst);
+}
+
+/// Reads an input, whose connection may begin with `first`, burst by burst, and holds it to its promises.
+pub fn play(bytes: &[u8], first: &[u8], burst: impl Fn(&mut Input<'_>, &mut Nanos) -> Burst) {
     let mut input = Input(bytes);
-    let preface: &[u8] = if input.byte() % 2 == 1 { PREFACE } else { &[] };
+    let first = if input.byte() % 2 == 1 { first } else { &[] };
     let cuts = input.cuts();
-    let mut bursts = vec![Burst { direction: Direction::ToServer, bytes: preface.to_vec(), at: 0 }];
+    let mut bursts = vec![Burst { direction: Direction::ToServer, bytes: first.to_vec(), at: 0 }];
     let mut now = 0;
     while !input.0.is_empty() {
         bursts.push(burst(&mut input, &mut now));
@@ -58,7 +63,7 @@ fn burst(input: &mut Input<'_>, now: &mut Nanos) -> Burst {
 }
 
 /// Holds a connection to all that is promised of one.
-pub fn promise(bursts: &[Burst], cuts: Cuts<'_>) {
+fn promise(bursts: &[Burst], cuts: Cuts<'_>) {
     let whole = told(bursts, None);
     assert_eq!(told(bursts, Some(cuts)).log, whole.log);
     assert_eq!(told(bursts, Some(Cuts::default())).log, whole.log);

@@ -1,7 +1,7 @@
 //! A whole connection of HTTP/1.1: the promises of [`crate::conn`], with messages that are made where bytes alone would
 //! seldom be one.
 
-use crate::conn::{Burst, promise};
+use crate::conn::{Burst, play};
 use crate::input::Input;
 use wire::{Direction, Nanos};
 
@@ -37,15 +37,7 @@ const ANSWERS: [&str; 4] = [
 /// Input: whether the client's first request is there already, a plan of cuts, then bursts: how to understand it, length,
 /// bytes.
 pub fn run(bytes: &[u8]) {
-    let mut input = Input(bytes);
-    let first: &[u8] = if input.byte() % 2 == 1 { FIRST } else { &[] };
-    let cuts = input.cuts();
-    let mut bursts = vec![Burst { direction: Direction::ToServer, bytes: first.to_vec(), at: 0 }];
-    let mut now = 0;
-    while !input.0.is_empty() {
-        bursts.push(burst(&mut input, &mut now));
-    }
-    promise(&bursts, cuts);
+    play(bytes, FIRST, burst);
 }
 
 fn burst(input: &mut Input<'_>, now: &mut Nanos) -> Burst {

@@ -229,10 +229,11 @@ impl Exchange {
     fn response_ends<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         self.call.response_messages += 1;
         let waited = self.waits_for_output();
-        if waited && self.reply.output {
+        let spoke = !waited || self.reply.output;
+        if waited && spoke {
             self.speaks(cx);
         }
-        if !waited || self.reply.output {
+        if spoke {
             self.call.last_response = Some(cx.now);
         }
         let at = match self.call.many_requests {
@@ -242,7 +243,7 @@ impl Exchange {
         let Some(open) = self.call.open.get_mut(at) else {
             return;
         };
-        if !waited || self.reply.output {
+        if spoke {
             open.first_response.get_or_insert(self.response.began);
             open.chunks = open.chunks.saturating_add(u32::from(waited && self.reply.chunk));
         }

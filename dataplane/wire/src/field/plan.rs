@@ -83,8 +83,6 @@ pub(super) struct Edge {
     pub(super) child: Option<u8>,
     /// Leaves that read it, one bit each.
     pub(super) leaves: u32,
-    /// Some of them read packed varints.
-    packed: bool,
 }
 
 impl Edge {
@@ -240,10 +238,7 @@ impl Plan {
                 place = Place::Key(key);
             }
             if last {
-                let read = self.leaves[usize::from(leaf)].read;
-                let edge = self.edge(node, &place, edges);
-                edge.leaves |= 1 << leaf;
-                edge.packed |= matches!(read, Read::VarintAt(_) | Read::Varints);
+                self.edge(node, &place, edges).leaves |= 1 << leaf;
             } else {
                 node = self.descend(node, &place, edges);
             }

@@ -65,16 +65,14 @@ impl Reader {
         while let Some(at) = rest.iter().position(|&byte| byte == b'\n') {
             let (line, tail) = (&rest[..at], &rest[at + 1..]);
             rest = tail;
-            let whole = std::mem::take(&mut self.line);
-            let over = if whole.is_empty() {
+            let over = if self.line.is_empty() {
                 self.line(line, head, methods, is_request)?
             } else {
-                self.line = whole;
                 self.keep(line);
                 let mut whole = std::mem::take(&mut self.line);
                 let over = self.line(&whole, head, methods, is_request)?;
                 whole.clear();
-                self.line = whole;
+                self.line = whole; // its room is for the next line that is cut
                 over
             };
             self.too_long = false;
