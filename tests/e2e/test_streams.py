@@ -1,7 +1,8 @@
 """Time to first token, gaps and tokens of 64 streams at once, against what the server says of itself.
 
-Every chunk holds the moment at which the server sent it, every request is stamped by its client. What Wayside says may
-be off by what its two ears are: the way of the request to it, the way of the chunk to it, and its own turn on a core.
+Every chunk holds the moments at which the server heard its request and sent it; client and server stamp both ends of
+the way. What Wayside hears lies between: outside of these bounds it may never be, however busy the machine is. How far
+it is from the one stamp of the server is told beside it.
 
 /metrics and the snapshot tell distributions, whose mean is exact. So a model of its own for each stream, and answers of
 two chunks, make each first token and each gap a number by itself, and their differences are told call by call.
@@ -13,13 +14,14 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.e2e.test_accuracy import quantile
 from tests.e2e.wayside import Wayside, running_wayside
-from tests.fakes.stamped import Ask, Stamps, Wish, ask_chat, ask_infer, running_stamped
+from tests.fakes.stamped import Ask, Span, Stamps, Wish, ask_chat, ask_infer, running_stamped
 
 STREAMS = 64
 SPREAD_SECONDS = 0.03
@@ -27,6 +29,7 @@ SPREAD_SECONDS = 0.03
 FIRST_MS = 60
 ROUNDS, WAVES = 5, 2
 BAR_US = 1000
+ROUNDING_US = 1
 CHUNKS = 20
 STEP = 2 ** (1 / 32)
 """From one bucket of the snapshot's histograms to the next."""
@@ -64,20 +67,39 @@ def sums(wayside: Wayside, name: str) -> dict[str, float]:
     return found
 
 
-def differences(wayside: Wayside, ask: Ask, calls: int) -> dict[str, list[float]]:
-    """Make a wave of calls of two chunks; return (what Wayside says) - (what the stamps say), in us, of each."""
+@dataclass(frozen=True)
+class Heard:
+    """What Wayside says of one first token or gap, beside its bounds."""
+
+    us: float
+    span: Span
+
+    @property
+    def off_us(self) -> int:
+        """How far from the stamps."""
+        return int(abs(self.us - self.span.stamped / 1000))
+
+    @property
+    def within_bounds(self) -> bool:
+        """Whether it can be."""
+        least, most = self.span.least / 1000, self.span.most / 1000
+        return least - ROUNDING_US <= self.us <= most + ROUNDING_US
+
+
+def wave(wayside: Wayside, ask: Ask, calls: int) -> dict[str, list[Heard]]:
+    """Make a wave of calls of two chunks after others; return what Wayside says of each."""
     names = ("first_response_seconds", "response_gap_seconds")
     before = {name: sums(wayside, name) for name in names}
     wishes = [Wish(f"stream-{n}", 2, FIRST_MS) for n in range(STREAMS)]
     stamps = crowd(wayside.address, ask, wishes)
     wayside.wait_for_total(calls + STREAMS, "calls")
     after = {name: sums(wayside, name) for name in names}
-    truths = {"first_response_seconds": [each.first for each in stamps]}
-    truths["response_gap_seconds"] = [each.gaps[0] for each in stamps]
+    spans = {"first_response_seconds": [each.first for each in stamps]}
+    spans["response_gap_seconds"] = [each.gaps[0] for each in stamps]
     return {
         name: [
-            after[name][wish.model] - before[name][wish.model] - truth / 1000
-            for wish, truth in zip(wishes, truths[name], strict=True)
+            Heard(after[name][wish.model] - before[name][wish.model], span)
+            for wish, span in zip(wishes, spans[name], strict=True)
         ]
         for name in names
     }
@@ -86,21 +108,22 @@ def differences(wayside: Wayside, ask: Ask, calls: int) -> dict[str, list[float]
 @pytest.mark.slow
 @pytest.mark.parametrize("ask", PROTOCOLS)
 def test_each_first_token_and_gap_is_right_within_a_millisecond(ask: Ask) -> None:
-    """p95 of the differences, call by call; the best of some rounds, as other work on the machine only adds to it."""
+    """Each is within its bounds; p95 of how far off, in the best of some rounds, as other work only adds to it."""
     best: dict[str, float] = {}
     with running_stamped() as upstream, running_wayside(upstream) as wayside:
-        differences(wayside, ask, 0)  # a model is known by its name once it has answered
+        wave(wayside, ask, 0)  # a model is known by its name once it has answered
         for number in range(ROUNDS):
-            off: dict[str, list[float]] = defaultdict(list)
-            for wave in range(WAVES):
-                calls = (1 + number * WAVES + wave) * STREAMS
-                for name, each in differences(wayside, ask, calls).items():
-                    off[name] += each
-            for name, each in off.items():
-                ordered = sorted(int(abs(value)) for value in each)
+            heard: dict[str, list[Heard]] = defaultdict(list)
+            for turn in range(WAVES):
+                calls = (1 + number * WAVES + turn) * STREAMS
+                for name, each in wave(wayside, ask, calls).items():
+                    heard[name] += each
+            for name, each in heard.items():
+                ordered = sorted(one.off_us for one in each)
                 p50, p95, p99 = (quantile(ordered, q) for q in (0.5, 0.95, 0.99))
                 print(f"{name}: off by {p50:.0f}, {p95:.0f}, {p99:.0f} us at p50, p95, p99")
                 best[name] = min(best.get(name, p95), p95)
+                assert [one for one in each if not one.within_bounds] == []
             if max(best.values()) <= BAR_US:
                 break
     assert {name: p95 for name, p95 in best.items() if p95 > BAR_US} == {}
@@ -109,28 +132,27 @@ def test_each_first_token_and_gap_is_right_within_a_millisecond(ask: Ask) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("ask", PROTOCOLS)
 def test_quantiles_of_long_streams_are_those_of_the_stamps(ask: Ask) -> None:
-    """64 streams of 20 chunks of one model: within a bucket and a millisecond in the best of some rounds."""
-    wrong: list[dict[str, str]] = []
-    for _ in range(ROUNDS):
-        with running_stamped() as upstream, running_wayside(upstream) as wayside:
-            crowd(wayside.address, ask, [Wish("one", 1)])
-            wayside.wait_for_total(1, "calls")  # the model is known now
-            stamps = crowd(wayside.address, ask, [Wish("one", CHUNKS)] * STREAMS)
-            wayside.wait_for_total(1 + STREAMS, "calls")
-            (said,) = wayside.snapshot()["timings"]
-        truths = {"first_response_seconds": [each.first for each in stamps]}
-        truths["response_gap_seconds"] = [gap for each in stamps for gap in each.gaps]
-        wrong.append({})
-        for name, truth in truths.items():
-            assert said[name]["count"] - len(truth) == (1 if name.startswith("first") else 0)
-            for at, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
-                ours, theirs = said[name][at] * 1e6, quantile(sorted(truth), q) / 1000
-                print(f"{name} {at}: stamps {theirs:.0f} us, wayside {ours - theirs:+.0f} us")
-                if at != "p99" and abs(ours - theirs) > theirs * (STEP - 1) + BAR_US:
-                    wrong[-1][f"{name} {at}"] = f"{theirs:.0f} us, wayside {ours:.0f} us"
-        if not wrong[-1]:
-            return
-    raise AssertionError(wrong)
+    """64 streams of 20 chunks of one model: within a bucket and a millisecond of the quantiles of the bounds."""
+    with running_stamped() as upstream, running_wayside(upstream) as wayside:
+        crowd(wayside.address, ask, [Wish("one", 1)])
+        wayside.wait_for_total(1, "calls")  # the model is known now
+        stamps = crowd(wayside.address, ask, [Wish("one", CHUNKS)] * STREAMS)
+        wayside.wait_for_total(1 + STREAMS, "calls")
+        (said,) = wayside.snapshot()["timings"]
+    spans = {"first_response_seconds": [each.first for each in stamps]}
+    spans["response_gap_seconds"] = [gap for each in stamps for gap in each.gaps]
+    wrong: dict[str, str] = {}
+    for name, each in spans.items():
+        assert said[name]["count"] - len(each) == (1 if name.startswith("first") else 0)
+        for at, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
+            ours = said[name][at] * 1e6
+            stamped, least, most = (
+                quantile(sorted(ends), q) / 1000 for ends in zip(*each, strict=True)
+            )
+            print(f"{name} {at}: stamps {stamped:.0f} us, wayside {ours - stamped:+.0f} us")
+            if at != "p99" and not least / STEP - BAR_US <= ours <= most * STEP + BAR_US:
+                wrong[f"{name} {at}"] = f"{least:.0f} to {most:.0f} us, wayside {ours:.0f} us"
+    assert wrong == {}
 
 
 def test_tokens_are_exact_and_never_mixed() -> None:

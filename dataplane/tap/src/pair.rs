@@ -23,6 +23,8 @@ pub enum Side {
 
 /// Shows both directions of a connection to whoever watches it.
 pub trait Observer {
+    /// See [`Watcher::heard`].
+    fn heard(&mut self) {}
     /// These bytes passed.
     fn saw(&mut self, direction: Direction, bytes: &[u8]);
     /// See [`Watcher::insertion`]; towards the client.
@@ -89,6 +91,10 @@ struct OneWay<'a, O> {
 }
 
 impl<O: Observer> Watcher for OneWay<'_, O> {
+    fn heard(&mut self) {
+        self.observer.heard();
+    }
+
     fn saw(&mut self, bytes: &[u8]) {
         self.observer.saw(self.direction, bytes);
     }

@@ -16,6 +16,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Sees bytes that have been sent on.
 pub trait Watcher {
+    /// Bytes have come, those that are seen next. Told before they are sent on: on a busy core their reader may have its
+    /// turn, and even answer, before the write returns.
+    fn heard(&mut self) {}
+
     /// These bytes passed.
     fn saw(&mut self, bytes: &[u8]);
 
@@ -213,6 +217,7 @@ impl Flow {
             self.source_finished = true;
             return Ok(0);
         }
+        watcher.heard();
         self.adapt(got);
         if got < wanted && !from.closing {
             from.readable = false;
@@ -251,6 +256,7 @@ impl Flow {
             self.source_finished = true;
             return Ok(0);
         }
+        watcher.heard();
         let taken = write(to, &scratch[..got], &mut self.broken);
         if taken == 0 {
             return self.wait_for_room(from);

@@ -97,17 +97,25 @@ pub struct Watching<'a> {
     pub clock: &'a crate::clock::Clock,
     /// When the events of this turn became known.
     pub woken: Nanos,
+    /// When the bytes that are seen next had come.
+    pub heard: Nanos,
 }
 
 impl Observer for Watching<'_> {
+    fn heard(&mut self) {
+        if self.watch.conn.is_some() {
+            self.heard = self.clock.now();
+        }
+    }
+
     fn saw(&mut self, direction: Direction, bytes: &[u8]) {
         if self.watch.conn.is_none() {
             return;
         }
-        let now = self.clock.now();
+        let added = self.clock.now().saturating_sub(self.woken);
         let mut ledger = lock(self.ledger);
-        ledger.tallies.added_latency.record(now.saturating_sub(self.woken));
-        self.watch.saw(direction, bytes, now, &mut ledger);
+        ledger.tallies.added_latency.record(added);
+        self.watch.saw(direction, bytes, self.heard, &mut ledger);
     }
 
     fn insertion(&self) -> &'static [u8] {

@@ -272,8 +272,13 @@ impl<R: Scanned> Worker<R> {
         if connection.client_is_gone(woken) {
             connection.watch.over(EndedBy::Client, woken, &mut lock(&shared.ledger));
         }
-        let mut watching =
-            Watching { watch: &mut connection.watch, ledger: &shared.ledger, clock: &shared.clock, woken };
+        let mut watching = Watching {
+            watch: &mut connection.watch,
+            ledger: &shared.ledger,
+            clock: &shared.clock,
+            woken,
+            heard: woken,
+        };
         let Some(pair) = &mut connection.pair else { return };
         let inserting = pair.down.insertion_pending();
         let fate = pair.turn(woken, &mut self.scratch, &shared.budget, &mut watching);

@@ -1,7 +1,10 @@
-//! How connections end when one side takes nothing: on sockets that do as told, with the clock in the test's hand.
+//! How connections end when one side takes nothing, and in which order a turn goes: on sockets that do as told, with the
+//! clock in the test's hand.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
+use std::rc::Rc;
 use tap::pair::{Fate, Observer, Pair, Ready, Side};
 use tap::pump::Budget;
 use tap::stream::Stream;
@@ -17,20 +20,17 @@ struct Told {
     taken: Vec<u8>,
     reset: bool,
     resets_on_close: bool,
+    order: Order,
 }
+
+/// What happened, in order.
+type Order = Rc<RefCell<Vec<&'static str>>>;
 
 impl Read for Told {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.gives.len().min(buffer.len()) {
-            0 if self.reset => Err(ErrorKind::ConnectionReset.into()),
-            0 => Err(ErrorKind::WouldBlock.into()),
-            length => {
-                for (place, byte) in buffer.iter_mut().zip(self.gives.drain(..length)) {
-                    *place = byte;
-                }
-                Ok(length)
-            }
-        }
+        let length = self.peek(buffer)?;
+        self.gives.drain(..length);
+        Ok(length)
     }
 }
 
@@ -40,6 +40,7 @@ impl Write for Told {
         if length == 0 {
             return Err(ErrorKind::WouldBlock.into());
         }
+        self.order.borrow_mut().push("written");
         self.takes -= length;
         self.taken.extend_from_slice(&buffer[..length]);
         Ok(length)
@@ -63,8 +64,17 @@ impl mio::event::Source for Told {
 }
 
 impl Stream for Told {
-    fn peek(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        Err(ErrorKind::Unsupported.into())
+    fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.gives.len().min(buffer.len()) {
+            0 if self.reset => Err(ErrorKind::ConnectionReset.into()),
+            0 => Err(ErrorKind::WouldBlock.into()),
+            length => {
+                for (place, byte) in buffer.iter_mut().zip(&self.gives) {
+                    *place = *byte;
+                }
+                Ok(length)
+            }
+        }
     }
     fn finish(&mut self) -> io::Result<()> {
         Ok(())
@@ -118,4 +128,30 @@ fn what_was_acknowledged_before_a_reset_arrives_when_there_is_room_in_time() {
     assert_eq!(pair.turn(SECOND / 2, &mut scratch, &budget, &mut Nobody), Fate::Over(EndedBy::Client));
     assert_eq!(pair.server.socket.taken, (0..1000).map(|n| n as u8).collect::<Vec<_>>());
     assert!(pair.server.socket.resets_on_close);
+}
+
+/// Says when it was told what.
+struct Listening(Order);
+
+impl Observer for Listening {
+    fn heard(&mut self) {
+        self.0.borrow_mut().push("heard");
+    }
+    fn saw(&mut self, _: Direction, _: &[u8]) {
+        self.0.borrow_mut().push("seen");
+    }
+}
+
+/// What was heard only after it had been written could be answered already: a latency would come out too short.
+#[test]
+fn bytes_are_heard_before_they_are_written_and_seen_after() {
+    for bound in [usize::MAX, 0] {
+        let (budget, mut scratch, order) = (Budget::new(bound), vec![0; 16384], Order::default());
+        let server = Told { takes: usize::MAX, order: order.clone(), ..Told::default() };
+        let mut pair = Pair::new(Told { gives: VecDeque::from([1, 2, 3]), ..Told::default() }, server);
+        pair.event(Side::Client, Ready { readable: true, writable: true, ..Ready::default() });
+        pair.event(Side::Server, Ready { writable: true, ..Ready::default() });
+        pair.turn(0, &mut scratch, &budget, &mut Listening(order.clone()));
+        assert_eq!(*order.borrow(), ["heard", "written", "seen"], "with a budget of {bound}");
+    }
 }
