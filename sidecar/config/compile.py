@@ -119,6 +119,7 @@ def _policy(
         methods=_methods(servers),
         routes=_routes(servers),
         models=_models(root),
+        served_model=root.server.model,
         objectives=objectives,
         drain_delay_nanos=root.drain.delay,
         drain_total_nanos=root.drain.total,

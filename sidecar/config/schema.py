@@ -66,9 +66,10 @@ class Listener(Part):
 
 
 class Server(Part):
-    """Which model server is behind, and catalogue files of the user's own."""
+    """Which model server is behind, what it serves where no message says so, and catalogue files of the user's own."""
 
     type: Name = "auto"
+    model: str = Field(default="", max_length=200)
     metrics: str = ""
     files: list[Name] = Field(default_factory=list, max_length=32)
 

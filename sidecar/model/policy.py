@@ -157,6 +157,7 @@ class Policy:
     methods: tuple[Method, ...] = ()
     routes: tuple[Route, ...] = ()
     models: tuple[str, ...] = ()
+    served_model: str = ""  # of calls whose messages name no model
     objectives: tuple[Objective, ...] = ()
     drain_delay_nanos: int = 0
     drain_total_nanos: int = 0

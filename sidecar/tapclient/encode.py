@@ -72,6 +72,7 @@ def policy_message(policy: Policy) -> pb.Policy:
         methods=[method_message(method) for method in policy.methods],
         routes=[route_message(route) for route in policy.routes],
         models=policy.models,
+        served_model=policy.served_model,
         objectives=[_objective(objective) for objective in policy.objectives],
         drain=pb.DrainSettings(
             delay_nanos=policy.drain_delay_nanos, total_nanos=policy.drain_total_nanos

@@ -362,7 +362,7 @@ class Flush(_message.Message):
     def __init__(self) -> None: ...
 
 class Policy(_message.Message):
-    __slots__ = ("generation", "config_hash", "config_valid", "listeners", "health", "admin", "limits", "methods", "models", "objectives", "drain", "control", "log_format", "control_settings", "observe", "routes")
+    __slots__ = ("generation", "config_hash", "config_valid", "listeners", "health", "admin", "limits", "methods", "models", "objectives", "drain", "control", "log_format", "control_settings", "observe", "routes", "served_model")
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
     CONFIG_VALID_FIELD_NUMBER: _ClassVar[int]
@@ -379,6 +379,7 @@ class Policy(_message.Message):
     CONTROL_SETTINGS_FIELD_NUMBER: _ClassVar[int]
     OBSERVE_FIELD_NUMBER: _ClassVar[int]
     ROUTES_FIELD_NUMBER: _ClassVar[int]
+    SERVED_MODEL_FIELD_NUMBER: _ClassVar[int]
     generation: int
     config_hash: str
     config_valid: bool
@@ -395,7 +396,8 @@ class Policy(_message.Message):
     control_settings: bytes
     observe: bool
     routes: _containers.RepeatedCompositeFieldContainer[Route]
-    def __init__(self, generation: _Optional[int] = ..., config_hash: _Optional[str] = ..., config_valid: _Optional[bool] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., health: _Optional[str] = ..., admin: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[Method, _Mapping]]] = ..., models: _Optional[_Iterable[str]] = ..., objectives: _Optional[_Iterable[_Union[Objective, _Mapping]]] = ..., drain: _Optional[_Union[DrainSettings, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., log_format: _Optional[str] = ..., control_settings: _Optional[bytes] = ..., observe: _Optional[bool] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ...) -> None: ...
+    served_model: str
+    def __init__(self, generation: _Optional[int] = ..., config_hash: _Optional[str] = ..., config_valid: _Optional[bool] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., health: _Optional[str] = ..., admin: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[Method, _Mapping]]] = ..., models: _Optional[_Iterable[str]] = ..., objectives: _Optional[_Iterable[_Union[Objective, _Mapping]]] = ..., drain: _Optional[_Union[DrainSettings, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., log_format: _Optional[str] = ..., control_settings: _Optional[bytes] = ..., observe: _Optional[bool] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., served_model: _Optional[str] = ...) -> None: ...
 
 class Listener(_message.Message):
     __slots__ = ("name", "listen", "upstream")

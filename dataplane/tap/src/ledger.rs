@@ -19,6 +19,7 @@ use crate::proto;
 use route::{Counter, Route};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, VecDeque};
+use wire::call::Name;
 use wire::catalogue::Kind;
 use wire::{Call, Code, EndedBy, Nanos, Outcome};
 
@@ -72,6 +73,8 @@ pub struct Ledger {
     admitted: FxHashSet<Box<str>>,
     /// Of these, the names that the policy holds.
     configured: FxHashSet<Box<str>>,
+    /// What answers where no message names a model; empty: nobody knows.
+    served: Box<str>,
     /// Number of the scan under way.
     scan: u64,
     counters: usize,
@@ -97,6 +100,7 @@ impl Ledger {
             index: FxHashMap::default(),
             admitted: FxHashSet::default(),
             configured: FxHashSet::default(),
+            served: Box::default(),
             scan: 0,
             counters: 0,
             series_capped: 0,
@@ -117,10 +121,10 @@ impl Ledger {
             methods: or(wanted.methods, limits::METHODS),
             series: or(wanted.series, limits::SERIES),
         };
-        self.configured = policy.models.iter().map(|model| model.as_str().into()).collect();
-        for model in &policy.models {
-            self.admit(model);
-        }
+        self.served = policy.served_model.as_str().into();
+        let configured = || policy.models.iter().chain([&policy.served_model]);
+        self.configured = configured().map(|model| model.as_str().into()).collect();
+        configured().for_each(|model| self.admit(model));
         self.revision += 1;
         self.events.adopt(&policy.objectives);
         for route in &mut self.routes {
@@ -172,22 +176,31 @@ impl Ledger {
         }
     }
 
+    /// The name of the model of a call, as far as it is known: empty for a call that is no inference, too.
+    fn model<'a>(&'a self, call: &'a Call) -> &'a str {
+        match &*call.model.text {
+            "" if call.kind == Kind::Inference => &self.served,
+            name => name,
+        }
+    }
+
     /// The objectives a call's requests count for. Objectives are matched by true names, before any cap.
     fn mask(&self, place: usize, call: &Call) -> Mask {
         if call.kind != Kind::Inference {
             return 0;
         }
         let route = &self.routes[place];
-        if *route.model == *call.model.text && *route.method == *call.method.text {
+        let model = self.model(call);
+        if *route.model == *model && *route.method == *call.method.text {
             return route.objectives;
         }
-        self.events.matching(&call.model.text, &call.method.text)
+        self.events.matching(model, &call.method.text)
     }
 
     /// Where a call is counted: two look-ups and no allocation once its labels are known.
     fn route(&mut self, call: &Call) -> usize {
         let method = if call.known_method { &*call.method.text } else { OTHER_METHOD };
-        let model = match &*call.model.text {
+        let model = match self.model(call) {
             "" if call.kind == Kind::Inference => UNKNOWN_MODEL,
             name => name,
         };
@@ -196,7 +209,11 @@ impl Ledger {
             return place;
         }
         let model = if model.is_empty() || self.admitted.contains(model) { model } else { UNKNOWN_MODEL };
-        find(model).unwrap_or_else(|| self.add_route(call, method, model))
+        if let Some(place) = find(model) {
+            return place;
+        }
+        let model = Box::<str>::from(model);
+        self.add_route(call, method, &model)
     }
 
     fn add_route(&mut self, call: &Call, method: &str, model: &str) -> usize {
@@ -236,7 +253,9 @@ impl Ledger {
 
     /// The route for everything of this kind beyond the cap; its counters are bounded by the number of codes.
     fn overflow_route(&mut self, place: usize) -> usize {
-        self.route(&Call { kind: self.routes[place].kind, ..Call::default() })
+        let kind = self.routes[place].kind;
+        let model = if kind == Kind::Inference { UNKNOWN_MODEL } else { "" };
+        self.route(&Call { kind, model: Name { text: model.into() }, ..Call::default() })
     }
 
     /// Forgets series that have not changed for so many snapshots, and the names that only they had. Called for full

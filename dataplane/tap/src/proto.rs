@@ -407,6 +407,9 @@ pub struct Policy {
     /// in order of preference
     #[prost(message, repeated, tag = "16")]
     pub routes: ::prost::alloc::vec::Vec<Route>,
+    /// what calls are counted under whose messages name no model; empty = "unknown"
+    #[prost(string, tag = "17")]
+    pub served_model: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Listener {

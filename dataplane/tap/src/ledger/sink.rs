@@ -57,7 +57,9 @@ impl Sink for Recorder<'_> {
         }
         let failed = matches!(request.outcome, Outcome::Timeout | Outcome::ServerError);
         if failed || bad {
-            ledger.push_record(record(call, request, if failed { "failed" } else { "slow" }));
+            let reason = if failed { "failed" } else { "slow" };
+            let record = record(ledger.model(call), call, request, reason);
+            ledger.push_record(record);
         }
     }
 
@@ -101,11 +103,11 @@ impl Sink for Recorder<'_> {
     }
 }
 
-fn record(call: &Call, request: &Request, reason: &str) -> proto::Record {
+fn record(model: &str, call: &Call, request: &Request, reason: &str) -> proto::Record {
     let duration = request.end.saturating_sub(request.open.start);
     let first = request.open.first_response.unwrap_or(request.open.start);
     proto::Record {
-        model: call.model.text.to_string(),
+        model: model.to_string(),
         version: call.version.text.to_string(),
         method: call.method.text.to_string(),
         code: names::code(request.code),

@@ -54,6 +54,29 @@ fn a_name_becomes_a_label_with_its_first_good_answer() {
 }
 
 #[test]
+fn calls_that_name_no_model_are_of_the_one_that_is_served() {
+    let mut ledger = Ledger::new(7);
+    let objective = proto::Objective {
+        id: "llama".into(),
+        model_glob: "llama".into(),
+        good: Some(proto::objective::Good::Available(true)),
+        ..Default::default()
+    };
+    let policy = proto::Policy { served_model: "llama".into(), objectives: vec![objective], ..Default::default() };
+    ledger.adopt(&policy);
+    finish(&mut ledger, call(""), Code::Grpc(13), Outcome::ServerError);
+    finish(&mut ledger, Call { kind: Kind::Probe, ..call("") }, Code::Grpc(0), Outcome::Ok);
+    finish(&mut ledger, call("adapter"), Code::Grpc(0), Outcome::Ok);
+    assert_eq!(models(&mut ledger), ["", "adapter", "llama"]);
+    let snapshot = ledger.snapshot(0, 1);
+    assert_eq!((snapshot.events[0].good, snapshot.events[0].bad), (0, 1));
+    assert_eq!(ledger.take_records()[0].model, "llama");
+    ledger.adopt(&proto::Policy::default());
+    finish(&mut ledger, call(""), Code::Grpc(0), Outcome::Ok);
+    assert_eq!(models(&mut ledger), ["", "adapter", "llama", "unknown"]);
+}
+
+#[test]
 fn ten_thousand_random_names_add_no_series() {
     let mut ledger = Ledger::new(7);
     for number in 0..10_000 {

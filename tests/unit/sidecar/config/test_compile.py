@@ -257,6 +257,7 @@ def test_limits_and_control_reach_the_policy(file: Path) -> None:
     text = LISTENERS + (
         "control: {memory: 128MiB, tick: 500ms}\nlimits: {threads: 2, unsent: 64MiB, connections: 10, models: 3,"
         " methods: 4, series: 5}\nhealth: ':1'\nlog: {format: json}\nobserve: false\nmodels: [a, b]\n"
+        "server: {model: c}\n"
     )
     policy = policy_of(compiled(file, text))
     limits = policy.limits
@@ -264,5 +265,5 @@ def test_limits_and_control_reach_the_policy(file: Path) -> None:
     assert (limits.models, limits.methods, limits.series) == (3, 4, 5)
     assert policy.control_memory_bytes == 128 << 20
     assert (policy.health, policy.log_format, policy.observe) == (":1", "json", False)
-    assert policy.models == ("a", "b")
+    assert (policy.models, policy.served_model) == (("a", "b"), "c")
     assert json.loads(policy.control_settings)["tick_seconds"] == 0.5

@@ -41,6 +41,7 @@ POLICY = Policy(
         ),
     ),
     models=("m",),
+    served_model="s",
     objectives=(
         Objective("a", Good.AVAILABLE, "0.9"),
         Objective("l", Good.LATENCY_BELOW, "0.9", 5, "m*", "a.B/*"),
@@ -68,7 +69,8 @@ def test_every_part_of_the_policy_arrives() -> None:
     assert (message.drain.delay_nanos, message.drain.total_nanos) == (7, 8)
     assert (list(message.control.argv), message.control.memory_bytes) == (["python", "-m"], 9)
     assert (message.health, message.admin, message.log_format) == ("h:1", "a:1", "json")
-    assert (list(message.models), message.control_settings, message.observe) == (["m"], b"{}", True)
+    assert (list(message.models), message.served_model) == (["m"], "s")
+    assert (message.control_settings, message.observe) == (b"{}", True)
     assert {field.name for field, _ in message.ListFields()} >= {
         field.name for field in pb.Policy.DESCRIPTOR.fields
     } - {"config_valid"}
