@@ -92,13 +92,12 @@ fn named(text: Rc<str>, plan: Option<Rc<MethodPlan>>) -> KnownMethod {
 
 /// The route of a path without query.
 fn route(plans: &Plans, path: &[u8]) -> Option<KnownMethod> {
-    plans.routes.iter().find_map(|route| {
-        let captures = route.template.find(path)?;
-        Some(KnownMethod {
-            model: captures.model.and_then(once),
-            version: captures.version.and_then(once),
-            ..named(route.name.clone(), Some(route.plan.clone()))
-        })
+    let (at, captures) = plans.templates.find(path)?;
+    let route = plans.routes.get(at)?;
+    Some(KnownMethod {
+        model: captures.model.and_then(once),
+        version: captures.version.and_then(once),
+        ..named(route.name.clone(), Some(route.plan.clone()))
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, DEFAULT_JSON_BYTES, Kind, Method, Route};
 use crate::field::Plan;
 use crate::json;
-use crate::routes::Template;
+use crate::routes::Templates;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -71,6 +71,8 @@ impl MethodPlan {
 pub struct Plans {
     /// By full path.
     pub methods: HashMap<Box<str>, Rc<MethodPlan>>,
+    /// What paths `routes` are for.
+    pub templates: Templates,
     /// In order of preference.
     pub routes: Vec<RoutePlan>,
 }
@@ -80,8 +82,6 @@ pub struct Plans {
 pub struct RoutePlan {
     /// As it is shown.
     pub name: Rc<str>,
-    /// What paths it is for.
-    pub template: Template,
     /// How to read.
     pub plan: Rc<MethodPlan>,
 }
@@ -104,10 +104,13 @@ pub fn of(catalogue: &Arc<Catalogue>) -> Rc<Plans> {
             });
             let routes = catalogue.routes.iter().map(|route| RoutePlan {
                 name: Rc::from(&*route.template),
-                template: Template::compile(route),
                 plan: Rc::new(MethodPlan::of_route(route)),
             });
-            let plans = Rc::new(Plans { methods: compiled.collect(), routes: routes.collect() });
+            let plans = Rc::new(Plans {
+                methods: compiled.collect(),
+                templates: Templates::compile(&catalogue.routes),
+                routes: routes.collect(),
+            });
             *newest = Some((Arc::downgrade(catalogue), plans.clone()));
             plans
         }

@@ -1,10 +1,48 @@
 //! HTTP paths to routes: templates compiled once per policy.
 
 use crate::catalogue::Route;
+use std::collections::HashMap;
+
+/// Templates in order of preference, found by the first segment of a path: a scan for paths must not try them all.
+#[derive(Debug, Default)]
+pub struct Templates {
+    all: Vec<Template>,
+    /// Places in `all`, by first segment: those that begin with just this, and those that begin with any.
+    by_first: HashMap<Box<[u8]>, Vec<usize>>,
+    /// Those that begin with any.
+    any_first: Vec<usize>,
+}
+
+impl Templates {
+    /// Compiles those of some routes.
+    pub fn compile(routes: &[Route]) -> Templates {
+        let all: Vec<_> = routes.iter().map(Template::compile).collect();
+        let beginning = |first: Option<&[u8]>| {
+            let fits = |template: &Template| match template.segments.get(1) {
+                Some(Segment::Literal(text)) => Some(&**text) == first,
+                Some(Segment::Capture(..)) | None => true,
+            };
+            all.iter().enumerate().filter(|(_, template)| fits(template)).map(|(at, _)| at).collect::<Vec<_>>()
+        };
+        let literals = all.iter().filter_map(|template| match template.segments.get(1) {
+            Some(Segment::Literal(text)) => Some(text.clone()),
+            Some(Segment::Capture(..)) | None => None,
+        });
+        let by_first = literals.map(|text| (text.clone(), beginning(Some(&text)))).collect();
+        Templates { by_first, any_first: beginning(None), all }
+    }
+
+    /// The first that a path without query fits, and what it captures.
+    pub fn find<'p>(&self, path: &'p [u8]) -> Option<(usize, Captures<'p>)> {
+        let first = path.split(|&byte| byte == b'/').nth(1)?;
+        let places = self.by_first.get(first).unwrap_or(&self.any_first);
+        places.iter().find_map(|&at| Some((at, self.all.get(at)?.find(path)?)))
+    }
+}
 
 /// A compiled template.
 #[derive(Debug)]
-pub struct Template {
+struct Template {
     segments: Vec<Segment>,
 }
 
@@ -33,7 +71,7 @@ pub struct Captures<'p> {
 
 impl Template {
     /// Compiles [`Route::template`].
-    pub fn compile(route: &Route) -> Template {
+    fn compile(route: &Route) -> Template {
         let segment = |text: &str| match text.strip_prefix('{').and_then(|text| text.split_once('}')) {
             None => Segment::Literal(text.as_bytes().into()),
             Some((name, rest)) => {
@@ -49,7 +87,7 @@ impl Template {
     }
 
     /// What it captures of a path without query; None when the path is not of this shape.
-    pub fn find<'p>(&self, path: &'p [u8]) -> Option<Captures<'p>> {
+    fn find<'p>(&self, path: &'p [u8]) -> Option<Captures<'p>> {
         let mut captures = Captures::default();
         let mut parts = path.split(|&byte| byte == b'/');
         for segment in &self.segments {
@@ -99,5 +137,19 @@ mod tests {
         assert_eq!(find("/predictions/{model}/{any}", "/predictions/m/x"), both("m", "-"));
         assert_eq!(find("/ping", "/ping"), both("-", "-"));
         assert_eq!(find("/ping", "/ping/"), None);
+    }
+
+    #[test]
+    fn the_first_that_fits_is_found_as_if_all_were_tried() {
+        let templates =
+            ["/v1/models/{model}:predict", "/{model}/run", "/v1/models/{model}", "/v1/{any}", "/", "/{any}"];
+        let routes = templates.map(|template| Route { template: template.into(), ..Route::default() });
+        let found = Templates::compile(&routes);
+        for path in
+            ["/v1/models/m:predict", "/v1/models/m", "/v1/run", "/m/run", "/v1/x", "/", "/v1", "/x", "/a/b/c", ""]
+        {
+            let tried = routes.iter().position(|route| Template::compile(route).find(path.as_bytes()).is_some());
+            assert_eq!(found.find(path.as_bytes()).map(|(at, _)| at), tried, "{path}");
+        }
     }
 }
