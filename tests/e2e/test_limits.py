@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -26,6 +29,7 @@ UNSENT_BYTES = 1024 * 1024
 SLOW = 10
 FLOOD_BYTES = 16_000_000
 STALLED = 1000
+DEAR_STREAMS, CANCEL = 4000, 8
 STALLED_BYTES = 4_000_000
 ATTACK_BYTES = 16_000_000
 STREAMS_FOLLOWED = 8192
@@ -164,6 +168,35 @@ def test_a_thousand_stalled_streams_are_shown_and_cost_little() -> None:
             each.close()
         wayside.wait_for_total(STALLED, "calls", code="LOST", ended_by="client")
         assert value(wayside, "wayside_calls_in_flight") == 0
+
+
+def test_others_have_their_turn_beside_bytes_that_are_dear_to_read() -> None:
+    """Streams opened and reset as fast as one connection takes them: another's calls are answered and counted."""
+    ids = iter(range(1, 2**31, 2))
+    made = 0
+
+    def flood(passage: Passage, over: threading.Event) -> None:
+        nonlocal made
+        while not over.is_set():
+            batch = list(itertools.islice(ids, DEAR_STREAMS))
+            opened = (h2.headers(id, h2.REQUEST_HEAD) + h2.rst(id, CANCEL) for id in batch)
+            passage.play([("up", b"".join(opened))], len(batch) * 1000)
+            made += len(batch)
+
+    over = threading.Event()
+    with before() as (server, wayside), crowd(server, wayside.address, 1) as bystander:
+        with crowd(server, wayside.address, 1) as dear, ThreadPoolExecutor(1) as pool:
+            flooding = pool.submit(flood, dear.passages[0], over)
+            wayside.running.wait_for(lambda: made > 0)
+            before_made = made
+            for _ in range(CALLS):
+                bystander.call("bystander")
+            over.set()
+            flooding.result()
+        assert made > before_made
+        wayside.wait_for_total(CALLS, "calls", model="bystander")
+        wayside.wait_for_total(made, "calls", code="CANCELLED", ended_by="client")
+    print(f"{CALLS} calls beside {made} streams")
 
 
 def test_messages_cut_on_every_stream_of_a_connection_cost_no_more_than_an_attack_may() -> None:

@@ -9,6 +9,9 @@ pub const READ_BYTES: std::ops::RangeInclusive<usize> = 16 * 1024..=256 * 1024;
 /// Bytes relayed for one connection before the others get their turn: a few milliseconds of one core.
 pub const TURN_BYTES: usize = 1024 * 1024;
 
+/// And time spent on it, where its bytes are dear to read: a stream opened and reset in 30 bytes costs a microsecond.
+pub const TURN_TIME: Duration = Duration::from_millis(2);
+
 /// Bytes held, over all connections, because a peer does not read. Beyond it the pump only sends what it can hand
 /// over at once and leaves the rest in the kernel. A container of 100 MiB survives it.
 pub const UNSENT_BYTES: usize = 32 * 1024 * 1024;

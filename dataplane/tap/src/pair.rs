@@ -27,6 +27,10 @@ pub trait Observer {
     fn heard(&mut self) {}
     /// These bytes passed.
     fn saw(&mut self, direction: Direction, bytes: &[u8]);
+    /// See [`Watcher::time_is_up`].
+    fn time_is_up(&self) -> bool {
+        false
+    }
     /// See [`Watcher::insertion`]; towards the client.
     fn insertion(&self) -> &'static [u8] {
         &[]
@@ -97,6 +101,10 @@ impl<O: Observer> Watcher for OneWay<'_, O> {
 
     fn saw(&mut self, bytes: &[u8]) {
         self.observer.saw(self.direction, bytes);
+    }
+
+    fn time_is_up(&self) -> bool {
+        self.observer.time_is_up()
     }
 
     fn insertion(&self) -> &'static [u8] {

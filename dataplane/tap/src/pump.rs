@@ -23,6 +23,11 @@ pub trait Watcher {
     /// These bytes passed.
     fn saw(&mut self, bytes: &[u8]);
 
+    /// It has taken so long to look at what passed that others should have their turn.
+    fn time_is_up(&self) -> bool {
+        false
+    }
+
     /// What is inserted where it fits.
     fn insertion(&self) -> &'static [u8] {
         &[]
@@ -187,7 +192,7 @@ impl Flow {
             if !from.readable {
                 return Turn::Wait;
             }
-            if moved >= TURN_BYTES {
+            if moved >= TURN_BYTES || (moved > 0 && watcher.time_is_up()) {
                 return Turn::More;
             }
             match self.carry(from, to, scratch, budget, watcher) {

@@ -1,7 +1,9 @@
 //! Between the pump and the parser: shows bytes to [`wire::Conn`], and makes sure that nothing that happens in there
 //! can touch them. A parser that panics is dropped; the connection goes on unseen, and says so.
 
+use crate::clock::nanos;
 use crate::ledger::{Ledger, Recent, Recorder};
+use crate::limits::TURN_TIME;
 use crate::pair::Observer;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -99,13 +101,21 @@ pub struct Watching<'a> {
     pub woken: Nanos,
     /// When the bytes that are seen next had come.
     pub heard: Nanos,
+    /// When the first of this turn had.
+    pub began: Option<Nanos>,
 }
 
 impl Observer for Watching<'_> {
     fn heard(&mut self) {
         if self.watch.conn.is_some() {
             self.heard = self.clock.now();
+            self.began.get_or_insert(self.heard);
         }
+    }
+
+    fn time_is_up(&self) -> bool {
+        let began = self.began.filter(|_| self.watch.conn.is_some());
+        began.is_some_and(|began| self.clock.now().saturating_sub(began) > nanos(TURN_TIME))
     }
 
     fn saw(&mut self, direction: Direction, bytes: &[u8]) {

@@ -278,6 +278,7 @@ impl<R: Scanned> Worker<R> {
             clock: &shared.clock,
             woken,
             heard: woken,
+            began: None,
         };
         let Some(pair) = &mut connection.pair else { return };
         let inserting = pair.down.insertion_pending();

@@ -1,4 +1,4 @@
-//! How connections end when one side takes nothing, and in which order a turn goes: on sockets that do as told, with the
+//! How connections end when one side takes nothing, and how a turn goes: on sockets that do as told, with the
 //! clock in the test's hand.
 
 use std::cell::RefCell;
@@ -154,4 +154,31 @@ fn bytes_are_heard_before_they_are_written_and_seen_after() {
         pair.turn(0, &mut scratch, &budget, &mut Listening(order.clone()));
         assert_eq!(*order.borrow(), ["heard", "written", "seen"], "with a budget of {bound}");
     }
+}
+
+/// An observer that is slow: each look takes all the time there is.
+struct Slow(usize);
+
+impl Observer for Slow {
+    fn saw(&mut self, _: Direction, _: &[u8]) {
+        self.0 += 1;
+    }
+    fn time_is_up(&self) -> bool {
+        self.0 > 0
+    }
+}
+
+#[test]
+fn bytes_that_are_dear_to_read_end_a_turn_after_one_read_and_go_on_in_the_next() {
+    let (budget, mut scratch) = (Budget::new(usize::MAX), vec![0; 4096]);
+    let client = Told { gives: [7; 10_000].into(), ..Told::default() };
+    let mut pair = Pair::new(client, Told { takes: usize::MAX, ..Told::default() });
+    pair.event(Side::Client, Ready { readable: true, writable: true, ..Ready::default() });
+    pair.event(Side::Server, Ready { writable: true, ..Ready::default() });
+    for taken in [4096, 8192] {
+        assert_eq!(pair.turn(0, &mut scratch, &budget, &mut Slow(0)), Fate::Busy);
+        assert_eq!(pair.server.socket.taken.len(), taken);
+    }
+    assert_eq!(pair.turn(0, &mut scratch, &budget, &mut Slow(0)), Fate::Waiting);
+    assert_eq!(pair.server.socket.taken.len(), 10_000);
 }
