@@ -220,6 +220,9 @@ def _tap_families(snapshot: Snapshot) -> Iterator[Family]:
     yield from gauges(names.TAP_START_TIME, [((), start_seconds)])
     yield from counters(names.TAP_CONNECTIONS, labelled(tap.connections_by_protocol))
     yield from counters(names.TAP_BLIND, labelled(tap.blind))
+    senders = (("client", tap.client_frames), ("server", tap.server_frames))
+    frames = [((sender, each.label), each.value) for sender, sent in senders for each in sent]
+    yield from counters(names.TAP_FRAMES, frames)
     yield from histograms(names.TAP_ADDED_LATENCY, [((), tap.added_latency)])
     yield from counters(names.TAP_CPU, [((), tap.cpu_nanos / NANOS_PER_SECOND)])
     yield from gauges(names.TAP_RESIDENT, [((), tap.resident_bytes)])

@@ -139,6 +139,13 @@ TAP_CONNECTIONS = _counter(
     "tap_connections", "Connections, by what their first bytes said.", "protocol"
 )
 TAP_BLIND = _counter("tap_blind", "Connections forwarded but no longer read, by reason.", "reason")
+TAP_FRAMES = _counter(
+    "tap_http2_frames",
+    "Frames of HTTP/2 read, by sender (client, server) and type. Many for few calls are a flood: PING, SETTINGS, "
+    "RST_STREAM, or tiny DATA.",
+    "sender",
+    "type",
+)
 TAP_ADDED_LATENCY = _histogram(
     "tap_added_latency_seconds", "One read becoming available to its write returning, per read."
 )

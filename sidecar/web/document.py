@@ -163,6 +163,10 @@ def _tap(tap: TapView) -> Document:
     document: Document = {
         "connections": {count.label: count.value for count in tap.connections_by_protocol},
         "blind": {count.label: count.value for count in tap.blind},
+        "http2_frames": {
+            "client": {count.label: count.value for count in tap.client_frames},
+            "server": {count.label: count.value for count in tap.server_frames},
+        },
         "control_restarts": {count.label: count.value for count in tap.control_restarts},
         "cpu_seconds": tap.cpu_nanos / NANOS_PER_SECOND,
         "resident_bytes": tap.resident_bytes,

@@ -126,6 +126,7 @@ def tap_stats(blind: int = 0, connections: int = 100) -> pb.TapStats:
     return pb.TapStats(
         connections_by_protocol=[pb.Count(label="http2", value=connections)],
         blind=[pb.Count(label="tls", value=blind)] if blind else [],
+        client_frames=[pb.Count(label="HEADERS", value=connections)],
         added_latency=spread(5, middle_nanos=40_000),
         cpu_nanos=3 * SECOND,
         resident_bytes=6_000_000,

@@ -39,7 +39,7 @@ def main() -> int:
                 f"| {attack.row} | {attack.name} | {played.bytes / 1e6:.2f} "
                 f"| {played.memory_bytes / 1e6:+.1f} MB | {bulk.reading_nanos_per_byte:.1f} "
                 f"| {bulk.ratio:.2f}x{' OVER' if over else ''} | {packets.ratio:.2f}x "
-                f"| {', '.join(map(str, attack.counted))} |",
+                f"| {', '.join(played.wanted)} |",
                 flush=True,
             )
     print(f"bounds: +{MOST_MEMORY_BYTES / 1e6:.0f} MB, {MOST_CPU_RATIO}x; missed by {missed}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tests.hazards import frames as h2
 from tests.hazards.passage import WRITE_BYTES, Step
 
+FRAME_HEAD_BYTES = 9
 # What the catalogue knows, so that its name is a label.
 AFTER = "after"
 
@@ -35,6 +36,35 @@ class Attack:
     script: Callable[[], Sequence[Step]]
     counted: Sequence[Counted]
     write_bytes: int = WRITE_BYTES
+    frames: str = ""
+    """The type of frame whose count names it; `_OTHER` are those that RFC 9113 does not know."""
+
+    def wanted(self, script: Sequence[Step]) -> Sequence[Counted]:
+        """Say what a play of a script is to raise; frames by counting them."""
+        if not self.frames:
+            return self.counted
+        senders = {"client": "up", "server": "down"}
+        sent = {
+            sender: frames_in(script, towards, self.frames) for sender, towards in senders.items()
+        }
+        name = "wayside_tap_http2_frames_total"
+        rises = [
+            Counted(name, by, {"sender": sender, "type": self.frames})
+            for sender, by in sent.items()
+        ]
+        return [*self.counted, *(each for each in rises if each.by)]
+
+
+def frames_in(script: Sequence[Step], towards: str, kind: str) -> int:
+    """Count the frames of a type that pass one way."""
+    content = b"".join(part for way, part in script if way.startswith(towards))
+    content = content.removeprefix(h2.PREFACE)
+    at = count = 0
+    while at < len(content):
+        number = content[at + 3]
+        count += kind == h2.FRAME_TYPES.get(number, "_OTHER")
+        at += FRAME_HEAD_BYTES + int.from_bytes(content[at : at + 3], "big")
+    return count
 
 
 def up(content: bytes) -> Step:

@@ -183,15 +183,33 @@ BY_CLIENT = {"code": "CANCELLED", "ended_by": "client"}
 DRIBBLED = Counted("wayside_request_bytes_total", FLOOD_BYTES // 10 - 5, {"model": AFTER})
 
 FLOODS = (
-    Attack(1, "a message in frames of one byte", dribble, [calls(2, model=AFTER, code="OK")]),
-    Attack(2, "PING flood", pings, [IN_STEP]),
-    Attack(3, "PRIORITY in circles", priorities, [IN_STEP]),
+    Attack(
+        1,
+        "a message in frames of one byte",
+        dribble,
+        [calls(2, model=AFTER, code="OK")],
+        frames="DATA",
+    ),
+    Attack(2, "PING flood", pings, [IN_STEP], frames="PING"),
+    Attack(3, "PRIORITY in circles", priorities, [IN_STEP], frames="PRIORITY"),
     Attack(4, "streams the server must reset", reset_flood, [calls(RESETS, **INTERNAL), IN_STEP]),
-    Attack(5, "SETTINGS flood, and giant ones", settings_flood, [IN_STEP]),
+    Attack(5, "SETTINGS flood, and giant ones", settings_flood, [IN_STEP], frames="SETTINGS"),
     Attack(7, "window wide open, nothing read", unread_window, [calls(2, model=AFTER)]),
-    Attack(8, "empty frames", empty_frames, [calls(1, model="unknown", code="OK"), IN_STEP]),
+    Attack(
+        8,
+        "empty frames",
+        empty_frames,
+        [calls(1, model="unknown", code="OK"), IN_STEP],
+        frames="DATA",
+    ),
     Attack(9, "1,000 stalled streams", stalled_streams, [calls(STALLED_STREAMS + 1, model=AFTER)]),
-    Attack(15, "rapid reset", rapid_reset, [calls(RAPID_RESETS, **BY_CLIENT), IN_STEP]),
+    Attack(
+        15,
+        "rapid reset",
+        rapid_reset,
+        [calls(RAPID_RESETS, **BY_CLIENT), IN_STEP],
+        frames="RST_STREAM",
+    ),
     Attack(
         15,
         "10,000 streams at once",
@@ -205,5 +223,6 @@ FLOODS = (
         "tiny DATA until GOAWAY",
         tiny_data,
         [calls(50, code="UNAVAILABLE", ended_by="server"), calls(50, model=AFTER, code="OK")],
+        frames="DATA",
     ),
 )

@@ -10,6 +10,10 @@ from tests.fakes.compiled import INFER_PATH, grpc_frame
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY = range(8)
 WINDOW_UPDATE, CONTINUATION = 8, 9
+FRAME_TYPES = {
+    number: name for name, number in globals().items() if name.isupper() and isinstance(number, int)
+}
+"""By number, RFC 9113 section 6."""
 END_STREAM, END_HEADERS, PADDED = 0x1, 0x4, 0x8
 HEADER_TABLE_SIZE, MAX_HEADER_LIST_SIZE = 1, 6
 INDEXED, PLAIN = 0x40, 0x00

@@ -121,8 +121,16 @@ HEADS = (
     Attack(10, "HPACK bomb: 60 paths", path_bomb, RESETS),
     Attack(11, "tiny entries and cookie crumbs", tiny_entries, RESETS),
     Attack(12, "header table of 4 GiB", huge_table, [RESET, IN_STEP]),
-    Attack(13, "CONTINUATION flood, empty", empty_continuations, [RESET, IN_STEP]),
-    Attack(13, "CONTINUATION flood, full", full_continuations, [RESET, IN_STEP]),
+    Attack(
+        13,
+        "CONTINUATION flood, empty",
+        empty_continuations,
+        [RESET, IN_STEP],
+        frames="CONTINUATION",
+    ),
+    Attack(
+        13, "CONTINUATION flood, full", full_continuations, [RESET, IN_STEP], frames="CONTINUATION"
+    ),
     Attack(14, "header of 8 MB", huge_header, [RESET, IN_STEP]),
     Attack(14, "header of 2 MB, Huffman", huge_huffman_header, [RESET, IN_STEP]),
 )

@@ -179,7 +179,7 @@ UNKNOWN = calls(CALLS, model="unknown", code="OK")
 MEANINGS = (
     Attack(19, "padding", padding, [calls(2, model=AFTER, code="OK")]),
     Attack(19, "more padding than frame", padding_too_long, [blind("frame")]),
-    Attack(20, "unknown frames, flags, streams", unknown_frames, [IN_STEP]),
+    Attack(20, "unknown frames, flags, streams", unknown_frames, [IN_STEP], frames="_OTHER"),
     Attack(20, "a frame inside a header block", interleaved, [blind("frame")]),
     Attack(21, "every byte written alone", byte_by_byte, [calls(11, model=AFTER)], 1),
     Attack(22, "TLS hello", partial(other, TLS_HELLO), [blind("tls")]),
@@ -188,7 +188,7 @@ MEANINGS = (
     Attack(22, "PROXY v1", partial(other, PROXY_1), [blind("frame")]),
     Attack(22, "PROXY v2", partial(other, PROXY_2), [blind("protocol")]),
     Attack(22, "garbage", partial(other, bytes(range(128, 228))), [blind("protocol")]),
-    Attack(23, "PUSH_PROMISE", pushed, [calls(2, model=AFTER, code="OK")]),
+    Attack(23, "PUSH_PROMISE", pushed, [calls(2, model=AFTER, code="OK")], frames="PUSH_PROMISE"),
     Attack(24, "40,000 times 103", informed, [calls(2, model=AFTER, code="OK")]),
     *(
         Attack(25, f"HTTP/1.1: {name}", partial(other, said), [blind("frame")])

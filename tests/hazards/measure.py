@@ -26,8 +26,9 @@ class Played:
     bytes: int
     memory_bytes: int
     """The highest resident memory during it, above what there was before."""
+    wanted: dict[str, float]
     counted: dict[str, float]
-    """By sample: by how much it rose."""
+    """By sample: by how much it should have risen, and did."""
 
 
 def count(page: str, sample: Counted) -> float:
@@ -51,16 +52,18 @@ def play_once(upstream: Upstream, wayside: Wayside, attack: Attack) -> Played:
     before = wayside.metrics()
     resident = process.resident_bytes(wayside.running.pid)
     process.forget_peak(wayside.running.pid)
-    passed = play(upstream, wayside, attack.script(), attack.write_bytes)
+    script = attack.script()
+    samples = attack.wanted(script)
+    passed = play(upstream, wayside, script, attack.write_bytes)
 
     def rises() -> dict[str, float]:
         page = wayside.metrics()
-        return {str(each): count(page, each) - count(before, each) for each in attack.counted}
+        return {str(each): count(page, each) - count(before, each) for each in samples}
 
-    wanted = {str(each): each.by for each in attack.counted}
+    wanted = {str(each): each.by for each in samples}
     wait_until(lambda: all(rises()[name] >= by for name, by in wanted.items()), COUNTED_SECONDS)
     peak = process.peak_bytes(wayside.running.pid)
-    return Played(passed, max(0, peak - resident), rises())
+    return Played(passed, max(0, peak - resident), wanted, rises())
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, VecDeque};
 use wire::call::Name;
 use wire::catalogue::Kind;
-use wire::{Call, Code, EndedBy, Nanos, Outcome};
+use wire::{Call, Code, Conn, Direction, EndedBy, FrameCounts, Nanos, Outcome};
 
 /// Label of a model whose name has not been admitted.
 const UNKNOWN_MODEL: &str = "unknown";
@@ -56,6 +56,22 @@ pub struct Tallies {
     pub goaways_inserted: u64,
     /// Times accepting paused at the cap.
     pub accept_pauses: u64,
+    /// Frames of HTTP/2 from clients, by type.
+    pub client_frames: FrameCounts,
+    /// And from servers.
+    pub server_frames: FrameCounts,
+}
+
+impl Tallies {
+    /// Adds the frames that a connection has had since the last time.
+    pub fn add_frames(&mut self, conn: &mut Conn) {
+        let of = [(Direction::ToServer, &mut self.client_frames), (Direction::ToClient, &mut self.server_frames)];
+        for (direction, sum) in of {
+            for (sum, more) in sum.iter_mut().zip(conn.take_frames(direction)) {
+                *sum += more;
+            }
+        }
+    }
 }
 
 /// Everything counted since the epoch.

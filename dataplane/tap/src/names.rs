@@ -23,6 +23,21 @@ const GRPC: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
+/// Frame types of RFC 9113 section 6, in the order of their numbers, and all others.
+pub const FRAMES: [&str; 11] = [
+    "DATA",
+    "HEADERS",
+    "PRIORITY",
+    "RST_STREAM",
+    "SETTINGS",
+    "PUSH_PROMISE",
+    "PING",
+    "GOAWAY",
+    "WINDOW_UPDATE",
+    "CONTINUATION",
+    "_OTHER",
+];
+
 /// `OK`, `UNAVAILABLE`, `503`, `LOST`, `IN_BAND_ERROR`.
 pub fn code(code: Code) -> String {
     match code {

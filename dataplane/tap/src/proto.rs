@@ -303,6 +303,12 @@ pub struct TapStats {
     /// cgroup cpu.stat, absent where it cannot be read
     #[prost(uint64, optional, tag = "16")]
     pub throttled_nanos: ::core::option::Option<u64>,
+    /// frames of HTTP/2 that clients sent, by type; cumulative
+    #[prost(message, repeated, tag = "18")]
+    pub client_frames: ::prost::alloc::vec::Vec<Count>,
+    /// and servers
+    #[prost(message, repeated, tag = "19")]
+    pub server_frames: ::prost::alloc::vec::Vec<Count>,
     /// messages whose wanted fields did not lie in the first head_bytes
     #[prost(uint64, tag = "17")]
     pub heads_truncated: u64,

@@ -40,14 +40,20 @@ impl Watch {
 
     /// The connection is over.
     pub fn over(&mut self, by: EndedBy, now: Nanos, ledger: &mut Ledger) {
-        self.guarded(ledger, |conn, recorder| conn.end(by, now, recorder));
+        self.guarded(ledger, |conn, recorder| {
+            conn.end(by, now, recorder);
+            recorder.ledger.tallies.add_frames(conn);
+        });
         ledger.forget_open(std::mem::take(&mut self.open));
         self.conn = None;
     }
 
-    /// Shows the open calls to the ledger.
+    /// Shows the open calls to the ledger, and what frames there were.
     pub fn scan(&mut self, now: Nanos, ledger: &mut Ledger) {
-        self.guarded(ledger, |conn, recorder| conn.scan(|call| recorder.ledger.scan(call, now)));
+        self.guarded(ledger, |conn, recorder| {
+            conn.scan(|call| recorder.ledger.scan(call, now));
+            recorder.ledger.tallies.add_frames(conn);
+        });
     }
 
     /// See [`Conn::reads_http1`].

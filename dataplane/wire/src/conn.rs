@@ -6,7 +6,7 @@ use crate::calls::Calls;
 use crate::catalogue::Catalogue;
 use crate::head::Methods;
 use crate::http1::{Exchanges, Unreadable};
-use crate::http2::Cursor;
+use crate::http2::{Counts, Cursor};
 use crate::lane::{Lane, Shared};
 use crate::plans;
 use crate::sniff::Sniffer;
@@ -176,6 +176,14 @@ impl Conn {
     /// Visits each open call and its open requests, in no particular order.
     pub fn scan(&mut self, visit: impl FnMut(&mut Call)) {
         self.shared.calls.visit(visit);
+    }
+
+    /// Frames of HTTP/2 that this end has sent since this was last asked, by type.
+    pub fn take_frames(&mut self, direction: Direction) -> Counts {
+        match direction {
+            Direction::ToServer => self.client.take_frames(),
+            Direction::ToClient => self.server.take_frames(),
+        }
     }
 
     /// A farewell may be inserted towards the client right after the last byte fed. HTTP/2: a GOAWAY frame; in step, at a

@@ -5,7 +5,7 @@ use crate::calls::Calls;
 use crate::conn::{Blind, Sink};
 use crate::head::{Head, Methods, Wanted};
 use crate::hpack::Decoder;
-use crate::http2::{Cursor, Frames, Walker};
+use crate::http2::{Counts, Cursor, Frames, Walker};
 use crate::memo::Memo;
 use crate::{Direction, Nanos};
 
@@ -60,6 +60,11 @@ impl Lane {
     pub fn cursor(&self) -> Option<&Cursor> {
         let blind = self.lost.blocks || self.lost.frames;
         (!blind).then(|| self.walker.cursor())
+    }
+
+    /// See [`Walker::take_counts`].
+    pub fn take_frames(&mut self) -> Counts {
+        self.walker.take_counts()
     }
 
     /// Reads bytes that came at `now`.

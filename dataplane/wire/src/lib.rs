@@ -44,6 +44,7 @@ mod sse;
 pub use call::{Call, Code, End, EndedBy, OpenRequest, Outcome, Request};
 pub use catalogue::Catalogue;
 pub use conn::{Blind, Conn, Protocol, Sink};
+pub use http2::Counts as FrameCounts;
 
 /// Parts that have no other way in, for the fuzz targets alone.
 #[doc(hidden)]

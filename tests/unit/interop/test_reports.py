@@ -103,7 +103,7 @@ def test_grpc_go_tells_the_reason_without_the_time() -> None:
 
 
 def test_grpc_go_adds_up_what_cases_call() -> None:
-    names = ("empty_unary", "custom_metadata", "cancel_after_begin")
+    names = ("empty_unary", "custom_metadata", "cancel_after_first_response")
     cases = {name: grpc_go.COUNTED_CASES[name] for name in names}
     assert grpc_go.expected_calls(cases) == {"OK": 3, "CANCELLED": 1}
 

@@ -2,9 +2,9 @@
 
 use super::Ledger;
 use crate::clock::unix_nanos;
-use crate::proto;
+use crate::{names, proto};
 use std::collections::BTreeMap;
-use wire::Nanos;
+use wire::{FrameCounts, Nanos};
 
 impl Ledger {
     /// What changed after snapshot `since` (0: everything), as a new snapshot. Upstreams, policy and the parts of
@@ -43,6 +43,8 @@ impl Ledger {
         proto::TapStats {
             connections_by_protocol: counts(&tallies.protocols),
             blind: counts(&tallies.blind),
+            client_frames: frames(&tallies.client_frames),
+            server_frames: frames(&tallies.server_frames),
             added_latency: tallies.added_latency.to_proto(),
             records_dropped: self.records_dropped,
             series_capped: self.series_capped,
@@ -53,6 +55,12 @@ impl Ledger {
             ..Default::default()
         }
     }
+}
+
+/// The types that there were.
+fn frames(counts: &FrameCounts) -> Vec<proto::Count> {
+    let there = names::FRAMES.iter().zip(counts).filter(|(_, count)| **count > 0);
+    there.map(|(name, &value)| proto::Count { label: (*name).to_string(), value }).collect()
 }
 
 fn counts(map: &BTreeMap<&'static str, u64>) -> Vec<proto::Count> {

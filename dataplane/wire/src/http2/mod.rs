@@ -24,6 +24,9 @@ pub mod kind {
     pub const CONTINUATION: u8 = 0x9;
 }
 
+/// Frames by type: 0 to 9 as numbered in RFC 9113 section 6, then all others.
+pub type Counts = [u64; 11];
+
 /// Frame flags (RFC 9113 section 6).
 pub mod flag {
     /// On DATA and HEADERS: the last of this stream in this direction.

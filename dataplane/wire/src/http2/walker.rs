@@ -1,7 +1,7 @@
 //! One direction, frame by frame, in any chunking: heads, padding, the fixed fields that precede a payload.
 
 use super::cursor::{Cursor, Head};
-use super::{BadFrame, flag, kind};
+use super::{BadFrame, Counts, flag, kind};
 use crate::Nanos;
 
 /// Receives what the frames carry, in wire order.
@@ -39,12 +39,25 @@ pub struct Walker {
     body_left: u32,
     /// The header block under way ends its stream.
     block_ends_stream: bool,
+    /// Frames whose head has been read.
+    counts: Counts,
 }
 
 impl Walker {
     /// The place among the frames.
     pub fn cursor(&self) -> &Cursor {
         &self.cursor
+    }
+
+    /// Frames read since this was last asked.
+    pub fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.counts)
+    }
+
+    #[inline]
+    fn count(&mut self, head: Head) {
+        let other = self.counts.len() - 1;
+        self.counts[usize::from(head.kind).min(other)] += 1;
     }
 
     /// Reads bytes that came at `now`.
@@ -54,6 +67,7 @@ impl Walker {
             if let Some((head, payload, tail)) = self.cursor.take_plain(rest) {
                 rest = tail;
                 self.began = now;
+                self.count(head);
                 self.plain(head, payload, frames);
                 continue;
             }
@@ -99,6 +113,7 @@ impl Walker {
 
     #[inline]
     fn begin(&mut self, head: Head, frames: &mut impl Frames) -> Result<(), BadFrame> {
+        self.count(head);
         let pad = u8::from(head.has(flag::PADDED));
         self.lead_need = match head.kind {
             kind::DATA => pad,

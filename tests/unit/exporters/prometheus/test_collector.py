@@ -117,6 +117,15 @@ def test_outcomes_of_timings_are_ok_and_failed() -> None:
     assert outcomes == {"ok", "failed"}
 
 
+def test_frames_are_told_by_sender_and_type() -> None:
+    tap = facts.tap_stats(connections=7)
+    tap.server_frames.add(label="PING", value=5)
+    assert samples(published(snapshot(tap=tap)))["wayside_tap_http2_frames_total"] == {
+        frozenset({("sender", "client"), ("type", "HEADERS")}): 7,
+        frozenset({("sender", "server"), ("type", "PING")}): 5,
+    }
+
+
 def test_what_has_no_data_has_no_line() -> None:
     empty = pb.Snapshot(epoch_unix_nanos=1, sequence=1)
     found = samples(published(empty))
