@@ -1,8 +1,9 @@
 //! The cost of reading, for counting instructions:
 //! `valgrind --tool=callgrind target/release/examples/instructions unary 10000`
 //!
-//! `unary`: calls with everything in the HPACK table but the request id, one message each way. `plain`: the same,
-//! headers as Huffman-free literals each time. `stream`: one call with that many responses of 300 bytes. `events`: one
+//! `unary`: calls with everything in the HPACK table but the request id, one message each way, whose ids and tensors
+//! differ. `plain`: the same, headers as Huffman-free literals each time. `stream`: one call with that many responses of
+//! some 300 bytes, whose tokens and texts differ. `events`: one
 //! HTTP/1.1 request answered by that many server-sent events of 300 bytes, as OpenAI's API has them.
 //! The difference between two counts is the cost of the calls between them.
 
@@ -58,6 +59,9 @@ fn main() {
     println!("{} calls, {} requests, {} ns", tally.calls, tally.requests, tally.latency);
 }
 
+/// Messages that differ in what is theirs alone.
+const VARIETY: usize = 16;
+
 fn unary(conn: &mut Conn, tally: &mut Tally, count: u32, plain: bool) {
     let (mut client, mut server) = (Encoder::default(), Encoder::default());
     let mut block = |side: Direction, fields: &[(&str, &str)]| {
@@ -85,13 +89,20 @@ fn unary(conn: &mut Conn, tally: &mut Tally, count: u32, plain: bool) {
         ],
     );
     let end = block(Direction::ToClient, &[("grpc-status", "0"), ("grpc-message", "")]);
-    let request = message(&infer_request("resnet50", "1", "request-0001", &[8, 3, 224, 224], 150));
-    let response = message(&infer_response("resnet50", "1", "request-0001"));
-    let mut to_server = Frames::default();
-    to_server.push(1, 4, &ask).push(0, 1, &request);
-    let mut to_client = Frames::default();
-    to_client.push(1, 4, &head).push(0, 0, &response).push(1, 5, &end);
+    let mut calls = (0..VARIETY)
+        .map(|n| {
+            let id = format!("request-{n:04}");
+            let mut request = message(&infer_request("resnet50", "1", &id, &[8, 3, 224, 224], 150));
+            request.iter_mut().rev().take(150).for_each(|byte| *byte = n as u8); // the tensor comes last
+            let (mut to_server, mut to_client) = (Frames::default(), Frames::default());
+            to_server.push(1, 4, &ask).push(0, 1, &request);
+            let response = message(&infer_response("resnet50", "1", &id));
+            to_client.push(1, 4, &head).push(0, 0, &response).push(1, 5, &end);
+            (to_server, to_client)
+        })
+        .collect::<Vec<_>>();
     for n in 0..count {
+        let (to_server, to_client) = &mut calls[n as usize % VARIETY];
         conn.feed(Direction::ToServer, to_server.on(2 * n + 3), u64::from(n), tally);
         conn.feed(Direction::ToClient, to_client.on(2 * n + 3), u64::from(n) + 5, tally);
     }
@@ -100,10 +111,15 @@ fn unary(conn: &mut Conn, tally: &mut Tally, count: u32, plain: bool) {
 fn stream(conn: &mut Conn, tally: &mut Tally, count: u32) {
     conn.feed(Direction::ToServer, &headers(1, false, &request_head(GENERATE)), 0, tally);
     conn.feed(Direction::ToClient, &headers(1, false, &response_head()), 0, tally);
-    let body = [bytes_field(1, &[bytes_field(1, &[1, 2, 3]), text(2, &"x".repeat(280))].concat())].concat();
-    let chunk = data(1, false, &message(&body));
+    let chunks = (0..VARIETY)
+        .map(|n| {
+            let tokens = [varint(7 + 40 * n as u64), varint(30_000 + n as u64)].concat();
+            let said = bytes_field(1, &[bytes_field(1, &tokens), text(2, &"x".repeat(272 + n))].concat());
+            data(1, false, &message(&said))
+        })
+        .collect::<Vec<_>>();
     for n in 0..count {
-        conn.feed(Direction::ToClient, &chunk, u64::from(n), tally);
+        conn.feed(Direction::ToClient, &chunks[n as usize % VARIETY], u64::from(n), tally);
     }
 }
 

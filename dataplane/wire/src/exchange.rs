@@ -18,6 +18,7 @@ use crate::said::{Reply, id, number, rename};
 use crate::sse::Events;
 use std::rc::Rc;
 
+mod again;
 mod grpc_body;
 mod http_body;
 
@@ -129,7 +130,7 @@ impl Exchange {
         self.response = Side::default();
         self.answer = Answer::default();
         (self.asked, self.sending) = (None, false);
-        self.reply = Reply::silent();
+        self.reply.repeat(&Reply::SILENT, None);
         cx.sink.opened(&mut self.call);
     }
 
@@ -193,9 +194,14 @@ impl Exchange {
 
     #[inline]
     fn response_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        self.reply.repeat(&Reply::SILENT, None);
+        self.response_began(self.waits_for_output(), cx);
+    }
+
+    #[inline]
+    fn response_began<S: Sink>(&mut self, waits: bool, cx: &mut Context<'_, S>) {
         self.response.began = cx.now;
-        self.reply = Reply::silent();
-        if !self.waits_for_output() {
+        if !waits {
             self.speaks(cx);
         }
     }
@@ -226,9 +232,8 @@ impl Exchange {
     }
 
     #[inline]
-    fn response_ends<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+    fn response_ends<S: Sink>(&mut self, waited: bool, cx: &mut Context<'_, S>) {
         self.call.response_messages += 1;
-        let waited = self.waits_for_output();
         let spoke = !waited || self.reply.output;
         if waited && spoke {
             self.speaks(cx);

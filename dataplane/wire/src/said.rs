@@ -102,10 +102,8 @@ impl Count {
 
 impl Reply {
     /// Of a response that says nothing.
-    #[inline]
-    pub fn silent() -> Reply {
-        Reply { last: true, output: true, ..Reply::default() }
-    }
+    pub const SILENT: Reply =
+        Reply { id: None, error: false, last: true, output: true, chunk: false, tokens_in: None, tokens_out: None };
 
     /// Of a response to one of `open`.
     pub fn of(said: &Said<'_>, open: &VecDeque<OpenRequest>, wants_output: bool) -> Reply {
@@ -124,6 +122,16 @@ impl Reply {
             tokens_in: Count::of(said.get(Slot::TokensIn)),
             tokens_out: Count::of(said.get(Slot::TokensOut)),
         }
+    }
+
+    /// Says the same as another, of a request of its own. Not all of it is written each time: an id is long.
+    #[inline]
+    pub fn repeat(&mut self, other: &Reply, id: Option<Id>) {
+        if id.is_some() || self.id.is_some() {
+            self.id = id;
+        }
+        (self.error, self.last, self.output, self.chunk) = (other.error, other.last, other.output, other.chunk);
+        (self.tokens_in, self.tokens_out) = (other.tokens_in, other.tokens_out);
     }
 
     /// Which of the open requests it answers: the one with its id, else the oldest.

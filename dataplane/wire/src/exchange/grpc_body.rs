@@ -1,9 +1,12 @@
 //! Bodies framed as gRPC: messages, and what each says.
 
+use super::again::{Asked, Replied, Told, again};
 use super::{Context, Exchange, Kit, MAX_READING, Side, asked, replied};
 use crate::Nanos;
 use crate::conn::Sink;
 use crate::grpc::Piece;
+use crate::plans::MethodPlan;
+use crate::said::Reply;
 use crate::spare;
 
 impl Exchange {
@@ -15,8 +18,11 @@ impl Exchange {
             match piece {
                 Piece::Message { opaque, body } => {
                     self.request_begins(cx);
-                    self.request_length(opaque, body.len() as u32, cx);
-                    self.request_body(body, cx);
+                    if opaque || !self.asked_again(body, cx) {
+                        self.request_length(opaque, body.len() as u32, cx);
+                        self.read_request(body, cx);
+                    }
+                    self.call.request_bytes += body.len() as u64;
                     self.request_ends(cx.now);
                 }
                 Piece::Begin => self.request_begins(cx),
@@ -28,6 +34,16 @@ impl Exchange {
                 Piece::End => self.request_ends(cx.now),
             }
         }
+    }
+
+    /// A whole request message says what one before it said.
+    #[inline]
+    fn asked_again<S: Sink>(&mut self, body: &[u8], cx: &mut Context<'_, S>) -> bool {
+        let (call, sending) = (&mut self.call, self.sending);
+        self.plan
+            .as_ref()
+            .filter(|plan| may_say_the_same::<Asked>(plan, body, cx.kit))
+            .is_some_and(|plan| again(plan, body, cx.kit, |told: &Asked, id| told.tell(call, sending, id)))
     }
 
     #[inline]
@@ -78,10 +94,15 @@ impl Exchange {
         while let Some(piece) = self.response.framer.next(&mut rest) {
             match piece {
                 Piece::Message { opaque, body } => {
-                    self.response_begins(cx);
-                    self.response_length(opaque, body.len() as u32, cx);
-                    self.response_body(body, cx);
-                    self.response_ends(cx);
+                    let waits = self.waits_for_output();
+                    self.response_began(waits, cx);
+                    if opaque || !self.replied_again(body, cx) {
+                        self.reply.repeat(&Reply::SILENT, None);
+                        self.response_length(opaque, body.len() as u32, cx);
+                        self.read_response(body, cx);
+                    }
+                    self.call.response_bytes += body.len() as u64;
+                    self.response_ends(waits, cx);
                 }
                 Piece::Begin => self.response_begins(cx),
                 Piece::Length { opaque, bytes } => {
@@ -89,9 +110,19 @@ impl Exchange {
                     self.read_response(&[], cx);
                 }
                 Piece::Body(bytes) => self.response_body(bytes, cx),
-                Piece::End => self.response_ends(cx),
+                Piece::End => self.response_ends(self.waits_for_output(), cx),
             }
         }
+    }
+
+    /// A whole response message says what one before it said.
+    #[inline]
+    fn replied_again<S: Sink>(&mut self, body: &[u8], cx: &mut Context<'_, S>) -> bool {
+        let (call, reply) = (&mut self.call, &mut self.reply);
+        self.plan
+            .as_ref()
+            .filter(|plan| may_say_the_same::<Replied>(plan, body, cx.kit))
+            .is_some_and(|plan| again(plan, body, cx.kit, |told: &Replied, id| told.tell(call, reply, id)))
     }
 
     #[inline]
@@ -123,6 +154,12 @@ impl Exchange {
         }
         self.response.put_back(cx.kit);
     }
+}
+
+/// There is something to read in a message, all of it would be looked at, and one more may be.
+#[inline]
+fn may_say_the_same<T: Told>(plan: &MethodPlan, body: &[u8], kit: &Kit) -> bool {
+    !T::plan(plan).is_empty() && body.len() <= plan.head_bytes as usize && kit.reading < MAX_READING
 }
 
 impl Side {

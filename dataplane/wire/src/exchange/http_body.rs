@@ -124,7 +124,7 @@ impl Exchange {
         }
         self.response.put_back(cx.kit);
         if !done {
-            self.response_ends(cx);
+            self.response_ends(self.waits_for_output(), cx);
         }
     }
 }

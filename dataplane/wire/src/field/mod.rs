@@ -7,10 +7,12 @@
 pub mod plan;
 pub mod walk;
 
+mod template;
 mod values;
 
 pub use plan::Plan;
 pub(crate) use plan::{Leaf, Sources};
+pub(crate) use template::Template;
 pub use values::{Found, Said};
 pub(crate) use values::{Values, bits};
 pub use walk::Walk;

@@ -139,6 +139,16 @@ impl Sources {
     pub(crate) fn of(&self, slot: Slot) -> &[u8] {
         &self.leaves[slot as usize]
     }
+
+    /// The leaves of all slots, one bit each.
+    pub(super) fn all(&self) -> u32 {
+        self.leaves.iter().flatten().fold(0, |all, leaf| all | 1 << leaf)
+    }
+
+    /// How many slots ask this leaf.
+    pub(super) fn uses(&self, leaf: u8) -> usize {
+        self.leaves.iter().filter(|leaves| leaves.contains(&leaf)).count()
+    }
 }
 
 impl Plan {
