@@ -3,7 +3,7 @@
 //!
 //! `unary`: calls with everything in the HPACK table but the request id, one message each way. `plain`: the same,
 //! headers as Huffman-free literals each time. `stream`: one call with that many responses of 300 bytes. `events`: one
-//! HTTP/1.1 request answered by that many server-sent events of 300 bytes, as OpenAI's API has them.
+//! HTTP/1.1 request answered by that many server-sent events of some 300 bytes, as OpenAI's API has them.
 //! The difference between two counts is the cost of the calls between them.
 
 #[path = "../tests/support/mod.rs"]
@@ -107,6 +107,9 @@ fn stream(conn: &mut Conn, tally: &mut Tally, count: u32) {
     }
 }
 
+/// What models say: words with their space, punctuation, white space that JSON escapes, other alphabets.
+const TOKENS: [&str; 8] = [" the", " token", ",", "ization", r"\n\n", r#" \"quoted"#, " 東京", " 1"];
+
 fn events(conn: &mut Conn, tally: &mut Tally, count: u32) {
     let body = r#"{"model":"llama","stream":true}"#;
     let head = format!("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
@@ -115,10 +118,14 @@ fn events(conn: &mut Conn, tally: &mut Tally, count: u32) {
     conn.feed(Direction::ToClient, head.as_bytes(), 0, tally);
     let id = "chatcmpl-0123456789abcdef0123456789abcdef";
     let rest = r#""object":"chat.completion.chunk","created":1760000000,"model":"meta-llama/Llama-3.1-8B-Instruct""#;
-    let choice = r#"{"index":0,"delta":{"content":" token"},"logprobs":null,"finish_reason":null,"stop_reason":null}"#;
-    let event = format!("data: {{\"id\":\"{id}\",{rest},\"choices\":[{choice}]}}\n\n");
-    let chunk = format!("{:x}\r\n{event}\r\n", event.len());
-    for n in 0..count {
+    let chunks = TOKENS.map(|token| {
+        let choice = format!(
+            r#"{{"index":0,"delta":{{"content":"{token}"}},"logprobs":null,"finish_reason":null,"stop_reason":null}}"#
+        );
+        let event = format!("data: {{\"id\":\"{id}\",{rest},\"choices\":[{choice}]}}\n\n");
+        format!("{:x}\r\n{event}\r\n", event.len())
+    });
+    for (n, chunk) in (0..count).zip(chunks.iter().cycle()) {
         conn.feed(Direction::ToClient, chunk.as_bytes(), u64::from(n), tally);
     }
 }
