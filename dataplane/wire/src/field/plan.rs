@@ -126,18 +126,29 @@ struct Choice {
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     leaves: [Vec<u8>; Slot::COUNT],
+    /// The same, one bit each.
+    sets: [u32; Slot::COUNT],
 }
 
 impl Sources {
     pub(crate) fn new(slots: Vec<(Slot, u8)>) -> Sources {
         let mut sources = Sources::default();
-        slots.into_iter().for_each(|(slot, leaf)| sources.leaves[slot as usize].push(leaf));
+        for (slot, leaf) in slots {
+            sources.leaves[slot as usize].push(leaf);
+            sources.sets[slot as usize] |= 1 << leaf;
+        }
         sources
     }
 
     #[inline]
     pub(crate) fn of(&self, slot: Slot) -> &[u8] {
         &self.leaves[slot as usize]
+    }
+
+    /// Some leaf of the slot is among these.
+    #[inline]
+    pub(super) fn any_of(&self, slot: Slot, leaves: u32) -> bool {
+        self.sets[slot as usize] & leaves != 0
     }
 }
 
