@@ -21,7 +21,7 @@
 //! lines need not look for the end of one in a document that is recalled.
 //!
 //! Most holes are filled alike in most documents. Those are compared along with what is around them, until a document
-//! shows that they vary.
+//! shows that they vary. What is in those that vary is not kept: nothing that a model said is.
 //!
 //! Shapes belong to a plan, not to a stream: all streams of a route share a few, and none needs memory for them.
 
@@ -54,7 +54,7 @@ pub struct Shapes {
 
 #[derive(Debug)]
 struct Shape {
-    /// What it was learnt from, up to where a scan stopped.
+    /// What it was learnt from, up to where a scan stopped; zeros in the holes that vary.
     document: Box<[u8]>,
     /// All of them, in order.
     holes: Box<[Hole]>,
@@ -180,16 +180,20 @@ impl Shape {
         }
         let said = Shape::said(plan, &emptied, &holes)?;
         for hole in &mut holes {
-            // What a scan has to look at more closely than this does is never compared as it is.
-            hole.varies = hole.length(&document[hole.start..]) != Some(hole.end - hole.start);
+            // What a scan has to look at more closely than this does is never compared as it is; nor is output.
+            let plain = hole.length(&document[hole.start..]) == Some(hole.end - hole.start);
+            hole.varies = !plain || hole.content == Content::Seen;
         }
         let mut shape = Shape { document: document.into(), holes: holes.into(), visited: Vec::new(), said };
         shape.visit();
         Some(shape)
     }
 
-    /// Chooses the holes that have to be visited.
+    /// Chooses the holes that have to be visited, and forgets what is in those that vary.
     fn visit(&mut self) {
+        for hole in self.holes.iter().filter(|hole| hole.varies) {
+            self.document[hole.start..hole.end].fill(0);
+        }
         self.visited.clear();
         self.visited.extend(self.holes.iter().filter(|hole| hole.varies || hole.readers | hole.present != 0));
     }

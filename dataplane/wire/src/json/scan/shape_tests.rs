@@ -71,6 +71,19 @@ fn a_stream_is_recalled_once_it_is_known_what_varies() {
 }
 
 #[test]
+fn nothing_that_a_model_said_is_kept() {
+    let plan = plan();
+    for created in 0..3 {
+        recalled(&plan, &event("c", created, "a secret"));
+        let kept = format!(
+            "{:?}",
+            plan.shapes.borrow().as_ref().map(|shapes| shapes.known[0].document.escape_ascii().to_string())
+        );
+        assert!(kept.contains("choices") && !kept.contains("secret"), "{kept}");
+    }
+}
+
+#[test]
 fn what_a_scan_reads_in_its_own_way_is_scanned() {
     let plan = plan();
     for text in ["a", "b", r"\u00e9", r"\n"] {
