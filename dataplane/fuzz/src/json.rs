@@ -1,5 +1,6 @@
 //! The JSON reader: any chunking of any document, read along any of a few plans, finds the same, nothing of the document
-//! before, and, where serde_json can read the document too, what serde_json finds.
+//! before, and, where serde_json can read the document too, what serde_json finds. A document that is recalled, for being
+//! like one that was read before, says what a scan finds.
 
 use crate::input::{Cuts, Input};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -7,7 +8,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::LazyLock;
 use wire::catalogue::{JsonExtract, JsonRead, JsonStep, Slot};
-use wire::field::Found;
+use wire::field::{Found, Said};
 use wire::json::{Plan, Scan};
 
 #[path = "../../wire/src/json/oracle.rs"]
@@ -47,26 +48,25 @@ const PLANS: [&[Line]; 4] = [
     &[(Slot::Error, "a[*].b", Present), (Slot::Final, "[*].a[*]", Present), (Slot::Output, "[*]", Present)],
 ];
 
-static COMPILED: LazyLock<Vec<(Vec<JsonExtract>, Plan)>> = LazyLock::new(|| {
-    let compiled = PLANS.iter().map(|lines| {
-        let extracts: Vec<JsonExtract> =
-            lines.iter().map(|&(slot, at, read)| crate::support::json(slot, at, read)).collect();
-        let plan = Plan::compile(&extracts);
-        assert!(plan.is_complete());
-        (extracts, plan)
-    });
-    compiled.collect()
+static EXTRACTS: LazyLock<Vec<Vec<JsonExtract>>> = LazyLock::new(|| {
+    let compiled =
+        |lines: &&[Line]| lines.iter().map(|&(slot, at, read)| crate::support::json(slot, at, read)).collect();
+    PLANS.iter().map(compiled).collect()
 });
 
-/// Input: a plan of cuts, the plan to read along, how far to look (0: to the end), a document.
+/// Input: a plan of cuts, the plan to read along, how far to look (0: to the end), where to change the document, how much
+/// of it, and into what, a document.
 pub fn run(bytes: &[u8]) {
     let mut input = Input(bytes);
     let cuts = input.cuts();
-    let (extracts, plan) = &COMPILED[usize::from(input.byte()) % PLANS.len()];
+    let extracts = &EXTRACTS[usize::from(input.byte()) % PLANS.len()];
+    let plan = &Plan::compile(extracts);
+    assert!(plan.is_complete());
     let head_bytes = match u32::from(input.byte()) {
         0 => u32::MAX,
         some => some,
     };
+    let (at, length, with) = (usize::from(input.byte()), usize::from(input.byte()), input.piece());
     let document = Document { extracts, plan, head_bytes, bytes: input.0 };
     let mut scan = Scan::default();
     let whole = document.read(&mut scan, None);
@@ -75,9 +75,19 @@ pub fn run(bytes: &[u8]) {
     if head_bytes as usize > input.0.len() && serde_json::from_slice::<Plain>(input.0).is_ok() {
         document.compare(&whole.0);
     }
+    let from = at.min(input.0.len());
+    let changed = [&input.0[..from], with, &input.0[(from + length).min(input.0.len())..]].concat();
+    let changed = Document { bytes: &changed, head_bytes: u32::MAX, ..document };
+    let document = Document { head_bytes: u32::MAX, ..document };
+    for learnt in [&document, &changed] {
+        plan.learn(learnt.bytes);
+        document.recall(&mut scan);
+        changed.recall(&mut scan);
+    }
 }
 
 /// A document and how it is to be read.
+#[derive(Clone, Copy)]
 struct Document<'a> {
     extracts: &'a [JsonExtract],
     plan: &'a Plan,
@@ -95,7 +105,27 @@ impl Document<'_> {
         }
         let cut_short = scan.cut_short();
         let said = scan.said(self.plan);
-        (self.extracts.iter().map(|extract| said.get(extract.slot).map(shown)).collect(), cut_short)
+        (self.shown(&said), cut_short)
+    }
+
+    fn shown(&self, said: &Said<'_>) -> Vec<Option<String>> {
+        self.extracts.iter().map(|extract| said.get(extract.slot).map(shown)).collect()
+    }
+
+    /// Holds what is recalled of it, if it is like what was learnt, beside what a scan finds.
+    fn recall(&self, scan: &mut Scan) {
+        let mut recalled = Vec::new();
+        if let Some(length) = self.plan.recall(self.bytes, |said| recalled = self.shown(said)) {
+            assert_eq!(recalled, self.read(scan, None).0);
+            let document = &self.bytes[..length];
+            assert!(!document.iter().any(|byte| matches!(byte, b'\r' | b'\n')), "it lies on one line");
+            let over = |bytes| {
+                scan.begin(self.plan, u32::MAX);
+                scan.feed(self.plan, bytes);
+                scan.is_over()
+            };
+            assert_eq!([document, &document[..length - 1]].map(over), [true, false], "it ends there");
+        }
     }
 
     /// Holds what was found beside what serde_json finds.

@@ -45,7 +45,11 @@ pub fn all() -> Vec<Seed> {
     add("http1", http::connections());
     add(
         "json",
-        http::DOCUMENTS.iter().zip(0..).map(|(text, n)| [CUTS, &[n % 4, 0], text.as_bytes()].concat()).collect(),
+        http::DOCUMENTS
+            .iter()
+            .zip(0..)
+            .map(|(text, n)| [CUTS, &[n % 4, 0, 6, 2, 1, b'0' + n], text.as_bytes()].concat())
+            .collect(),
     );
     add("sse", http::STREAMS.iter().map(|text| [CUTS, text.as_bytes()].concat()).collect());
     seeds

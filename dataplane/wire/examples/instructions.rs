@@ -3,8 +3,8 @@
 //!
 //! `unary`: calls with everything in the HPACK table but the request id, one message each way, whose ids and tensors
 //! differ. `plain`: the same, headers as Huffman-free literals each time. `stream`: one call with that many responses of
-//! some 300 bytes, whose tokens and texts differ. `events`: one
-//! HTTP/1.1 request answered by that many server-sent events of 300 bytes, as OpenAI's API has them.
+//! some 300 bytes, whose tokens and texts differ. `events`: requests of HTTP/1.1 answered by that many server-sent
+//! events of some 300 bytes, as OpenAI's API has them.
 //! The difference between two counts is the cost of the calls between them.
 
 #[path = "../tests/support/mod.rs"]
@@ -46,7 +46,7 @@ fn main() {
     let mut conn = Conn::new(catalogue());
     let mut tally = Tally::default();
     if what == "events" {
-        events(&mut conn, &mut tally, count);
+        events(&mut tally, count);
         return println!("{} ns", tally.latency);
     }
     conn.feed(Direction::ToServer, PREFACE, 0, &mut tally);
@@ -123,20 +123,41 @@ fn stream(conn: &mut Conn, tally: &mut Tally, count: u32) {
     }
 }
 
-fn events(conn: &mut Conn, tally: &mut Tally, count: u32) {
+/// What models say: words with their space, punctuation, white space that JSON escapes, other alphabets.
+const TOKENS: [&str; 8] = [" the", " token", ",", "ization", r"\n\n", r#" \"quoted"#, " 東京", " 1"];
+
+/// Answers on as many connections, in turns.
+const STREAMS: usize = 4;
+
+fn events(tally: &mut Tally, count: u32) {
     let body = r#"{"model":"llama","stream":true}"#;
-    let head = format!("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
-    conn.feed(Direction::ToServer, format!("{head}{body}").as_bytes(), 0, tally);
+    let ask = format!("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-    conn.feed(Direction::ToClient, head.as_bytes(), 0, tally);
-    let id = "chatcmpl-0123456789abcdef0123456789abcdef";
-    let rest = r#""object":"chat.completion.chunk","created":1760000000,"model":"meta-llama/Llama-3.1-8B-Instruct""#;
-    let choice = r#"{"index":0,"delta":{"content":" token"},"logprobs":null,"finish_reason":null,"stop_reason":null}"#;
-    let event = format!("data: {{\"id\":\"{id}\",{rest},\"choices\":[{choice}]}}\n\n");
-    let chunk = format!("{:x}\r\n{event}\r\n", event.len());
-    for n in 0..count {
-        conn.feed(Direction::ToClient, chunk.as_bytes(), u64::from(n), tally);
+    let catalogue = catalogue();
+    let mut streams: Vec<(Conn, [Vec<u8>; TOKENS.len()])> = (0..STREAMS)
+        .map(|stream| {
+            let mut conn = Conn::new(catalogue.clone());
+            conn.feed(Direction::ToServer, ask.as_bytes(), 0, tally);
+            conn.feed(Direction::ToClient, head.as_bytes(), 0, tally);
+            (conn, TOKENS.map(|token| event(stream, token)))
+        })
+        .collect();
+    for n in 0..count as usize {
+        let (conn, events) = &mut streams[n % STREAMS];
+        conn.feed(Direction::ToClient, &events[n / STREAMS % TOKENS.len()], n as u64, tally);
     }
+}
+
+/// One event in a chunk of its own.
+fn event(stream: usize, token: &str) -> Vec<u8> {
+    let id = format!("chatcmpl-{stream:032x}");
+    let created = 1_760_000_000 + stream;
+    let model = "meta-llama/Llama-3.1-8B-Instruct";
+    let rest = format!(r#""object":"chat.completion.chunk","created":{created},"model":"{model}""#);
+    let delta = format!(r#"{{"index":0,"delta":{{"content":"{token}"}}"#);
+    let choice = format!(r#"{delta},"logprobs":null,"finish_reason":null,"stop_reason":null}}"#);
+    let event = format!("data: {{\"id\":\"{id}\",{rest},\"choices\":[{choice}]}}\n\n");
+    format!("{:x}\r\n{event}\r\n", event.len()).into_bytes()
 }
 
 /// Frames of one stream, whose number is all that changes from call to call, so that sending costs next to nothing.

@@ -64,6 +64,8 @@ struct Side {
     scan: Option<Box<Scan>>,
     /// A JSON document is under way, or was the only one.
     document: bool,
+    /// A JSON document is under way of which nothing has been read.
+    unread: bool,
     /// Of the body, so many more bytes are JSON.
     json_left: Option<u32>,
     /// When the message under way began.

@@ -1,6 +1,6 @@
 //! The catalogue made ready for reading: once per thread and policy, not per connection.
 
-use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, DEFAULT_JSON_BYTES, Kind, Method, Route};
+use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, DEFAULT_JSON_BYTES, Kind, Method, Route, Slot};
 use crate::field::Plan;
 use crate::json;
 use crate::routes::Templates;
@@ -53,6 +53,8 @@ impl MethodPlan {
             0 => DEFAULT_JSON_BYTES,
             some => some,
         };
+        // The id in a response tells which of many requests it answers.
+        let response: Vec<_> = route.response.iter().filter(|one| one.slot != Slot::RequestId).cloned().collect();
         MethodPlan {
             kind: route.kind,
             streaming: route.streaming,
@@ -61,7 +63,7 @@ impl MethodPlan {
             request: Plan::default(),
             response: Plan::default(),
             json_request: json::Plan::compile(&route.request),
-            json_response: json::Plan::compile(&route.response),
+            json_response: json::Plan::compile(&response),
         }
     }
 }

@@ -47,6 +47,20 @@ impl Events {
     /// The next piece of `bytes`, which is advanced; None when they are used up.
     pub fn next<'b>(&mut self, bytes: &mut &'b [u8]) -> Option<Piece<'b>> {
         loop {
+            match self.state {
+                // What nearly every line is, and nearly every end of an event, whole at hand.
+                State::LineStart if bytes.starts_with(b"data:") => {
+                    *bytes = &bytes[DATA.len() + 1..];
+                    (self.state, self.returned) = (State::Value, false);
+                    return Some(self.value());
+                }
+                State::Data if bytes.starts_with(b"\n\n") => {
+                    *bytes = &bytes[2..];
+                    (self.state, self.has_data) = (State::LineStart, false);
+                    return Some(self.end());
+                }
+                _ => {}
+            }
             let (&byte, rest) = bytes.split_first()?;
             let ends_line = matches!(byte, b'\r' | b'\n');
             match self.state {
@@ -87,6 +101,20 @@ impl Events {
                 _ => State::Pass,
             };
         }
+    }
+
+    /// What the data begins with that comes next, if nothing of it has come.
+    #[inline]
+    pub fn ahead<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        (self.state == State::Value).then(|| bytes.strip_prefix(b" ").unwrap_or(bytes))
+    }
+
+    /// So many bytes [`Events::ahead`] have been read and are passed over. There is no line end among them, and they do
+    /// not begin as `[DONE]` does.
+    #[inline]
+    pub fn pass(&mut self, bytes: &mut &[u8], count: usize) {
+        *bytes = &self.ahead(bytes).unwrap_or_default()[count..];
+        (self.state, self.done) = (State::Data, None);
     }
 
     /// The body is over: the event that was not closed by an empty line.

@@ -1,6 +1,7 @@
 //! Bodies of HTTP: a JSON document, one in each server-sent event, one on each line, or bytes.
 
 use super::{Context, Exchange, Side, asked, replied};
+use crate::catalogue::Slot;
 use crate::conn::Sink;
 use crate::content::Content;
 use crate::json::Plan;
@@ -47,7 +48,7 @@ impl Exchange {
                 if !self.response.document {
                     self.document_begins(cx);
                 }
-                self.read_document(bytes);
+                self.read_document(bytes, cx);
             }
             Content::Lines => self.lines(bytes, cx),
             Content::Events => {
@@ -55,6 +56,9 @@ impl Exchange {
                 while !rest.is_empty() {
                     let left = rest.len();
                     let piece = self.response.events.next(&mut rest);
+                    if piece == Some(Piece::Begin) {
+                        self.event_begins(&mut rest, cx);
+                    }
                     self.call.response_bytes += (left - rest.len()) as u64;
                     piece.into_iter().for_each(|piece| self.event(piece, cx));
                 }
@@ -79,10 +83,21 @@ impl Exchange {
         }
     }
 
+    /// Data of an event begins, which is perhaps at hand and like that of others.
+    #[inline]
+    fn event_begins<S: Sink>(&mut self, rest: &mut &[u8], cx: &mut Context<'_, S>) {
+        self.document_begins(cx);
+        let ahead = self.response.events.ahead(rest);
+        if let Some(length) = ahead.and_then(|ahead| self.recall_document(ahead, cx)) {
+            self.response.events.pass(rest, length);
+        }
+    }
+
+    #[inline]
     fn event<S: Sink>(&mut self, piece: Piece<'_>, cx: &mut Context<'_, S>) {
         match piece {
-            Piece::Begin => self.document_begins(cx),
-            Piece::Data(data) => self.read_document(data),
+            Piece::Begin => {}
+            Piece::Data(data) => self.read_document(data, cx),
             Piece::End { done } => self.document_ends(done, cx),
         }
     }
@@ -93,8 +108,9 @@ impl Exchange {
             let line = part.trim_ascii_end();
             if !line.is_empty() && !self.response.document {
                 self.document_begins(cx);
+                self.recall_document(part, cx);
             }
-            self.read_document(part);
+            self.read_document(part, cx);
             if part.ends_with(b"\n") && self.response.document {
                 self.document_ends(false, cx);
             }
@@ -103,26 +119,55 @@ impl Exchange {
 
     fn document_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         self.response.document = true;
+        self.response.unread = self.plan.as_ref().is_some_and(|plan| !plan.json_response.is_empty());
         self.response_begins(cx);
-        if let Some(plan) = self.plan.as_deref().filter(|plan| !plan.json_response.is_empty()) {
-            self.response.scan(&plan.json_response, plan.head_bytes, cx);
-        }
     }
 
-    fn read_document(&mut self, bytes: &[u8]) {
-        if let Some(plan) = &self.plan {
-            self.response.document(&plan.json_response, bytes);
+    /// Reads the server's document, if all of it is at hand and the stream's other documents were like it. Returns its
+    /// length.
+    fn recall_document<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) -> Option<usize> {
+        let Exchange { plan: Some(plan), response, call, reply, .. } = self else { return None };
+        let json = &plan.json_response;
+        if !response.unread || response.json_left.is_some() {
+            return None;
+        }
+        let head = &bytes[..bytes.len().min(plan.head_bytes as usize)];
+        let length = json.recall(head, |said| {
+            replied(call, reply, said, json.wants(Slot::Output), cx.kit);
+        })?;
+        response.unread = false;
+        Some(length)
+    }
+
+    /// More of the server's document. What it says is put down when the last byte of it is there.
+    fn read_document<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        let Exchange { plan: Some(plan), response, call, reply, .. } = self else { return };
+        let json = &plan.json_response;
+        let first = std::mem::take(&mut response.unread);
+        if first {
+            response.scan(json, plan.head_bytes, cx);
+        }
+        response.document(json, bytes);
+        let Some(scan) = response.scan.as_mut().filter(|scan| scan.is_over()) else { return };
+        replied(call, reply, &scan.said(json), json.wants(Slot::Output), cx.kit);
+        response.put_back(cx.kit);
+        // The documents of a stream are like each other; one that is all of an answer is not learnt from.
+        if first && response.content != Content::Json {
+            json.learn(bytes);
         }
     }
 
     /// `done`: it was the mark by which a stream ends, and no message.
     fn document_ends<S: Sink>(&mut self, done: bool, cx: &mut Context<'_, S>) {
         self.response.document = false;
-        if let (Some(plan), Some(scan)) = (&self.plan, &mut self.response.scan) {
-            let wants_output = plan.json_response.wants(crate::catalogue::Slot::Output);
-            replied(&mut self.call, &mut self.reply, &scan.said(&plan.json_response), wants_output, cx.kit);
+        if self.response.unread {
+            self.read_document(&[], cx); // it is empty
         }
-        self.response.put_back(cx.kit);
+        if let (Some(plan), Some(scan)) = (&self.plan, &mut self.response.scan) {
+            let wants_output = plan.json_response.wants(Slot::Output);
+            replied(&mut self.call, &mut self.reply, &scan.said(&plan.json_response), wants_output, cx.kit);
+            self.response.put_back(cx.kit);
+        }
         if !done {
             self.response_ends(self.waits_for_output(), cx);
         }

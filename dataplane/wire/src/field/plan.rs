@@ -126,12 +126,17 @@ struct Choice {
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     leaves: [Vec<u8>; Slot::COUNT],
+    /// The same, one bit each.
+    sets: [u32; Slot::COUNT],
 }
 
 impl Sources {
     pub(crate) fn new(slots: Vec<(Slot, u8)>) -> Sources {
         let mut sources = Sources::default();
-        slots.into_iter().for_each(|(slot, leaf)| sources.leaves[slot as usize].push(leaf));
+        for (slot, leaf) in slots {
+            sources.leaves[slot as usize].push(leaf);
+            sources.sets[slot as usize] |= 1 << leaf;
+        }
         sources
     }
 
@@ -148,6 +153,12 @@ impl Sources {
     /// How many slots ask this leaf.
     pub(super) fn uses(&self, leaf: u8) -> usize {
         self.leaves.iter().filter(|leaves| leaves.contains(&leaf)).count()
+    }
+
+    /// Some leaf of the slot is among these.
+    #[inline]
+    pub(super) fn any_of(&self, slot: Slot, leaves: u32) -> bool {
+        self.sets[slot as usize] & leaves != 0
     }
 }
 

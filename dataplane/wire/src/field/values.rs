@@ -148,7 +148,7 @@ impl Values {
 
     /// The string of a leaf lies at `at` of the bytes at hand, if it is not too long to be a name.
     #[inline]
-    pub(super) fn text_at_hand(&mut self, leaf: u8, text: u8, at: usize, len: usize) {
+    pub(crate) fn text_at_hand(&mut self, leaf: u8, text: u8, at: usize, len: usize) {
         if len > MAX_NAME_BYTES {
             self.present &= !(1 << leaf);
             return;
@@ -181,6 +181,11 @@ impl Values {
     pub(super) fn first_element(&mut self, leaf: u8, number: u64) {
         self.elements[usize::from(leaf)] = 1;
         self.set(usize::from(leaf), number);
+    }
+
+    /// Leaves that are present, each with its number.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = (usize, u64)> {
+        bits(self.present).map(|leaf| (leaf, self.numbers[leaf]))
     }
 
     #[inline]
@@ -284,7 +289,11 @@ impl<'w> Said<'w> {
     /// The value of a slot: of several the first that is there. An empty string is not.
     #[inline]
     pub fn get(&self, slot: Slot) -> Option<Found<'w>> {
-        match self.sources?.of(slot) {
+        let sources = self.sources?;
+        if !sources.any_of(slot, self.values.present) {
+            return None; // as most are of a chunk
+        }
+        match sources.of(slot) {
             [] => None,
             [leaf] => self.of_leaf(*leaf),
             several => self.first_of(several),

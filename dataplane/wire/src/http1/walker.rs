@@ -28,6 +28,9 @@ pub trait Messages {
     fn methods(&mut self) -> &mut Methods;
 }
 
+/// Digits of a chunk's size: 2^60 bytes are more than anybody means, and less than overflows.
+const MAX_SIZE_DIGITS: u8 = 15;
+
 /// Where in a chunked body the next byte is (RFC 9112 section 7.1).
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Chunk {
@@ -130,11 +133,28 @@ impl Walker {
                     let n = rest.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
                     messages.body(&rest[..n]);
                     self.left -= n as u64;
-                    if self.left == 0 {
-                        self.state = State::Chunked(Chunk::DataReturn);
+                    match &rest[n..] {
+                        tail if self.left > 0 => tail,
+                        [b'\r', b'\n', tail @ ..] => {
+                            self.expect_size();
+                            tail
+                        }
+                        tail => {
+                            self.state = State::Chunked(Chunk::DataReturn);
+                            tail
+                        }
                     }
-                    &rest[n..]
                 }
+                State::Chunked(Chunk::Size) if self.size_digits == 0 => match size_line(rest) {
+                    Some((size, tail)) => {
+                        (self.left, self.state) = (size, State::Chunked(Chunk::Data));
+                        tail
+                    }
+                    None => {
+                        self.chunk_byte(Chunk::Size, rest[0], messages)?;
+                        &rest[1..]
+                    }
+                },
                 State::Chunked(chunk) => {
                     let chunk = *chunk;
                     self.chunk_byte(chunk, rest[0], messages)?;
@@ -167,8 +187,7 @@ impl Walker {
     fn chunk_byte(&mut self, chunk: Chunk, byte: u8, messages: &mut impl Messages) -> Result<(), Unreadable> {
         let next = match (chunk, byte) {
             (Chunk::Size, _) if byte.is_ascii_hexdigit() => {
-                // 2^60 bytes are more than anybody means, and less than overflows.
-                if self.size_digits == 15 {
+                if self.size_digits == MAX_SIZE_DIGITS {
                     return Err(Unreadable::Ambiguous);
                 }
                 let digit = (byte as char).to_digit(16).unwrap_or(0);
@@ -199,4 +218,22 @@ impl Walker {
         self.state = State::Chunked(next);
         Ok(())
     }
+}
+
+/// The size of a chunk and what follows its line, where the whole line is at hand and says nothing else; of the last chunk
+/// none.
+#[inline]
+fn size_line(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut size = 0;
+    for (at, &byte) in bytes.iter().enumerate().take(usize::from(MAX_SIZE_DIGITS) + 1) {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b'A'..=b'F' => byte - b'A' + 10,
+            b'\r' if size > 0 => return bytes[at + 1..].strip_prefix(b"\n").map(|tail| (size, tail)),
+            _ => return None,
+        };
+        size = size << 4 | u64::from(digit);
+    }
+    None
 }

@@ -1,8 +1,10 @@
 //! Extracts compiled into a tree, once per policy.
 
 use super::MAX_KEY_BYTES;
+use super::scan::shape::Shapes;
 use crate::catalogue::{JsonExtract, JsonRead, JsonStep, MAX_DEPTH, Read, Slot};
 use crate::field::{Leaf, MAX_LEAVES, MAX_TEXTS, Sources};
+use std::cell::RefCell;
 
 /// Compiled extracts.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub struct Plan {
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) sources: Sources,
     wants: u16,
+    /// What documents looked like that were read along it, if it reads any of a stream.
+    pub(super) shapes: RefCell<Option<Box<Shapes>>>,
 }
 
 /// A container of interest: places in [`Plan::edges`].
@@ -54,6 +58,7 @@ impl Plan {
             leaves: Vec::new(),
             sources: Sources::default(),
             wants: 0,
+            shapes: RefCell::default(),
         };
         let mut slots = Vec::new();
         for extract in extracts {

@@ -7,6 +7,7 @@ use crate::field::{Said, Values, bits};
 use memchr::memchr2;
 
 mod scalars;
+pub(super) mod shape;
 mod strings;
 
 /// What the next byte is.
@@ -86,6 +87,11 @@ impl Scan {
         self.left = head_bytes;
         self.cut_short = false;
         self.values.clear();
+    }
+
+    /// The document is over, or cannot be read.
+    pub fn is_over(&self) -> bool {
+        self.state == State::Over
     }
 
     /// There is more of the document than was looked at.
