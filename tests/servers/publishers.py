@@ -40,7 +40,7 @@ PUBLISHERS = (
         "oip",
         ("triton", "pytriton"),
         (Package("tritonclient", "2.73.0", ("tritonclient/grpc/*_pb2.py",)),),
-        (cases.infer(cases.OIP), cases.TRITON_STREAM),
+        (cases.infer(cases.OIP), cases.TRITON_STREAM, *cases.CONFIGURATIONS),
     ),
     Publisher(
         "oip-kserve",

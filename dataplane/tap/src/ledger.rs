@@ -4,6 +4,7 @@
 //! copied. Nothing here grows with the number of calls or of names seen: labels are admitted, capped, and what does
 //! not fit is counted under a fallback and in `series_capped`.
 
+mod batches;
 mod recent;
 mod route;
 mod sink;
@@ -16,6 +17,7 @@ use crate::events::{Events, Mask};
 use crate::grid::Histogram;
 use crate::limits;
 use crate::proto;
+use batches::Limits;
 use route::{Counter, Route};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, VecDeque};
@@ -72,6 +74,8 @@ pub struct Ledger {
     admitted: FxHashSet<Box<str>>,
     /// Of these, the names that the policy holds.
     configured: FxHashSet<Box<str>>,
+    /// How large a batch models take.
+    batch_limits: Limits,
     /// Number of the scan under way.
     scan: u64,
     counters: usize,
@@ -97,6 +101,7 @@ impl Ledger {
             index: FxHashMap::default(),
             admitted: FxHashSet::default(),
             configured: FxHashSet::default(),
+            batch_limits: Limits::default(),
             scan: 0,
             counters: 0,
             series_capped: 0,
@@ -123,8 +128,22 @@ impl Ledger {
         }
         self.revision += 1;
         self.events.adopt(&policy.objectives);
+        self.batch_limits.adopt(&policy.batch_limits);
         for route in &mut self.routes {
             route.objectives = self.events.matching(&route.model, &route.method);
+            route.settle(self.batch_limits.of(&route.model), self.sequence);
+        }
+    }
+
+    /// The server has said how large a batch a model takes. Who is no label is shown nowhere, so nothing is kept of it.
+    fn learn(&mut self, model: &str, limit: u32) {
+        if !self.admitted.contains(model) {
+            return;
+        }
+        self.batch_limits.tell(model, limit);
+        let limit = self.batch_limits.of(model);
+        for route in self.routes.iter_mut().filter(|route| *route.model == *model) {
+            route.settle(limit, self.sequence);
         }
     }
 
@@ -206,7 +225,7 @@ impl Ledger {
         let models = self.index.entry(method.into()).or_default();
         *models.entry(model.into()).or_insert_with(|| {
             let objectives = self.events.matching(model, method);
-            self.routes.push(Route::new(model, method, call, objectives));
+            self.routes.push(Route::new(model, method, call, objectives, self.batch_limits.of(model)));
             self.routes.len() - 1
         })
     }
@@ -259,6 +278,7 @@ impl Ledger {
         }
         self.admitted
             .retain(|model| self.configured.contains(model) || self.routes.iter().any(|route| route.model == *model));
+        self.batch_limits.retain(|model| self.admitted.contains(model));
     }
 
     fn push_record(&mut self, record: proto::Record) {

@@ -122,6 +122,7 @@ impl Exchange {
             request_messages: 0,
             response_messages: 0,
             open,
+            max_batch_size: None,
             concurrency: 0,
         };
         self.plan = plan;
@@ -348,7 +349,9 @@ fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool
         if let Some(id) = id(said.get(Slot::RequestId)) {
             open.id = id;
         }
-        open.batch_size = u32::try_from(number(said.get(Slot::BatchSize))).unwrap_or(0);
+        let items = |slot| u32::try_from(number(said.get(slot))).unwrap_or(0);
+        open.batch_size = items(Slot::BatchSize);
+        open.first_dimension = items(Slot::FirstDimension);
         open.ask_tokens(said.get(Slot::TokensIn));
     }
     named

@@ -45,6 +45,16 @@ pub fn number(value: Option<Found<'_>>) -> u64 {
     }
 }
 
+/// What an answer that describes its model says of the largest batch. `zero_is_silent`: as in proto3, which does not
+/// write a number that is 0, so that a description without it says 0.
+pub fn batch_limit(said: &Said<'_>, zero_is_silent: bool) -> Option<u32> {
+    match said.get(Slot::MaxBatchSize) {
+        Some(Found::Number(limit)) => u32::try_from(limit).ok(),
+        Some(_) => None,
+        None => said.get(Slot::Model).filter(|_| zero_is_silent).map(|_| 0),
+    }
+}
+
 /// The value is there and not zero; text that is there is never empty.
 fn holds(value: Found<'_>) -> bool {
     !matches!(value, Found::Number(0) | Found::Tally(0))

@@ -39,6 +39,7 @@ impl Sink for Recorder<'_> {
         self.recent.counter(ledger, call, how).requests += 1;
         let sequence = ledger.sequence;
         let route = &mut ledger.routes[place];
+        let batch_limit = route.batch_limit;
         route.tokens.count(&request.open, sequence);
         route.streaming |= call.streaming;
         if request.ended_by == EndedBy::Server && request.code != Code::Lost {
@@ -46,6 +47,10 @@ impl Sink for Recorder<'_> {
         }
         if let Some(timing) = route.timing(request.outcome) {
             timing.changed = sequence;
+            // What the server refused was no batch: anyone may write any number.
+            if request.outcome != Outcome::ClientError {
+                timing.batch_sizes.count(&request.open, batch_limit);
+            }
             if let Some(latency) = request.latency {
                 timing.latency.record(latency);
             }
@@ -84,6 +89,9 @@ impl Sink for Recorder<'_> {
         if let Some(timing) = ledger.routes[place].timing(end.outcome) {
             timing.changed = sequence;
             timing.call_duration.record(end.at.saturating_sub(call.start));
+        }
+        if let (Some(limit), Outcome::Ok) = (call.max_batch_size, end.outcome) {
+            ledger.learn(&call.model.text, limit);
         }
     }
 

@@ -5,6 +5,7 @@ use crate::clock::unix_nanos;
 use crate::proto;
 use std::collections::BTreeMap;
 use wire::Nanos;
+use wire::catalogue::Kind;
 
 impl Ledger {
     /// What changed after snapshot `since` (0: everything), as a new snapshot. Upstreams, policy and the parts of
@@ -28,9 +29,19 @@ impl Ledger {
             tokens: routes().flat_map(|(place, route)| route.tokens_since(since, place)).collect(),
             flights: self.routes.iter().map(|route| route.flight()).collect(),
             events: self.events.to_proto(),
+            batch_limits: self.batch_limits(),
             tap: Some(self.tap_stats()),
             ..Default::default()
         }
+    }
+
+    /// Of models that inference was asked of, and of which it is known.
+    fn batch_limits(&self) -> Vec<proto::BatchLimit> {
+        let asked = self.routes.iter().filter(|route| route.kind == Kind::Inference);
+        let known: BTreeMap<_, _> = asked.filter_map(|route| Some((&route.model, route.batch_limit?))).collect();
+        let limit =
+            |(model, max_batch_size): (&Box<str>, u32)| proto::BatchLimit { model: model.to_string(), max_batch_size };
+        known.into_iter().map(limit).collect()
     }
 
     /// Takes the records gathered since the last time.

@@ -20,18 +20,23 @@ fn finish(ledger: &mut Ledger, call: Call, code: Code, outcome: Outcome) {
     finish_on(ledger, &mut Recent::default(), call, code, outcome);
 }
 
-fn finish_on(ledger: &mut Ledger, recent: &mut Recent, mut call: Call, code: Code, outcome: Outcome) {
+fn finish_on(ledger: &mut Ledger, recent: &mut Recent, call: Call, code: Code, outcome: Outcome) {
+    let asked = OpenRequest { start: 1, complete: Some(1), ..OpenRequest::default() };
+    finish_with(ledger, recent, call, asked, (code, outcome));
+}
+
+fn finish_with(
+    ledger: &mut Ledger,
+    recent: &mut Recent,
+    mut call: Call,
+    asked: OpenRequest,
+    (code, outcome): (Code, Outcome),
+) {
     let (mut open, mut opaque) = (0, false);
     let mut recorder = Recorder { ledger, recent, open: &mut open, opaque: &mut opaque };
     recorder.opened(&mut call);
-    let request = Request {
-        open: OpenRequest { start: 1, complete: Some(1), ..OpenRequest::default() },
-        end: 1_000_001,
-        code,
-        ended_by: EndedBy::Server,
-        outcome,
-        latency: Some(1_000_000),
-    };
+    let request =
+        Request { open: asked, end: 1_000_001, code, ended_by: EndedBy::Server, outcome, latency: Some(1_000_000) };
     recorder.request(&call, &request);
     recorder.ended(&call, &End { at: 1_000_001, code, ended_by: EndedBy::Server, outcome, message: "".into() });
     assert_eq!(open, 0);
@@ -219,4 +224,87 @@ fn remembering_the_last_place_changes_no_count() {
         });
         assert_eq!(told[0], told[1], "step {step}");
     }
+}
+
+/// A request of so many rows, or items.
+fn asks(ledger: &mut Ledger, model: &str, (first_dimension, batch_size): (u32, u32), outcome: Outcome) {
+    let asked = OpenRequest { first_dimension, batch_size, ..OpenRequest::default() };
+    finish_with(ledger, &mut Recent::default(), call(model), asked, (Code::Grpc(0), outcome));
+}
+
+/// The server describes a model.
+fn describes(ledger: &mut Ledger, model: &str, limit: u32, outcome: Outcome) {
+    let described = Call {
+        method: name("inference.GRPCInferenceService/ModelConfig"),
+        kind: Kind::Admin,
+        max_batch_size: Some(limit),
+        ..call(model)
+    };
+    finish(ledger, described, Code::Grpc(0), outcome);
+}
+
+/// Model, failed, number and sum of sizes; then what is known of models.
+fn batches(ledger: &mut Ledger, since: u64) -> (Vec<(String, bool, u64, u64)>, Vec<(String, u32)>) {
+    let snapshot = ledger.snapshot(since, 1);
+    let sized = snapshot.timings.into_iter().filter_map(|timing| {
+        let sizes = timing.batch_size?;
+        Some((timing.model, timing.failed, sizes.count, sizes.sum))
+    });
+    let limits = snapshot.batch_limits.into_iter().map(|limit| (limit.model, limit.max_batch_size));
+    (sized.collect(), limits.collect())
+}
+
+#[test]
+fn rows_are_batches_of_models_that_batch_and_nothing_of_others() {
+    let mut ledger = Ledger::new(7);
+    for model in ["a", "b", "c"] {
+        asks(&mut ledger, model, (4, 0), Outcome::Ok);
+        asks(&mut ledger, model, (2, 0), Outcome::Timeout);
+        asks(&mut ledger, model, (1000, 0), Outcome::ClientError);
+        asks(&mut ledger, model, (9, 0), Outcome::Cancelled);
+    }
+    asks(&mut ledger, "counted", (0, 3), Outcome::Ok);
+    let counted = || ("counted".to_string(), false, 1, 3);
+    assert_eq!(batches(&mut ledger, 0), (vec![counted()], vec![]), "not known yet");
+    let before = ledger.sequence - 1;
+    describes(&mut ledger, "a", 8, Outcome::Ok);
+    describes(&mut ledger, "b", 0, Outcome::Ok);
+    describes(&mut ledger, "c", 8, Outcome::ServerError);
+    let of_a = |count, sum| vec![("a".to_string(), false, count, sum), ("a".to_string(), true, 1, 2)];
+    let known = || vec![("a".to_string(), 8), ("b".to_string(), 0)];
+    let changed = batches(&mut ledger, before);
+    assert_eq!(changed, (of_a(1, 4), known()), "what was counted before it was known is shown at once");
+    asks(&mut ledger, "a", (4, 0), Outcome::Ok);
+    asks(&mut ledger, "b", (4, 0), Outcome::Ok);
+    assert_eq!(batches(&mut ledger, 0), ([of_a(2, 8), vec![counted()]].concat(), known()));
+}
+
+#[test]
+fn the_configuration_says_what_no_server_does_and_outranks_what_it_does() {
+    let limits = |of: &[(&str, u32)]| {
+        let limit = |&(model, max_batch_size): &(&str, u32)| proto::BatchLimit { model: model.into(), max_batch_size };
+        proto::Policy { batch_limits: of.iter().map(limit).collect(), ..Default::default() }
+    };
+    let mut ledger = Ledger::new(7);
+    asks(&mut ledger, "iris", (3, 0), Outcome::Ok);
+    ledger.adopt(&limits(&[("iris", 4)]));
+    assert_eq!(batches(&mut ledger, 0), (vec![("iris".into(), false, 1, 3)], vec![("iris".into(), 4)]));
+    describes(&mut ledger, "iris", 0, Outcome::Ok);
+    asks(&mut ledger, "iris", (3, 0), Outcome::Ok);
+    assert_eq!(batches(&mut ledger, 0), (vec![("iris".into(), false, 2, 6)], vec![("iris".into(), 4)]));
+    ledger.adopt(&limits(&[]));
+    asks(&mut ledger, "iris", (3, 0), Outcome::Ok);
+    assert_eq!(batches(&mut ledger, 0), (vec![("iris".into(), false, 2, 6)], vec![("iris".into(), 0)]));
+}
+
+#[test]
+fn of_models_that_are_no_label_nothing_is_kept() {
+    let mut ledger = Ledger::new(7);
+    ledger.caps.models = 1;
+    for number in 0..100 {
+        describes(&mut ledger, &format!("model-{number}"), 8, Outcome::Ok);
+    }
+    asks(&mut ledger, "model-1", (4, 0), Outcome::Ok);
+    assert_eq!((ledger.batch_limits.of("model-0"), ledger.batch_limits.of("model-1")), (Some(8), None));
+    assert_eq!(batches(&mut ledger, 0), (vec![], vec![]));
 }

@@ -4,6 +4,7 @@ use super::{Context, Exchange, Kit, MAX_READING, Side, asked, replied};
 use crate::Nanos;
 use crate::conn::Sink;
 use crate::grpc::Piece;
+use crate::said::batch_limit;
 use crate::spare;
 
 impl Exchange {
@@ -118,6 +119,9 @@ impl Exchange {
         }
         let said = walk.said(&plan.response, bytes);
         let named = replied(&mut self.call, &mut self.reply, &said, plan.response.wants_output(), cx.kit);
+        if plan.response.wants_batch_limit() && !walk.cut_short() {
+            self.call.max_batch_size = batch_limit(&said, true);
+        }
         if !named && plan.response.wants_model() && walk.cut_short() {
             cx.sink.head_truncated();
         }

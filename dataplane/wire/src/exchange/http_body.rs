@@ -1,9 +1,11 @@
 //! Bodies of HTTP: a JSON document, one in each server-sent event, one on each line, or bytes.
 
 use super::{Context, Exchange, Side, asked, replied};
+use crate::catalogue::Slot;
 use crate::conn::Sink;
 use crate::content::Content;
 use crate::json::Plan;
+use crate::said::batch_limit;
 use crate::spare;
 use crate::sse::Piece;
 
@@ -119,8 +121,12 @@ impl Exchange {
     fn document_ends<S: Sink>(&mut self, done: bool, cx: &mut Context<'_, S>) {
         self.response.document = false;
         if let (Some(plan), Some(scan)) = (&self.plan, &mut self.response.scan) {
-            let wants_output = plan.json_response.wants(crate::catalogue::Slot::Output);
-            replied(&mut self.call, &mut self.reply, &scan.said(&plan.json_response), wants_output, cx.kit);
+            let wants_output = plan.json_response.wants(Slot::Output);
+            let said = scan.said(&plan.json_response);
+            replied(&mut self.call, &mut self.reply, &said, wants_output, cx.kit);
+            if plan.json_response.wants(Slot::MaxBatchSize) {
+                self.call.max_batch_size = batch_limit(&said, false);
+            }
         }
         self.response.put_back(cx.kit);
         if !done {
