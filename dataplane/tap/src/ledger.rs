@@ -13,6 +13,7 @@ mod snapshot;
 pub use recent::Recent;
 pub use sink::Recorder;
 
+use crate::asker::Question;
 use crate::events::{Events, Mask};
 use crate::grid::Histogram;
 use crate::limits;
@@ -21,6 +22,7 @@ use batches::Limits;
 use route::{Counter, Route};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::SyncSender;
 use wire::catalogue::Kind;
 use wire::{Call, Code, EndedBy, Nanos, Outcome};
 
@@ -76,6 +78,11 @@ pub struct Ledger {
     configured: FxHashSet<Box<str>>,
     /// How large a batch models take.
     batch_limits: Limits,
+    /// Where to have a server asked about that, and whether to.
+    questions: Option<SyncSender<Question>>,
+    probe_models: bool,
+    /// Models that were asked about since the policy was adopted.
+    asked: FxHashSet<Box<str>>,
     /// Number of the scan under way.
     scan: u64,
     counters: usize,
@@ -102,6 +109,9 @@ impl Ledger {
             admitted: FxHashSet::default(),
             configured: FxHashSet::default(),
             batch_limits: Limits::default(),
+            questions: None,
+            probe_models: false,
+            asked: FxHashSet::default(),
             scan: 0,
             counters: 0,
             series_capped: 0,
@@ -128,6 +138,8 @@ impl Ledger {
         }
         self.revision += 1;
         self.events.adopt(&policy.objectives);
+        self.probe_models = policy.probe_models;
+        self.asked.clear();
         self.batch_limits.adopt(&policy.batch_limits);
         for route in &mut self.routes {
             route.objectives = self.events.matching(&route.model, &route.method);
@@ -135,8 +147,27 @@ impl Ledger {
         }
     }
 
+    /// Questions about models go there.
+    pub fn ask_at(&mut self, questions: SyncSender<Question>) {
+        self.questions = Some(questions);
+    }
+
+    /// A model has answered, and whether it batches is not known: has the server asked, once. Where there is no room for
+    /// the question, the next answer brings it up again.
+    fn wonder(&mut self, call: &Call, upstream: usize) {
+        let Some(questions) = self.questions.as_ref().filter(|_| self.probe_models) else { return };
+        let model = &*call.model.text;
+        if self.asked.contains(model) || !self.admitted.contains(model) {
+            return;
+        }
+        let question = Question { model: model.into(), method: (&*call.method.text).into(), upstream };
+        if questions.try_send(question).is_ok() {
+            self.asked.insert(model.into());
+        }
+    }
+
     /// The server has said how large a batch a model takes. Who is no label is shown nowhere, so nothing is kept of it.
-    fn learn(&mut self, model: &str, limit: u32) {
+    pub fn learn(&mut self, model: &str, limit: u32) {
         if !self.admitted.contains(model) {
             return;
         }
@@ -279,6 +310,7 @@ impl Ledger {
         self.admitted
             .retain(|model| self.configured.contains(model) || self.routes.iter().any(|route| route.model == *model));
         self.batch_limits.retain(|model| self.admitted.contains(model));
+        self.asked.retain(|model| self.admitted.contains(model));
     }
 
     fn push_record(&mut self, record: proto::Record) {

@@ -8,15 +8,20 @@ use crate::limits::{DIAL_TIMEOUT, PROBE_DOWN, PROBE_REST, PROBE_UP};
 use crate::log::Log;
 use crate::watch::lock;
 use mio::net::{TcpStream, UnixStream};
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::unix::net as unix;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::stream::Socket;
+
+/// A connection of a thread that may wait.
+pub trait Wait: Read + Write {}
+impl<T: Read + Write> Wait for T {}
 
 /// Where a model server listens.
 #[derive(Debug)]
@@ -104,19 +109,32 @@ impl Upstream {
         Ok(())
     }
 
-    fn probe(&self) -> io::Result<()> {
+    /// Connects, to the first of its addresses that accepts. For threads that may wait.
+    ///
+    /// # Errors
+    /// As `connect(2)`.
+    pub fn connect(&self, patience: Duration) -> io::Result<Box<dyn Wait>> {
         let resolved = match &self.address {
-            Address::Unix(path) => return unix::UnixStream::connect(path).map(drop),
+            Address::Unix(path) => {
+                let socket = unix::UnixStream::connect(path)?;
+                socket.set_read_timeout(Some(patience))?;
+                socket.set_write_timeout(Some(patience))?;
+                return Ok(Box::new(socket));
+            }
             Address::Tcp { resolved, .. } => lock(resolved).clone(),
         };
-        let mut last = Err(io::Error::other("the name has no address"));
+        let mut last = io::Error::other("the name has no address");
         for address in resolved {
-            last = std::net::TcpStream::connect_timeout(&address, DIAL_TIMEOUT).map(drop);
-            if last.is_ok() {
-                break;
+            match std::net::TcpStream::connect_timeout(&address, DIAL_TIMEOUT) {
+                Ok(socket) => {
+                    socket.set_read_timeout(Some(patience))?;
+                    socket.set_write_timeout(Some(patience))?;
+                    return Ok(Box::new(socket));
+                }
+                Err(error) => last = error,
             }
         }
-        last
+        Err(last)
     }
 }
 
@@ -186,7 +204,7 @@ impl Prober {
         }
         upstream.suspected.store(false, Relaxed);
         let known = if upstream.addresses() == 0 { upstream.resolve() } else { Ok(()) };
-        let outcome = known.and_then(|()| upstream.probe());
+        let outcome = known.and_then(|()| upstream.connect(DIAL_TIMEOUT).map(drop));
         if outcome.is_err() {
             // A name may have moved. If it cannot be looked up, the old addresses are the best there is.
             upstream.resolve().ok();

@@ -16,6 +16,8 @@ pub struct Recorder<'a> {
     pub open: &'a mut u32,
     /// Set when there is nothing in this connection to read.
     pub opaque: &'a mut bool,
+    /// Which upstream it leads to, by listener.
+    pub upstream: usize,
 }
 
 impl Sink for Recorder<'_> {
@@ -59,6 +61,10 @@ impl Sink for Recorder<'_> {
             {
                 timing.first_response.record(first.saturating_sub(complete));
             }
+        }
+        let undecided = batch_limit.is_none() && request.open.first_dimension > 0;
+        if undecided && request.outcome == Outcome::Ok {
+            ledger.wonder(call, self.upstream);
         }
         let failed = matches!(request.outcome, Outcome::Timeout | Outcome::ServerError);
         if failed || bad {

@@ -38,10 +38,9 @@ impl Ledger {
     /// Of models that inference was asked of, and of which it is known.
     fn batch_limits(&self) -> Vec<proto::BatchLimit> {
         let asked = self.routes.iter().filter(|route| route.kind == Kind::Inference);
-        let known: BTreeMap<_, _> = asked.filter_map(|route| Some((&route.model, route.batch_limit?))).collect();
-        let limit =
-            |(model, max_batch_size): (&Box<str>, u32)| proto::BatchLimit { model: model.to_string(), max_batch_size };
-        known.into_iter().map(limit).collect()
+        let known: BTreeMap<&str, u32> = asked.filter_map(|route| Some((&*route.model, route.batch_limit?))).collect();
+        let limits = known.into_iter();
+        limits.map(|(model, max_batch_size)| proto::BatchLimit { model: model.into(), max_batch_size }).collect()
     }
 
     /// Takes the records gathered since the last time.

@@ -33,7 +33,7 @@ fn finish_with(
     (code, outcome): (Code, Outcome),
 ) {
     let (mut open, mut opaque) = (0, false);
-    let mut recorder = Recorder { ledger, recent, open: &mut open, opaque: &mut opaque };
+    let mut recorder = Recorder { ledger, recent, open: &mut open, opaque: &mut opaque, upstream: 3 };
     recorder.opened(&mut call);
     let request =
         Request { open: asked, end: 1_000_001, code, ended_by: EndedBy::Server, outcome, latency: Some(1_000_000) };
@@ -243,8 +243,11 @@ fn describes(ledger: &mut Ledger, model: &str, limit: u32, outcome: Outcome) {
     finish(ledger, described, Code::Grpc(0), outcome);
 }
 
-/// Model, failed, number and sum of sizes; then what is known of models.
-fn batches(ledger: &mut Ledger, since: u64) -> (Vec<(String, bool, u64, u64)>, Vec<(String, u32)>) {
+/// Model, failed, number and sum of sizes.
+type Sized = (String, bool, u64, u64);
+
+/// What is shown of sizes; then what is known of models.
+fn batches(ledger: &mut Ledger, since: u64) -> (Vec<Sized>, Vec<(String, u32)>) {
     let snapshot = ledger.snapshot(since, 1);
     let sized = snapshot.timings.into_iter().filter_map(|timing| {
         let sizes = timing.batch_size?;
@@ -307,4 +310,32 @@ fn of_models_that_are_no_label_nothing_is_kept() {
     asks(&mut ledger, "model-1", (4, 0), Outcome::Ok);
     assert_eq!((ledger.batch_limits.of("model-0"), ledger.batch_limits.of("model-1")), (Some(8), None));
     assert_eq!(batches(&mut ledger, 0), (vec![], vec![]));
+}
+
+#[test]
+fn a_server_is_asked_about_each_model_once_and_only_if_it_may_be() {
+    let (questions, asked) = std::sync::mpsc::sync_channel(1);
+    let mut ledger = Ledger::new(7);
+    ledger.ask_at(questions);
+    let probing = |probe_models| proto::Policy { probe_models, ..Default::default() };
+    asks(&mut ledger, "a", (4, 0), Outcome::Ok);
+    ledger.adopt(&probing(true));
+    for (model, size, outcome) in [("b", (0, 4), Outcome::Ok), ("c", (4, 0), Outcome::ServerError)] {
+        asks(&mut ledger, model, size, outcome);
+    }
+    assert!(asked.try_recv().is_err(), "not to be asked, not to be doubted, not known to be a model");
+    asks(&mut ledger, "a", (4, 0), Outcome::Ok);
+    asks(&mut ledger, "d", (4, 0), Outcome::Ok);
+    let question = asked.try_recv().expect("a question");
+    assert_eq!((&*question.model, question.upstream), ("a", 3));
+    assert_eq!(&*question.method, "inference.GRPCInferenceService/ModelInfer");
+    assert!(asked.try_recv().is_err(), "there was no room for another");
+    asks(&mut ledger, "a", (4, 0), Outcome::Ok);
+    asks(&mut ledger, "d", (4, 0), Outcome::Ok);
+    assert_eq!(&*asked.try_recv().expect("a question").model, "d", "it is brought up again, and a is not");
+    ledger.adopt(&probing(true));
+    ledger.learn("d", 0);
+    asks(&mut ledger, "d", (4, 0), Outcome::Ok);
+    asks(&mut ledger, "a", (4, 0), Outcome::Ok);
+    assert_eq!(&*asked.try_recv().expect("a question").model, "a", "another policy may know how to ask");
 }
