@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import ClassVar
 
 import pytest
 
@@ -17,6 +18,8 @@ from tests.e2e.http_calls import Ask, as_json, call_all, counted
 from tests.e2e.model_server import ModelServer, running_model_server
 from tests.e2e.triton import Triton, running_triton
 from tests.e2e.wayside import Wayside, running_wayside
+from tests.fakes.http_server import Answering, serving
+from tests.fakes.running import free_ports
 from tests.fakes.steady import metric
 
 CONFIG = "inference.GRPCInferenceService/ModelConfig"
@@ -151,6 +154,68 @@ def test_told_not_to_ask_it_learns_from_an_answer_that_passes_over_http(triton: 
         assert [answer.status for answer in call_all(wayside.address, asks)] == [200, 200]
         wayside.running.wait_for(lambda: is_known(wayside, "simple", "unbatched"))
         check(wayside.metrics(), HTTP_INFER)
+
+
+class Describing(Answering):
+    """A server of any model, as Triton describes them over HTTP."""
+
+    limit = 0
+    asked: ClassVar[list[str]] = []
+
+    def answer(self, content: object) -> None:
+        """Say this."""
+        self.send_response(200)
+        body = as_json(content)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        """Infer."""
+        self.rfile.read(int(self.headers["content-length"]))
+        self.answer({"outputs": []})
+
+    def do_GET(self) -> None:
+        """Describe."""
+        self.asked.append(self.path)
+        self.answer({"max_batch_size": self.limit})
+
+
+class Batching(Describing):
+    """Its models batch."""
+
+    limit = 8
+    asked: ClassVar[list[str]] = []
+
+
+class Single(Describing):
+    """They do not."""
+
+    asked: ClassVar[list[str]] = []
+
+
+def test_each_life_of_a_server_is_asked_once_about_each_model() -> None:
+    (port,) = free_ports(1)
+    asks = [rows_over_http(model, 2) for model in ("a", "b") for _ in range(20)]
+    known = [f"/v2/models/{model}/config" for model in ("a", "b")]
+
+    def wait_for(limit: int) -> None:
+        expected = {"a": limit, "b": limit}
+        wayside.running.wait_for(lambda: wayside.snapshot()["max_batch_size"] == expected)
+
+    with running_wayside(f"127.0.0.1:{port}", ready=False) as wayside:
+        for lives, server in enumerate((Batching, Single), 1):
+            with serving(server, port):
+                wayside.running.wait_for(lambda: wayside.answers(wayside.health, "/readyz"))
+                call_all(wayside.address, asks)
+                wait_for(server.limit)
+                call_all(wayside.address, asks)
+                wayside.wait_for_total(2 * lives * len(asks), "calls", kind="inference")
+            wayside.running.wait_for(lambda: not wayside.answers(wayside.health, "/readyz"))
+            assert server.asked == known
+        assert metric(wayside.metrics(), f"{HISTOGRAM}_count") == 2 * len(asks)
+        assert metric(wayside.metrics(), f"{HISTOGRAM}_bucket", le="2.0") == 2 * len(asks)
 
 
 @pytest.fixture(scope="module")

@@ -152,6 +152,15 @@ impl Ledger {
         self.questions = Some(questions);
     }
 
+    /// An upstream has come up, perhaps as another server: what the one before said of its models may be true no more.
+    pub fn doubt(&mut self) {
+        self.batch_limits.doubt();
+        self.asked.clear();
+        for route in &mut self.routes {
+            route.settle(self.batch_limits.of(&route.model), self.sequence);
+        }
+    }
+
     /// A model has answered, and whether it batches is not known: has the server asked, once. Where there is no room for
     /// the question, the next answer brings it up again.
     fn wonder(&mut self, call: &Call, upstream: usize) {

@@ -41,7 +41,6 @@ pub fn run(mut policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
 
     let places: Vec<_> = policy.listeners.iter().map(|it| (it.name.clone(), it.upstream.clone())).collect();
     let (upstreams, prober) = upstream::upstreams(&places, clock, log.clone());
-    thread("prober", move || prober.run())?;
 
     let threads = policy.limits.map_or(1, |limits| limits.threads).max(1) as usize;
     let unsent = policy.limits.map_or(0, |limits| limits.unsent_bytes);
@@ -64,6 +63,8 @@ pub fn run(mut policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
     });
     lock(&shared.ledger).adopt(&policy);
     start_asker(&shared)?;
+    let changed = Arc::clone(&shared);
+    thread("prober", move || prober.run(|| lock(&changed.ledger).doubt()))?;
 
     let (poll, report, scans) = Home::reports().map_err(|error| format!("epoll: {error}"))?;
     let workers = start_workers(threads, &shared, &report, listeners)?;

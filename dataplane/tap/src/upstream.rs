@@ -58,13 +58,14 @@ impl Upstream {
         self.up.load(Relaxed)
     }
 
-    /// Takes note of how a dial went.
-    pub fn verdict(&self, up: bool, now: u64) {
-        self.up.store(up, Relaxed);
+    /// Takes note of how a dial went. True when it has come up just now: it may be another one than before.
+    pub fn verdict(&self, up: bool, now: u64) -> bool {
+        let was_up = self.up.swap(up, Relaxed);
         self.last_verdict.store(now, Relaxed);
         if !up {
             self.suspect();
         }
+        up && !was_up
     }
 
     /// Something about it went wrong: look soon. A full channel means that a look is already due.
@@ -180,11 +181,13 @@ pub fn upstreams(listeners: &[(String, String)], clock: Clock, log: Log) -> (Vec
 }
 
 impl Prober {
-    /// Looks for ever. Runs on a thread of its own.
-    pub fn run(self) {
+    /// Looks for ever, and tells whenever an upstream has come up. Runs on a thread of its own.
+    pub fn run(self, came_up: impl Fn()) {
         loop {
             for upstream in &self.upstreams {
-                self.look(upstream);
+                if self.look(upstream) {
+                    came_up();
+                }
             }
             match self.poked.recv_timeout(PROBE_DOWN) {
                 Ok(()) | Err(RecvTimeoutError::Timeout) => {}
@@ -193,14 +196,15 @@ impl Prober {
         }
     }
 
-    fn look(&self, upstream: &Upstream) {
+    /// Dials if it is time to. True when the upstream has come up just now.
+    fn look(&self, upstream: &Upstream) -> bool {
         let was_up = upstream.is_up();
         let seen = upstream.last_verdict.load(Relaxed);
         let age = self.clock.now().saturating_sub(seen);
         let suspected = upstream.suspected.load(Relaxed);
         let due = !was_up || age >= nanos(PROBE_UP) || (suspected && age >= nanos(PROBE_REST));
         if seen > 0 && !due {
-            return;
+            return false;
         }
         upstream.suspected.store(false, Relaxed);
         let known = if upstream.addresses() == 0 { upstream.resolve() } else { Ok(()) };
@@ -209,8 +213,7 @@ impl Prober {
             // A name may have moved. If it cannot be looked up, the old addresses are the best there is.
             upstream.resolve().ok();
         }
-        let up = outcome.is_ok();
-        upstream.up.store(up, Relaxed);
+        let came_up = !upstream.up.swap(outcome.is_ok(), Relaxed) && outcome.is_ok();
         upstream.last_verdict.store(self.clock.now(), Relaxed);
         match outcome {
             Ok(()) if !was_up => self.log.info(&format!("upstream {} is up", upstream.text)),
@@ -219,5 +222,6 @@ impl Prober {
             }
             _ => {}
         }
+        came_up
     }
 }

@@ -92,6 +92,11 @@ impl Limits {
         }
     }
 
+    /// Forgets what the server said.
+    pub fn doubt(&mut self) {
+        self.told.clear();
+    }
+
     /// Forgets what the server said of models whose name is no longer a label.
     pub fn retain(&mut self, is_label: impl Fn(&str) -> bool) {
         self.told.retain(|model, _| is_label(model));

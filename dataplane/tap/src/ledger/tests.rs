@@ -339,3 +339,24 @@ fn a_server_is_asked_about_each_model_once_and_only_if_it_may_be() {
     asks(&mut ledger, "a", (4, 0), Outcome::Ok);
     assert_eq!(&*asked.try_recv().expect("a question").model, "a", "another policy may know how to ask");
 }
+
+#[test]
+fn what_a_server_said_holds_until_it_comes_up_again() {
+    let (questions, asked) = std::sync::mpsc::sync_channel(8);
+    let mut ledger = Ledger::new(7);
+    ledger.ask_at(questions);
+    let said = proto::BatchLimit { model: "b".into(), max_batch_size: 2 };
+    ledger.adopt(&proto::Policy { probe_models: true, batch_limits: vec![said], ..Default::default() });
+    asks(&mut ledger, "a", (4, 0), Outcome::Ok);
+    asks(&mut ledger, "b", (1, 0), Outcome::Ok);
+    ledger.learn("a", 8);
+    assert_eq!(asked.try_iter().count(), 1);
+    ledger.doubt();
+    let sized = || vec![("a".to_string(), false, 1, 4), ("b".to_string(), false, 1, 1)];
+    let of_b = ("b".to_string(), 2);
+    assert_eq!(batches(&mut ledger, 0), (sized(), vec![of_b.clone()]), "what was counted stays");
+    asks(&mut ledger, "a", (4, 0), Outcome::Ok);
+    assert_eq!(asked.try_iter().count(), 1, "it is asked again");
+    ledger.learn("a", 0);
+    assert_eq!(batches(&mut ledger, 0), (sized(), vec![("a".into(), 0), of_b]));
+}
