@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporters.prometheus.families import counters, gauges, histograms, infos, labelled
+from exporters.prometheus.families import (
+    counters,
+    gauges,
+    histograms,
+    infos,
+    labelled,
+    size_histograms,
+)
 from sidecar.model import names
 from sidecar.model.grid import NANOS_PER_SECOND
 from sidecar.model.objective import State
@@ -48,6 +55,7 @@ class SnapshotCollector:
         calls = _summed_calls(snapshot)
         tokens = _shown_tokens(snapshot)
         yield from _timing_families(timings)
+        yield from _batch_families(timings, snapshot)
         yield from _call_families(calls, snapshot)
         yield from counters(names.TOKENS, ((_token_labels(each), each.tokens) for each in tokens))
         yield from _upstream_families(snapshot)
@@ -85,6 +93,22 @@ def _timing_families(timings: list[TimingView]) -> Iterator[Family]:
                 if timing.streaming or not streaming_only
             ),
         )
+
+
+def _batch_families(timings: list[TimingView], snapshot: Snapshot) -> Iterator[Family]:
+    yield from size_histograms(
+        names.REQUEST_BATCH_SIZE,
+        ((_timing_labels(timing), timing.batch_size) for timing in timings),
+    )
+    shown = {timing.model for timing in timings}
+    yield from gauges(
+        names.MODEL_MAX_BATCH_SIZE,
+        (
+            ((each.model,), each.max_batch_size)
+            for each in snapshot.batch_limits
+            if each.model in shown
+        ),
+    )
 
 
 def _timing_labels(timing: TimingView) -> tuple[str, str, str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric as Family
 
-    from sidecar.model.series import CountView, HistogramView
+    from sidecar.model.series import CountView, HistogramView, SizeHistogramView
 
 Labels: TypeAlias = "Sequence[str]"
 Sample: TypeAlias = "tuple[Labels, float]"
@@ -57,6 +57,18 @@ def histograms(metric: Metric, samples: Iterable[tuple[Labels, HistogramView]]) 
             family.add_metric(
                 labels, _buckets(histogram), histogram.sum_nanos / grid.NANOS_PER_SECOND
             )
+    yield from _present(metric, Type.HISTOGRAM, family)
+
+
+def size_histograms(
+    metric: Metric, samples: Iterable[tuple[Labels, SizeHistogramView]]
+) -> Iterator[Family]:
+    """Yield a histogram family of sizes at their edges; a series that counted nothing is absent."""
+    family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+    for labels, histogram in samples:
+        if histogram.count:
+            exact = zip(grid.EXPORTED_LE_ITEMS, grid.cumulative_sizes(histogram), strict=True)
+            family.add_metric(labels, [*exact, ("+Inf", histogram.count)], histogram.sum)
     yield from _present(metric, Type.HISTOGRAM, family)
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 NUMERIC = frozenset("0123456789.-")
+_TIMED = ("model", "method", "outcome", "requests")
 
 
 def report(document: Document) -> Iterator[str]:
@@ -22,7 +23,7 @@ def report(document: Document) -> Iterator[str]:
     )
     yield from _table(
         "latency",
-        ("model", "method", "outcome", "requests", "p50", "p90", "p99", "first p50", "first p99"),
+        (*_TIMED, "p50", "p90", "p99", "first p50", "first p99", "mean batch"),
         [_timing_row(timing) for timing in document["timings"]],
     )
     yield from _table(
@@ -74,6 +75,7 @@ def _timing_row(timing: Document) -> list[str]:
         str(latency.get("count", "")),
         *(_seconds(latency.get(quantile)) for quantile in ("p50", "p90", "p99")),
         *(_seconds(first.get(quantile)) for quantile in ("p50", "p99")),
+        f"{timing['batch_size']['mean']:.1f}" if "batch_size" in timing else "",
     ]
 
 

@@ -30,7 +30,8 @@ a whole file:
       request: {message: RankRequest, model: context.model, request_id: context.trace, batch_size: count(items)}
       response: {message: RankResponse, model: model}
 
-What can be read: model, version, request_id, batch_size, error, final, tokens_in, tokens_out.
+What can be read: model, version, request_id, batch_size, first_dimension, max_batch_size, error, final,
+tokens_in, tokens_out.
 How: a path of names, name[0] for the first of several, name{key} for an entry of a map; or count(path), length(path),
 elements(path) of repeated integers, present(path), int(path), string(path). A list of paths: the first that is there.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sidecar.config.files import content_hash
 from sidecar.config.load import check
 from sidecar.model.objective import Good, Objective
-from sidecar.model.policy import Limits, Listener, Method, Policy, Route
+from sidecar.model.policy import BatchLimit, Limits, Listener, Method, Policy, Route
 from sidecar.model.problem import Note, Problem
 from sidecar.model.settings import ControlSettings
 from sidecar.model.snapshot import WatchedObjective
@@ -120,6 +120,8 @@ def _policy(
         routes=_routes(servers),
         models=_models(root),
         served_model=root.server.model,
+        batch_limits=tuple(BatchLimit(*each) for each in root.server.max_batch_size.items()),
+        probe_models=root.server.probe_models,
         objectives=objectives,
         drain_delay_nanos=root.drain.delay,
         drain_total_nanos=root.drain.total,

@@ -19,6 +19,7 @@ ListenOrOff = Annotated[str, BeforeValidator(quantities.listen_address_or_off)]
 Upstream = Annotated[str, BeforeValidator(quantities.upstream_address)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
+BatchLimit = Annotated[int, Field(ge=0, le=1_000_000)]
 
 SECOND = 1_000_000_000
 
@@ -72,6 +73,8 @@ class Server(Part):
     model: str = Field(default="", max_length=200)
     metrics: str = ""
     files: list[Name] = Field(default_factory=list, max_length=32)
+    max_batch_size: dict[Name, BatchLimit] = Field(default_factory=dict, max_length=256)
+    probe_models: bool = True
 
 
 class Match(Part):

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from sidecar.demo.children import Child, DemoError
+from sidecar.demo.models import MODELS
 from sidecar.demo.show import LiveShow, PlainShow, make_show
 from sidecar.demo.sight import Document, fetch, see
 
@@ -79,7 +80,9 @@ def start(
     config = folder / "wayside.yaml"
     objectives = importlib.resources.files("sidecar.demo").joinpath("wayside.yaml").read_text()
     listeners = f'listeners: [{{listen: "{listen}", upstream: "{first_line(server.log)}"}}]\n'
-    config.write_text(listeners + objectives)
+    # Its protocol has no way to say so.
+    limits = ", ".join(f"{model.name}: {model.max_batch}" for model in MODELS.values())
+    config.write_text(f"{listeners}server: {{max_batch_size: {{{limits}}}}}\n{objectives}")
     run = ["sidecar", "run", "-c", str(config), *DRAIN_AT_ONCE]
     doors = [f"--{door}={HOST}:{ports[door]}" for door in ("admin", "health")]
     wayside = Child("wayside", [*python, *run, *doors], folder)

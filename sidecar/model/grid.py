@@ -7,13 +7,14 @@ is exact: every `le` is an edge, and no observation is ever split.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sidecar.model.series import HistogramView
+    from sidecar.model.series import HistogramView, SizeHistogramView
 
 STEPS_PER_OCTAVE = 32
 STEP_BITS = 5  # log2 of it
@@ -29,6 +30,9 @@ EXPORTED_LE_SECONDS = (
     "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05",
     "0.1", "0.2", "0.4", "0.8", "1.6", "6.4", "25.6",
 )  # fmt: skip
+
+# Sizes of batches are counted by powers of two, each of them an edge; one more bucket holds what is larger.
+EXPORTED_LE_ITEMS = tuple(f"{2**power}.0" for power in range(11))
 
 
 def bucket_of(nanos: int) -> int:
@@ -79,6 +83,11 @@ def cumulative(histogram: HistogramView) -> list[int]:
             at += 1
         totals.append(seen)
     return totals
+
+
+def cumulative_sizes(histogram: SizeHistogramView) -> list[int]:
+    """Return the exact counts at EXPORTED_LE_ITEMS, in that order."""
+    return list(itertools.accumulate(histogram.counts[: len(EXPORTED_LE_ITEMS)]))
 
 
 def quantile_seconds(

@@ -64,6 +64,18 @@ FIRST_RESPONSE = _histogram(
 RESPONSE_GAP = _histogram(
     "response_gap_seconds", "Between response messages of a stream.", *_TIMING_LABELS
 )
+REQUEST_BATCH_SIZE = _histogram(
+    "request_batch_size",
+    "Items in a request that was answered or failed, where that can be told: the first dimension of a tensor "
+    "counts only for a model that is known to batch.",
+    *_TIMING_LABELS,
+)
+MODEL_MAX_BATCH_SIZE = _gauge(
+    "model_max_batch_size",
+    "Largest batch the model takes, as the server or the configuration says; 0 = it does not batch, "
+    "absent = not known.",
+    "model",
+)
 CALLS = _counter(
     "calls",
     "Calls that ended, by code (gRPC name, HTTP digits, or LOST when the connection ended first) "

@@ -28,6 +28,8 @@ class Slot(enum.Enum):
     TOKENS_IN = "tokens_in"
     TOKENS_OUT = "tokens_out"
     OUTPUT = "output"
+    FIRST_DIMENSION = "first_dimension"
+    MAX_BATCH_SIZE = "max_batch_size"
 
 
 class Read(enum.Enum):
@@ -144,6 +146,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchLimit:
+    """What the user says of models: the largest batch that they take, 0 for none."""
+
+    model_glob: str
+    max_batch_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything the tap needs to know. Only the listeners, `health` and `admin` need a restart to change."""
 
@@ -158,6 +168,8 @@ class Policy:
     routes: tuple[Route, ...] = ()
     models: tuple[str, ...] = ()
     served_model: str = ""  # of calls whose messages name no model
+    batch_limits: tuple[BatchLimit, ...] = ()  # the first that fits a model counts
+    probe_models: bool = False
     objectives: tuple[Objective, ...] = ()
     drain_delay_nanos: int = 0
     drain_total_nanos: int = 0

@@ -28,6 +28,17 @@ class HistogramView(Protocol):
     def counts(self) -> Sequence[int]: ...
 
 
+class SizeHistogramView(Protocol):
+    """Sizes by powers of two, as sidecar.model.grid has their edges; counts are not cumulative."""
+
+    @property
+    def count(self) -> int: ...
+    @property
+    def sum(self) -> int: ...
+    @property
+    def counts(self) -> Sequence[int]: ...
+
+
 class CounterView(Protocol):
     """Cumulative counters of one combination of labels, since the tap's start."""
 
@@ -80,6 +91,17 @@ class TimingView(Protocol):
     def first_response(self) -> HistogramView: ...
     @property
     def response_gap(self) -> HistogramView: ...
+    @property
+    def batch_size(self) -> SizeHistogramView: ...
+
+
+class BatchLimitView(Protocol):
+    """How large a batch a model takes; 0 = none."""
+
+    @property
+    def model(self) -> str: ...
+    @property
+    def max_batch_size(self) -> int: ...
 
 
 class TokenView(Protocol):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from sidecar.model.objective import State
     from sidecar.model.series import (
+        BatchLimitView,
         CounterView,
         EventView,
         FlightView,
@@ -82,4 +83,5 @@ class Snapshot:
     control: ControlReading
     draining: bool = False
     tokens: tuple[TokenView, ...] = ()
+    batch_limits: Sequence[BatchLimitView] = ()  # of models of which it is known
     records: tuple[RecordView, ...] = ()  # the newest few, oldest first

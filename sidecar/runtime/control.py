@@ -103,6 +103,7 @@ class Control:
             counters=self._ledger.counters,
             timings=self._ledger.timings,
             tokens=self._ledger.tokens,
+            batch_limits=answer.batch_limits,
             flights=answer.flights,
             events={event.objective: event for event in answer.events},
             upstreams=answer.upstreams,

@@ -42,6 +42,8 @@ DEFAULT_READS = {
     Slot.TOKENS_IN: Read.INT,
     Slot.TOKENS_OUT: Read.INT,
     Slot.OUTPUT: Read.PRESENT,
+    Slot.FIRST_DIMENSION: Read.INT,
+    Slot.MAX_BATCH_SIZE: Read.INT,
 }
 
 

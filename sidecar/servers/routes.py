@@ -38,6 +38,8 @@ _DEFAULT_READS = {
     Slot.TOKENS_IN: JsonRead.INT,
     Slot.TOKENS_OUT: JsonRead.INT,
     Slot.OUTPUT: JsonRead.PRESENT,
+    Slot.FIRST_DIMENSION: JsonRead.INT,
+    Slot.MAX_BATCH_SIZE: JsonRead.INT,
 }
 _SLOTS = {slot.value: slot for slot in Slot}
 _ROUTE_KEYS = {

@@ -36,6 +36,8 @@ _SLOTS = {
     Slot.TOKENS_IN: pb.SLOT_TOKENS_IN,
     Slot.TOKENS_OUT: pb.SLOT_TOKENS_OUT,
     Slot.OUTPUT: pb.SLOT_OUTPUT,
+    Slot.FIRST_DIMENSION: pb.SLOT_FIRST_DIMENSION,
+    Slot.MAX_BATCH_SIZE: pb.SLOT_MAX_BATCH_SIZE,
 }
 _JSON_READS = {
     JsonRead.STRING: pb.JSON_READ_STRING,
@@ -81,6 +83,11 @@ def policy_message(policy: Policy) -> pb.Policy:
         log_format=policy.log_format,
         control_settings=policy.control_settings,
         observe=policy.observe,
+        batch_limits=[
+            pb.BatchLimit(model=each.model_glob, max_batch_size=each.max_batch_size)
+            for each in policy.batch_limits
+        ],
+        probe_models=policy.probe_models,
     )
 
 

@@ -42,6 +42,8 @@ class Slot(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SLOT_TOKENS_IN: _ClassVar[Slot]
     SLOT_TOKENS_OUT: _ClassVar[Slot]
     SLOT_OUTPUT: _ClassVar[Slot]
+    SLOT_FIRST_DIMENSION: _ClassVar[Slot]
+    SLOT_MAX_BATCH_SIZE: _ClassVar[Slot]
 KIND_INFERENCE: Kind
 KIND_PROBE: Kind
 KIND_ADMIN: Kind
@@ -66,6 +68,8 @@ SLOT_FINAL: Slot
 SLOT_TOKENS_IN: Slot
 SLOT_TOKENS_OUT: Slot
 SLOT_OUTPUT: Slot
+SLOT_FIRST_DIMENSION: Slot
+SLOT_MAX_BATCH_SIZE: Slot
 
 class Envelope(_message.Message):
     __slots__ = ("version", "hello", "pull", "snapshot", "records", "policy", "drain", "flush")
@@ -104,7 +108,7 @@ class Pull(_message.Message):
     def __init__(self, since: _Optional[int] = ...) -> None: ...
 
 class Snapshot(_message.Message):
-    __slots__ = ("epoch_unix_nanos", "sequence", "at_unix_nanos", "uptime_nanos", "policy_generation", "policy_error", "counters", "timings", "flights", "events", "upstreams", "tap", "tokens")
+    __slots__ = ("epoch_unix_nanos", "sequence", "at_unix_nanos", "uptime_nanos", "policy_generation", "policy_error", "counters", "timings", "flights", "events", "upstreams", "tap", "tokens", "batch_limits")
     EPOCH_UNIX_NANOS_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     AT_UNIX_NANOS_FIELD_NUMBER: _ClassVar[int]
@@ -118,6 +122,7 @@ class Snapshot(_message.Message):
     UPSTREAMS_FIELD_NUMBER: _ClassVar[int]
     TAP_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
+    BATCH_LIMITS_FIELD_NUMBER: _ClassVar[int]
     epoch_unix_nanos: int
     sequence: int
     at_unix_nanos: int
@@ -131,7 +136,8 @@ class Snapshot(_message.Message):
     upstreams: _containers.RepeatedCompositeFieldContainer[Upstream]
     tap: TapStats
     tokens: _containers.RepeatedCompositeFieldContainer[TokenSeries]
-    def __init__(self, epoch_unix_nanos: _Optional[int] = ..., sequence: _Optional[int] = ..., at_unix_nanos: _Optional[int] = ..., uptime_nanos: _Optional[int] = ..., policy_generation: _Optional[int] = ..., policy_error: _Optional[str] = ..., counters: _Optional[_Iterable[_Union[CounterSeries, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[TimingSeries, _Mapping]]] = ..., flights: _Optional[_Iterable[_Union[Flight, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[EventSeries, _Mapping]]] = ..., upstreams: _Optional[_Iterable[_Union[Upstream, _Mapping]]] = ..., tap: _Optional[_Union[TapStats, _Mapping]] = ..., tokens: _Optional[_Iterable[_Union[TokenSeries, _Mapping]]] = ...) -> None: ...
+    batch_limits: _containers.RepeatedCompositeFieldContainer[BatchLimit]
+    def __init__(self, epoch_unix_nanos: _Optional[int] = ..., sequence: _Optional[int] = ..., at_unix_nanos: _Optional[int] = ..., uptime_nanos: _Optional[int] = ..., policy_generation: _Optional[int] = ..., policy_error: _Optional[str] = ..., counters: _Optional[_Iterable[_Union[CounterSeries, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[TimingSeries, _Mapping]]] = ..., flights: _Optional[_Iterable[_Union[Flight, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[EventSeries, _Mapping]]] = ..., upstreams: _Optional[_Iterable[_Union[Upstream, _Mapping]]] = ..., tap: _Optional[_Union[TapStats, _Mapping]] = ..., tokens: _Optional[_Iterable[_Union[TokenSeries, _Mapping]]] = ..., batch_limits: _Optional[_Iterable[_Union[BatchLimit, _Mapping]]] = ...) -> None: ...
 
 class TokenSeries(_message.Message):
     __slots__ = ("model", "method", "direction", "source", "tokens", "id")
@@ -182,7 +188,7 @@ class CounterSeries(_message.Message):
     def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., code: _Optional[str] = ..., ended_by: _Optional[str] = ..., outcome: _Optional[str] = ..., calls: _Optional[int] = ..., requests: _Optional[int] = ..., request_bytes: _Optional[int] = ..., response_bytes: _Optional[int] = ..., request_messages: _Optional[int] = ..., response_messages: _Optional[int] = ..., id: _Optional[int] = ...) -> None: ...
 
 class TimingSeries(_message.Message):
-    __slots__ = ("model", "method", "kind", "failed", "streaming", "latency", "call_duration", "first_response", "response_gap", "id")
+    __slots__ = ("model", "method", "kind", "failed", "streaming", "latency", "call_duration", "first_response", "response_gap", "id", "batch_size")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -193,6 +199,7 @@ class TimingSeries(_message.Message):
     FIRST_RESPONSE_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_GAP_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
+    BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     model: str
     method: str
     kind: str
@@ -203,7 +210,26 @@ class TimingSeries(_message.Message):
     first_response: Histogram
     response_gap: Histogram
     id: int
-    def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., failed: _Optional[bool] = ..., streaming: _Optional[bool] = ..., latency: _Optional[_Union[Histogram, _Mapping]] = ..., call_duration: _Optional[_Union[Histogram, _Mapping]] = ..., first_response: _Optional[_Union[Histogram, _Mapping]] = ..., response_gap: _Optional[_Union[Histogram, _Mapping]] = ..., id: _Optional[int] = ...) -> None: ...
+    batch_size: SizeHistogram
+    def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., failed: _Optional[bool] = ..., streaming: _Optional[bool] = ..., latency: _Optional[_Union[Histogram, _Mapping]] = ..., call_duration: _Optional[_Union[Histogram, _Mapping]] = ..., first_response: _Optional[_Union[Histogram, _Mapping]] = ..., response_gap: _Optional[_Union[Histogram, _Mapping]] = ..., id: _Optional[int] = ..., batch_size: _Optional[_Union[SizeHistogram, _Mapping]] = ...) -> None: ...
+
+class SizeHistogram(_message.Message):
+    __slots__ = ("count", "sum", "counts")
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    SUM_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    count: int
+    sum: int
+    counts: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, count: _Optional[int] = ..., sum: _Optional[int] = ..., counts: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class BatchLimit(_message.Message):
+    __slots__ = ("model", "max_batch_size")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    MAX_BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    max_batch_size: int
+    def __init__(self, model: _Optional[str] = ..., max_batch_size: _Optional[int] = ...) -> None: ...
 
 class Histogram(_message.Message):
     __slots__ = ("count", "sum_nanos", "buckets", "counts")
@@ -366,7 +392,7 @@ class Flush(_message.Message):
     def __init__(self) -> None: ...
 
 class Policy(_message.Message):
-    __slots__ = ("generation", "config_hash", "config_valid", "listeners", "health", "admin", "limits", "methods", "models", "objectives", "drain", "control", "log_format", "control_settings", "observe", "routes", "served_model")
+    __slots__ = ("generation", "config_hash", "config_valid", "listeners", "health", "admin", "limits", "methods", "models", "objectives", "drain", "control", "log_format", "control_settings", "observe", "routes", "served_model", "batch_limits", "probe_models")
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
     CONFIG_VALID_FIELD_NUMBER: _ClassVar[int]
@@ -384,6 +410,8 @@ class Policy(_message.Message):
     OBSERVE_FIELD_NUMBER: _ClassVar[int]
     ROUTES_FIELD_NUMBER: _ClassVar[int]
     SERVED_MODEL_FIELD_NUMBER: _ClassVar[int]
+    BATCH_LIMITS_FIELD_NUMBER: _ClassVar[int]
+    PROBE_MODELS_FIELD_NUMBER: _ClassVar[int]
     generation: int
     config_hash: str
     config_valid: bool
@@ -401,7 +429,9 @@ class Policy(_message.Message):
     observe: bool
     routes: _containers.RepeatedCompositeFieldContainer[Route]
     served_model: str
-    def __init__(self, generation: _Optional[int] = ..., config_hash: _Optional[str] = ..., config_valid: _Optional[bool] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., health: _Optional[str] = ..., admin: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[Method, _Mapping]]] = ..., models: _Optional[_Iterable[str]] = ..., objectives: _Optional[_Iterable[_Union[Objective, _Mapping]]] = ..., drain: _Optional[_Union[DrainSettings, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., log_format: _Optional[str] = ..., control_settings: _Optional[bytes] = ..., observe: _Optional[bool] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., served_model: _Optional[str] = ...) -> None: ...
+    batch_limits: _containers.RepeatedCompositeFieldContainer[BatchLimit]
+    probe_models: bool
+    def __init__(self, generation: _Optional[int] = ..., config_hash: _Optional[str] = ..., config_valid: _Optional[bool] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., health: _Optional[str] = ..., admin: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[Method, _Mapping]]] = ..., models: _Optional[_Iterable[str]] = ..., objectives: _Optional[_Iterable[_Union[Objective, _Mapping]]] = ..., drain: _Optional[_Union[DrainSettings, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., log_format: _Optional[str] = ..., control_settings: _Optional[bytes] = ..., observe: _Optional[bool] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., served_model: _Optional[str] = ..., batch_limits: _Optional[_Iterable[_Union[BatchLimit, _Mapping]]] = ..., probe_models: _Optional[bool] = ...) -> None: ...
 
 class Listener(_message.Message):
     __slots__ = ("name", "listen", "upstream")

@@ -5,7 +5,9 @@ Shape (a key without data is absent, never 0 or null):
   config      {generation, valid, last_reload_successful, hash}
   calls       [{model, version, method, kind, code, ended_by, outcome, calls, requests, request_bytes, response_bytes}]
   timings     [{model, method, kind, outcome, streaming, latency_seconds, call_duration_seconds,
-                first_response_seconds, response_gap_seconds}], each {count, mean, p50, p90, p99}
+                first_response_seconds, response_gap_seconds}], each {count, mean, p50, p90, p99}, and
+                batch_size {count, mean, counts: by the powers of two from 1, the last of what is larger}
+  max_batch_size  {model: the largest batch it takes, 0 = it does not batch}
   in_flight   [{model, method, kind, calls, open_requests, oldest_open_seconds, last_completed_seconds_ago}]
   upstreams   [{listener, address, up, refused, connections, connections_open}]
   objectives  [{name, id, spec_hash, objective_ratio, good, model, method, state, events: {good, bad, excluded}}]
@@ -55,6 +57,7 @@ def snapshot_document(snapshot: Snapshot) -> Document:
         },
         "calls": [_calls(series) for series in snapshot.counters],
         "timings": [_timing(timing) for timing in snapshot.timings],
+        "max_batch_size": {each.model: each.max_batch_size for each in snapshot.batch_limits},
         "in_flight": [_flight(flight, snapshot.uptime_nanos) for flight in snapshot.flights],
         "upstreams": [
             {
@@ -108,6 +111,10 @@ def _timing(timing: TimingView) -> Document:
         "response_gap_seconds": timing.response_gap,
     }
     document |= {name: distribution(each) for name, each in histograms.items() if each.count}
+    sizes = timing.batch_size
+    if sizes.count:
+        mean = sizes.sum / sizes.count
+        document["batch_size"] = {"count": sizes.count, "mean": mean, "counts": list(sizes.counts)}
     return document
 
 

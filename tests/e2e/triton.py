@@ -25,7 +25,7 @@ from tests.provision.parts import require
 
 SHARED_MEMORY = Path("/dev/shm")
 MODELS = Path(__file__).resolve().parent / "triton_models"
-START_SECONDS = 90.0  # loading six Python models takes 2 s on an idle machine
+START_SECONDS = 90.0  # loading seven Python models takes 2 s on an idle machine
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.05
 LOG_TAIL_LINES = 40

@@ -69,10 +69,12 @@ def running_wayside(
     flags: Sequence[str] = (),
     before: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    ready: bool = True,
 ) -> Iterator[Wayside]:
     """Run `wayside run` before an upstream, on free ports, until the block ends.
 
-    `config` is the YAML beside flags, `before` the words before the command, such as those that enter a cgroup.
+    `config` is the YAML beside flags, `before` the words before the command, such as those that enter a cgroup. Not
+    `ready`: the upstream is still to come.
     """
     address, admin, health = (f"127.0.0.1:{port}" for port in free_ports(3))
     with tempfile.TemporaryDirectory(prefix="wayside-config-") as folder:
@@ -88,6 +90,6 @@ def running_wayside(
         command: list[str | Path] = [*before, COMMAND, "run", "-c", file, *doors, *drain, *flags]
         with running(command, environment=environment) as process:
             wayside = Wayside(address, admin, health, file, process)
-            process.wait_for(lambda: wayside.answers(health, "/readyz"))
+            process.wait_for(lambda: wayside.answers(health, "/readyz" if ready else "/livez"))
             process.wait_for(lambda: wayside.answers(admin, "/api/v1/snapshot"))
             yield wayside

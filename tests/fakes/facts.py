@@ -29,6 +29,19 @@ def histogram(*nanos: int) -> pb.Histogram:
     )
 
 
+def sizes(*items: int) -> pb.SizeHistogram:
+    """Return the histogram of these sizes."""
+    counts = [0] * 12
+    for each in items:
+        counts[min((each - 1).bit_length(), 11)] += 1
+    return pb.SizeHistogram(count=len(items), sum=sum(items), counts=counts)
+
+
+def batch_limit(model: str = "resnet50", max_batch_size: int = 8) -> pb.BatchLimit:
+    """Return how large a batch a model takes."""
+    return pb.BatchLimit(model=model, max_batch_size=max_batch_size)
+
+
 @functools.cache
 def spread(seed: int = 1, size: int = 1_000, middle_nanos: int = 20_000_000) -> pb.Histogram:
     """Return a histogram of many different durations."""

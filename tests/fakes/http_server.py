@@ -18,9 +18,9 @@ class Answering(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving(handler: type[Answering]) -> Iterator[str]:
-    """Serve until the block ends; yields the address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+def serving(handler: type[Answering], port: int = 0) -> Iterator[str]:
+    """Serve until the block ends, on a free port or this one; yields the address."""
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -37,6 +37,7 @@ def published(
         counters=tuple(answer.counters),
         timings=tuple(answer.timings),
         tokens=tuple(answer.tokens),
+        batch_limits=answer.batch_limits,
         flights=answer.flights,
         events={event.objective: event for event in answer.events},
         upstreams=answer.upstreams,

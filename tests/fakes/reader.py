@@ -22,6 +22,8 @@ SLOTS = {
     "Final": Slot.FINAL,
     "TokensIn": Slot.TOKENS_IN,
     "TokensOut": Slot.TOKENS_OUT,
+    "FirstDimension": Slot.FIRST_DIMENSION,
+    "MaxBatchSize": Slot.MAX_BATCH_SIZE,
 }
 TALLIES = {Read.COUNT, Read.VARINTS}
 

@@ -41,15 +41,23 @@ def request(
     tokens_in: int = 0,
     tokens_out: int = 0,
     outcome: str = "Ok",
+    first_dimension: int = 0,
 ) -> dict[str, str]:
     """Write how a request is told to have ended."""
+    known = {"first_dimension": str(first_dimension)} if first_dimension else {}
     return {
         "request_id": request_id,
         "batch_size": str(batch_size),
         "tokens_in": str(tokens_in),
         "tokens_out": str(tokens_out),
         "outcome": outcome,
+        **known,
     }
+
+
+def rows(request_id: str, count: int, outcome: str = "Ok") -> dict[str, str]:
+    """Write how a request is told to have ended whose first input has so many rows: a batch, if the model batches."""
+    return request(request_id, outcome=outcome, first_dimension=count)
 
 
 # --- Open Inference Protocol --------------------------------------------------------------------
@@ -57,7 +65,7 @@ def request(
 TENSOR = {"name": "INPUT0", "datatype": "FP32", "shape": ["8", "3"]}
 INFER = Message(
     {"model_name": "resnet", "model_version": "2", "id": "r-1", "inputs": [TENSOR, TENSOR]},
-    {"model": "resnet", "version": "2", "request_id": "r-1", "batch_size": 8},
+    {"model": "resnet", "version": "2", "request_id": "r-1", "first_dimension": 8},
 )
 ANSWER: Json = {
     "model_name": "resnet",
@@ -72,7 +80,7 @@ TOLD = {"model": "resnet", "version": "3"}
 def infer(service: str) -> Case:
     """Return the unary call that all of them share."""
     answer = Message(ANSWER, ANSWERED)
-    return Case("infer", f"{service}/ModelInfer", (INFER,), (answer,), TOLD, (request("r-1", 8),))
+    return Case("infer", f"{service}/ModelInfer", (INFER,), (answer,), TOLD, (rows("r-1", 8),))
 
 
 def infers(*ids: str) -> tuple[Message, ...]:
@@ -105,7 +113,7 @@ TRITON_STREAM = Case(
         ),
     ),
     TOLD,
-    (request("r-1", 8), request("r-2", 8, outcome="ServerError")),
+    (rows("r-1", 8), rows("r-2", 8, "ServerError")),
 )
 BARE_STREAM = Case(
     "stream: bare responses, out of order",
@@ -116,7 +124,7 @@ BARE_STREAM = Case(
         Message({**ANSWER, "parameters": FINAL}, {**ANSWERED, "final": 1}),
     ),
     TOLD,
-    (request("r-2", 8), request("r-1", 8)),
+    (rows("r-2", 8), rows("r-1", 8)),
 )
 # One field of the four by which a bare response is known each.
 BARE_BY = [
@@ -126,7 +134,7 @@ BARE_BY = [
         (INFER,),
         (Message({"model_name": "resnet", name: content}, {"model": "resnet", **says}),),
         {"model": "resnet", "version": "2"},
-        (request("r-1", 8),),
+        (rows("r-1", 8),),
     )
     for name, content, says in (
         ("id", "r-1", {"request_id": "r-1"}),

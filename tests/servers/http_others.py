@@ -156,14 +156,14 @@ def oip(verb: str) -> list[HttpCase]:
     route, at = "/v2/models/{model}", "/v2/models/resnet"
     asked = INFER if verb == "infer" else {"id": "r-1", "text_input": "why"}
     answer: Answer = INFERRED
-    told = {**TOLD, "batch_size": 8} if verb == "infer" else TOLD
+    told = {**TOLD, "first_dimension": 8} if verb == "infer" else TOLD
     if verb.endswith("_stream"):
         answer, told = (
             [{**INFERRED, "text_output": "a"}, {**INFERRED, "text_output": "b"}],
             STREAMED,
         )
     if verb == "infer_stream":  # whole responses in tensors: no tokens
-        asked, told = INFER, {**STREAMED, "chunks": 0, "batch_size": 8}
+        asked, told = INFER, {**STREAMED, "chunks": 0, "first_dimension": 8}
     servers = ("triton", "kserve") if verb == "infer" else ()
     cases = [
         HttpCase(
@@ -189,6 +189,17 @@ def oip(verb: str) -> list[HttpCase]:
     ]
 
 
+CONFIGURATIONS = [
+    HttpCase(
+        "oip", f"a configuration{name_of}: {limit}", f"/v2/models/{{model}}{part}/config", f"/v2/models/m{of}/config",
+        {}, {"name": "m", "platform": "", "max_batch_size": limit, "dynamic_batching": {"preferred_batch_size": [4]}},
+        {"kind": "Admin", "model": "m", "version": version, "max_batch_size": limit}, ("triton",),
+    )
+    for name_of, part, of, version in (
+        ("", "", "", ""), (" of a version", "/versions/{version}", "/versions/1", "1"),
+    )
+    for limit in (8, 0)
+]  # fmt: skip
 OTHERS = [
     HttpCase(
         "oip", f"{name} of {verb}{name_of}", f"/v2/models/{{model}}{part}/{verb}", f"/v2/models/m{of}/{verb}",
@@ -236,6 +247,7 @@ ALL = [
     *(case for path in ("/completion", "/completions", "/infill") for case in llama_cpp(path)),
     *PREDICT,
     *(case for verb in ("infer", "generate", "generate_stream", "infer_stream") for case in oip(verb)), *OTHERS,
+    *CONFIGURATIONS,
     TORCH, TORCH_OF, failing(TORCH, BUSY), failing(TORCH_OF, BUSY),
     *INVOKED, OF_MANY, failing(INVOKED[0], FAILED), failing(OF_MANY, FAILED), nameless(INVOKED[0], "other"),
     *HTTP,

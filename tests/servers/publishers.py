@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.servers import cases
+from tests.servers import cases, configurations
 from tests.servers.cases import Case
 from tests.servers.published import Package
 
@@ -40,7 +40,7 @@ PUBLISHERS = (
         "oip",
         ("triton", "pytriton"),
         (Package("tritonclient", "2.73.0", ("tritonclient/grpc/*_pb2.py",)),),
-        (cases.infer(cases.OIP), cases.TRITON_STREAM),
+        (cases.infer(cases.OIP), cases.TRITON_STREAM, *configurations.CONFIGURATIONS),
     ),
     Publisher(
         "oip-kserve",

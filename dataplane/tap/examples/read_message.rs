@@ -21,7 +21,7 @@ use wire::EndedBy;
 use wire::catalogue::{Catalogue, Slot};
 use wire::field::{Found, Plan, Walk};
 
-const SLOTS: [Slot; 8] = [
+const SLOTS: [Slot; 10] = [
     Slot::Model,
     Slot::Version,
     Slot::RequestId,
@@ -30,6 +30,8 @@ const SLOTS: [Slot; 8] = [
     Slot::Final,
     Slot::TokensIn,
     Slot::TokensOut,
+    Slot::FirstDimension,
+    Slot::MaxBatchSize,
 ];
 
 fn main() {
@@ -95,11 +97,12 @@ fn call(catalogue: &Arc<Catalogue>, path: &str, messages: &[&str]) -> String {
     rig.server(&headers(1, true, &trailers("0")));
     let told = rig.only().0;
     let mut lines = vec![format!(
-        "kind={:?} streaming={} model={} version={}",
+        "kind={:?} streaming={} model={} version={}{}",
         told.kind,
         told.streaming,
         hex(told.model.text.as_bytes()),
-        hex(told.version.text.as_bytes())
+        hex(told.version.text.as_bytes()),
+        known("max_batch_size", told.max_batch_size)
     )];
     lines.extend(rig.told.requests.iter().map(|request| {
         let open = &request.open;
@@ -108,7 +111,9 @@ fn call(catalogue: &Arc<Catalogue>, path: &str, messages: &[&str]) -> String {
         let best = |tokens: wire::call::Tokens| tokens.usage.unwrap_or(0).max(tokens.ids);
         let (tokens_in, tokens_out) = (best(open.tokens_in), best(open.tokens_out));
         format!(
-            "request_id={id} batch_size={batch_size} tokens_in={tokens_in} tokens_out={tokens_out} outcome={outcome:?}"
+            "request_id={id} batch_size={batch_size} tokens_in={tokens_in} tokens_out={tokens_out} \
+             outcome={outcome:?}{}",
+            first_dimension(open)
         )
     }));
     lines.join("\t")
@@ -129,11 +134,12 @@ fn http(catalogue: &Arc<Catalogue>, pieces: &[&str]) -> String {
     let (told, end) = rig.only();
     let [model, version] = [&told.model, &told.version].map(|name| hex(name.text.as_bytes()));
     let mut lines = vec![format!(
-        "kind={:?} streaming={} model={model} version={version} method={} code={:?}",
+        "kind={:?} streaming={} model={model} version={version} method={} code={:?}{}",
         told.kind,
         told.streaming,
         hex(told.method.text.as_bytes()),
-        end.code
+        end.code,
+        known("max_batch_size", told.max_batch_size)
     )];
     lines.extend(rig.told.requests.iter().map(|request| {
         let open = &request.open;
@@ -148,11 +154,21 @@ fn http(catalogue: &Arc<Catalogue>, pieces: &[&str]) -> String {
         let first = open.first_response.map_or("-".into(), |at| ((at - open.start) / MS).to_string());
         format!(
             "request_id={id} batch_size={batch_size} tokens_in={tokens_in} tokens_out={tokens_out} chunks={chunks} \
-             gaps={gaps} first_ms={first} code={:?} outcome={outcome:?}",
-            request.code
+             gaps={gaps} first_ms={first} code={:?} outcome={outcome:?}{}",
+            request.code,
+            first_dimension(open)
         )
     }));
     lines.join("\t")
+}
+
+fn first_dimension(open: &wire::OpenRequest) -> String {
+    known("first_dimension", Some(open.first_dimension).filter(|first| *first > 0))
+}
+
+/// A word for what is there, to be put after others.
+fn known(name: &str, value: Option<u32>) -> String {
+    value.map_or(String::new(), |value| format!(" {name}={value}"))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -199,7 +199,7 @@ fn first_response(request: &Request) -> Nanos {
 }
 
 /// Shell-like: `*` any run of characters, `?` one; an empty pattern matches everything.
-fn glob(pattern: &str, text: &str) -> bool {
+pub fn glob(pattern: &str, text: &str) -> bool {
     if pattern.is_empty() {
         return true;
     }

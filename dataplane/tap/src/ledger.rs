@@ -4,6 +4,7 @@
 //! copied. Nothing here grows with the number of calls or of names seen: labels are admitted, capped, and what does
 //! not fit is counted under a fallback and in `series_capped`.
 
+mod batches;
 mod recent;
 mod route;
 mod sink;
@@ -12,13 +13,16 @@ mod snapshot;
 pub use recent::Recent;
 pub use sink::Recorder;
 
+use crate::asker::Question;
 use crate::events::{Events, Mask};
 use crate::grid::Histogram;
 use crate::limits;
 use crate::proto;
+use batches::Limits;
 use route::{Counter, Route};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::SyncSender;
 use wire::call::Name;
 use wire::catalogue::Kind;
 use wire::{Call, Code, Conn, Direction, EndedBy, FrameCounts, Nanos, Outcome};
@@ -91,6 +95,13 @@ pub struct Ledger {
     configured: FxHashSet<Box<str>>,
     /// What answers where no message names a model; empty: nobody knows.
     served: Box<str>,
+    /// How large a batch models take.
+    batch_limits: Limits,
+    /// Where to have a server asked about that, and whether to.
+    questions: Option<SyncSender<Question>>,
+    probe_models: bool,
+    /// Models that were asked about since the policy was adopted.
+    asked: FxHashSet<Box<str>>,
     /// Number of the scan under way.
     scan: u64,
     counters: usize,
@@ -117,6 +128,10 @@ impl Ledger {
             admitted: FxHashSet::default(),
             configured: FxHashSet::default(),
             served: Box::default(),
+            batch_limits: Limits::default(),
+            questions: None,
+            probe_models: false,
+            asked: FxHashSet::default(),
             scan: 0,
             counters: 0,
             series_capped: 0,
@@ -143,8 +158,52 @@ impl Ledger {
         configured().for_each(|model| self.admit(model));
         self.revision += 1;
         self.events.adopt(&policy.objectives);
+        self.probe_models = policy.probe_models;
+        self.asked.clear();
+        self.batch_limits.adopt(&policy.batch_limits);
         for route in &mut self.routes {
             route.objectives = self.events.matching(&route.model, &route.method);
+            route.settle(self.batch_limits.of(&route.model), self.sequence);
+        }
+    }
+
+    /// Questions about models go there.
+    pub fn ask_at(&mut self, questions: SyncSender<Question>) {
+        self.questions = Some(questions);
+    }
+
+    /// An upstream has come up, perhaps as another server: what the one before said of its models may be true no more.
+    pub fn doubt(&mut self) {
+        self.batch_limits.doubt();
+        self.asked.clear();
+        for route in &mut self.routes {
+            route.settle(self.batch_limits.of(&route.model), self.sequence);
+        }
+    }
+
+    /// A model has answered, and whether it batches is not known: has the server asked, once. Where there is no room for
+    /// the question, the next answer brings it up again.
+    fn wonder(&mut self, call: &Call, upstream: usize) {
+        let Some(questions) = self.questions.as_ref().filter(|_| self.probe_models) else { return };
+        let model = &*call.model.text;
+        if self.asked.contains(model) || !self.admitted.contains(model) {
+            return;
+        }
+        let question = Question { model: model.into(), method: (&*call.method.text).into(), upstream };
+        if questions.try_send(question).is_ok() {
+            self.asked.insert(model.into());
+        }
+    }
+
+    /// The server has said how large a batch a model takes. Who is no label is shown nowhere, so nothing is kept of it.
+    pub fn learn(&mut self, model: &str, limit: u32) {
+        if !self.admitted.contains(model) {
+            return;
+        }
+        self.batch_limits.tell(model, limit);
+        let limit = self.batch_limits.of(model);
+        for route in self.routes.iter_mut().filter(|route| *route.model == *model) {
+            route.settle(limit, self.sequence);
         }
     }
 
@@ -239,7 +298,7 @@ impl Ledger {
         let models = self.index.entry(method.into()).or_default();
         *models.entry(model.into()).or_insert_with(|| {
             let objectives = self.events.matching(model, method);
-            self.routes.push(Route::new(model, method, call, objectives));
+            self.routes.push(Route::new(model, method, call, objectives, self.batch_limits.of(model)));
             self.routes.len() - 1
         })
     }
@@ -294,6 +353,8 @@ impl Ledger {
         }
         self.admitted
             .retain(|model| self.configured.contains(model) || self.routes.iter().any(|route| route.model == *model));
+        self.batch_limits.retain(|model| self.admitted.contains(model));
+        self.asked.retain(|model| self.admitted.contains(model));
     }
 
     fn push_record(&mut self, record: proto::Record) {

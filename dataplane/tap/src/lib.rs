@@ -3,12 +3,14 @@
 //! ```text
 //! listen ─► worker: accept, dial ─► pair ─► pump (write first) ─► watch ─► wire::Conn ─► ledger (events, series)
 //! home: signals, supervisor (control), seam (pull ─► snapshot), health (probes), drain
+//! asker: what the ledger would like to know of a model and no call has told
 //! ```
 //!
 //! Data threads (`worker`) share one ledger with the main thread (`home`) and nothing else that either waits for.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
+pub mod asker;
 pub mod clock;
 pub mod drain;
 pub mod events;

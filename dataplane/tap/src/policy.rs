@@ -113,6 +113,8 @@ fn slot(wanted: proto::Slot) -> Slot {
         proto::Slot::TokensIn => Slot::TokensIn,
         proto::Slot::TokensOut => Slot::TokensOut,
         proto::Slot::Output => Slot::Output,
+        proto::Slot::FirstDimension => Slot::FirstDimension,
+        proto::Slot::MaxBatchSize => Slot::MaxBatchSize,
     }
 }
 

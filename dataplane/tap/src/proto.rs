@@ -91,6 +91,9 @@ pub struct Snapshot {
     /// changed since
     #[prost(message, repeated, tag = "13")]
     pub tokens: ::prost::alloc::vec::Vec<TokenSeries>,
+    /// complete: of models that inference was asked of, and of which it is known
+    #[prost(message, repeated, tag = "14")]
+    pub batch_limits: ::prost::alloc::vec::Vec<BatchLimit>,
 }
 /// Tokens of one (model, method), by direction and by how the wire told them. Sources are never mixed in one series.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -183,6 +186,29 @@ pub struct TimingSeries {
     /// the same series has the same number for the whole epoch
     #[prost(uint64, tag = "10")]
     pub id: u64,
+    /// per request that was answered or failed: items in it, where that can be told
+    #[prost(message, optional, tag = "11")]
+    pub batch_size: ::core::option::Option<SizeHistogram>,
+}
+/// Sizes by powers of two: counts\[k\] holds (2^(k-1), 2^k], counts\[0\] the size 1, and the last, counts\[11\], all above 1024.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SizeHistogram {
+    #[prost(uint64, tag = "1")]
+    pub count: u64,
+    #[prost(uint64, tag = "2")]
+    pub sum: u64,
+    /// 12, not cumulative
+    #[prost(uint64, repeated, tag = "3")]
+    pub counts: ::prost::alloc::vec::Vec<u64>,
+}
+/// How large a batch a model takes; 0 = it takes none, so the first dimension of its inputs is just a dimension.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchLimit {
+    /// in a policy a glob
+    #[prost(string, tag = "1")]
+    pub model: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub max_batch_size: u32,
 }
 /// The fixed log-linear grid: bucket b holds (edge(b-1), edge(b)] nanoseconds, sparse.
 /// w = ceil(32 v / 15625) - 1 for v >= 1; b = w if w < 32, else with e = floor(log2 w): (e - 4) * 32 + ((w >> (e - 5)) & 31).
@@ -414,8 +440,14 @@ pub struct Policy {
     #[prost(message, repeated, tag = "16")]
     pub routes: ::prost::alloc::vec::Vec<Route>,
     /// what calls are counted under whose messages name no model; empty = "unknown"
-    #[prost(string, tag = "17")]
+    #[prost(string, tag = "19")]
     pub served_model: ::prost::alloc::string::String,
+    /// what the user says of models; the first that fits counts, before what servers say
+    #[prost(message, repeated, tag = "17")]
+    pub batch_limits: ::prost::alloc::vec::Vec<BatchLimit>,
+    /// ask the server, once, for the description of a model of which it would tell something
+    #[prost(bool, tag = "18")]
+    pub probe_models: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Listener {
@@ -731,6 +763,10 @@ pub enum Slot {
     TokensOut = 7,
     /// present or not 0: it carries output; messages without it are no responses to first_response and gaps
     Output = 8,
+    /// of the first input: the items in the request, if the model batches
+    FirstDimension = 9,
+    /// of a response that describes its model: the largest batch it takes, 0 = none
+    MaxBatchSize = 10,
 }
 impl Slot {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -748,6 +784,8 @@ impl Slot {
             Self::TokensIn => "SLOT_TOKENS_IN",
             Self::TokensOut => "SLOT_TOKENS_OUT",
             Self::Output => "SLOT_OUTPUT",
+            Self::FirstDimension => "SLOT_FIRST_DIMENSION",
+            Self::MaxBatchSize => "SLOT_MAX_BATCH_SIZE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -762,6 +800,8 @@ impl Slot {
             "SLOT_TOKENS_IN" => Some(Self::TokensIn),
             "SLOT_TOKENS_OUT" => Some(Self::TokensOut),
             "SLOT_OUTPUT" => Some(Self::Output),
+            "SLOT_FIRST_DIMENSION" => Some(Self::FirstDimension),
+            "SLOT_MAX_BATCH_SIZE" => Some(Self::MaxBatchSize),
             _ => None,
         }
     }

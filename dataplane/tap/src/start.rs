@@ -7,10 +7,11 @@ use crate::log::Log;
 use crate::pump::Budget;
 use crate::watch::lock;
 use crate::worker::{Handle, Seat, Shared, Worker};
-use crate::{limits, listen, policy, proto, sys, upstream};
+use crate::{asker, limits, listen, policy, proto, sys, upstream};
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -40,7 +41,6 @@ pub fn run(mut policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
 
     let places: Vec<_> = policy.listeners.iter().map(|it| (it.name.clone(), it.upstream.clone())).collect();
     let (upstreams, prober) = upstream::upstreams(&places, clock, log.clone());
-    thread("prober", move || prober.run())?;
 
     let threads = policy.limits.map_or(1, |limits| limits.threads).max(1) as usize;
     let unsent = policy.limits.map_or(0, |limits| limits.unsent_bytes);
@@ -62,6 +62,9 @@ pub fn run(mut policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
         log: log.clone(),
     });
     lock(&shared.ledger).adopt(&policy);
+    start_asker(&shared)?;
+    let changed = Arc::clone(&shared);
+    thread("prober", move || prober.run(|| lock(&changed.ledger).doubt()))?;
 
     let (poll, report, scans) = Home::reports().map_err(|error| format!("epoll: {error}"))?;
     let workers = start_workers(threads, &shared, &report, listeners)?;
@@ -76,6 +79,14 @@ pub fn run(mut policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
     thread::sleep(LAST_WORDS);
     drop(writer);
     Ok(())
+}
+
+/// What the ledger would like to know is asked on a thread that may wait.
+fn start_asker(shared: &Arc<Shared>) -> Result<(), String> {
+    let (questions, asked) = sync_channel(limits::QUESTIONS);
+    lock(&shared.ledger).ask_at(questions);
+    let shared = Arc::clone(shared);
+    thread("asker", move || asker::run(&asked, &shared)).map(drop)
 }
 
 fn start_workers(

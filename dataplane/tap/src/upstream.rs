@@ -8,15 +8,20 @@ use crate::limits::{DIAL_TIMEOUT, PROBE_DOWN, PROBE_REST, PROBE_UP};
 use crate::log::Log;
 use crate::watch::lock;
 use mio::net::{TcpStream, UnixStream};
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::unix::net as unix;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::stream::Socket;
+
+/// A connection of a thread that may wait.
+pub trait Wait: Read + Write {}
+impl<T: Read + Write> Wait for T {}
 
 /// Where a model server listens.
 #[derive(Debug)]
@@ -53,13 +58,14 @@ impl Upstream {
         self.up.load(Relaxed)
     }
 
-    /// Takes note of how a dial went.
-    pub fn verdict(&self, up: bool, now: u64) {
-        self.up.store(up, Relaxed);
+    /// Takes note of how a dial went. True when it has come up just now: it may be another one than before.
+    pub fn verdict(&self, up: bool, now: u64) -> bool {
+        let was_up = self.up.swap(up, Relaxed);
         self.last_verdict.store(now, Relaxed);
         if !up {
             self.suspect();
         }
+        up && !was_up
     }
 
     /// Something about it went wrong: look soon. A full channel means that a look is already due.
@@ -104,19 +110,32 @@ impl Upstream {
         Ok(())
     }
 
-    fn probe(&self) -> io::Result<()> {
+    /// Connects, to the first of its addresses that accepts. For threads that may wait.
+    ///
+    /// # Errors
+    /// As `connect(2)`.
+    pub fn connect(&self, patience: Duration) -> io::Result<Box<dyn Wait>> {
         let resolved = match &self.address {
-            Address::Unix(path) => return unix::UnixStream::connect(path).map(drop),
+            Address::Unix(path) => {
+                let socket = unix::UnixStream::connect(path)?;
+                socket.set_read_timeout(Some(patience))?;
+                socket.set_write_timeout(Some(patience))?;
+                return Ok(Box::new(socket));
+            }
             Address::Tcp { resolved, .. } => lock(resolved).clone(),
         };
-        let mut last = Err(io::Error::other("the name has no address"));
+        let mut last = io::Error::other("the name has no address");
         for address in resolved {
-            last = std::net::TcpStream::connect_timeout(&address, DIAL_TIMEOUT).map(drop);
-            if last.is_ok() {
-                break;
+            match std::net::TcpStream::connect_timeout(&address, DIAL_TIMEOUT) {
+                Ok(socket) => {
+                    socket.set_read_timeout(Some(patience))?;
+                    socket.set_write_timeout(Some(patience))?;
+                    return Ok(Box::new(socket));
+                }
+                Err(error) => last = error,
             }
         }
-        last
+        Err(last)
     }
 }
 
@@ -162,11 +181,13 @@ pub fn upstreams(listeners: &[(String, String)], clock: Clock, log: Log) -> (Vec
 }
 
 impl Prober {
-    /// Looks for ever. Runs on a thread of its own.
-    pub fn run(self) {
+    /// Looks for ever, and tells whenever an upstream has come up. Runs on a thread of its own.
+    pub fn run(self, came_up: impl Fn()) {
         loop {
             for upstream in &self.upstreams {
-                self.look(upstream);
+                if self.look(upstream) {
+                    came_up();
+                }
             }
             match self.poked.recv_timeout(PROBE_DOWN) {
                 Ok(()) | Err(RecvTimeoutError::Timeout) => {}
@@ -175,24 +196,24 @@ impl Prober {
         }
     }
 
-    fn look(&self, upstream: &Upstream) {
+    /// Dials if it is time to. True when the upstream has come up just now.
+    fn look(&self, upstream: &Upstream) -> bool {
         let was_up = upstream.is_up();
         let seen = upstream.last_verdict.load(Relaxed);
         let age = self.clock.now().saturating_sub(seen);
         let suspected = upstream.suspected.load(Relaxed);
         let due = !was_up || age >= nanos(PROBE_UP) || (suspected && age >= nanos(PROBE_REST));
         if seen > 0 && !due {
-            return;
+            return false;
         }
         upstream.suspected.store(false, Relaxed);
         let known = if upstream.addresses() == 0 { upstream.resolve() } else { Ok(()) };
-        let outcome = known.and_then(|()| upstream.probe());
+        let outcome = known.and_then(|()| upstream.connect(DIAL_TIMEOUT).map(drop));
         if outcome.is_err() {
             // A name may have moved. If it cannot be looked up, the old addresses are the best there is.
             upstream.resolve().ok();
         }
-        let up = outcome.is_ok();
-        upstream.up.store(up, Relaxed);
+        let came_up = !upstream.up.swap(outcome.is_ok(), Relaxed) && outcome.is_ok();
         upstream.last_verdict.store(self.clock.now(), Relaxed);
         match outcome {
             Ok(()) if !was_up => self.log.info(&format!("upstream {} is up", upstream.text)),
@@ -201,5 +222,6 @@ impl Prober {
             }
             _ => {}
         }
+        came_up
     }
 }

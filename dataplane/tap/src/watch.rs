@@ -24,13 +24,15 @@ pub struct Watch {
     conn: Option<Box<Conn>>,
     recent: Recent,
     open: u32,
+    /// Which listener's.
+    upstream: usize,
 }
 
 impl Watch {
     /// Watches from byte 0; with no catalogue, not at all.
-    pub fn new(catalogue: Option<Arc<Catalogue>>) -> Watch {
+    pub fn new(catalogue: Option<Arc<Catalogue>>, upstream: usize) -> Watch {
         let conn = catalogue.map(|catalogue| Box::new(Conn::new(catalogue)));
-        Watch { conn, recent: Recent::default(), open: 0 }
+        Watch { conn, recent: Recent::default(), open: 0, upstream }
     }
 
     /// Bytes that have been sent on.
@@ -83,7 +85,13 @@ impl Watch {
     fn guarded(&mut self, ledger: &mut Ledger, act: impl FnOnce(&mut Conn, &mut Recorder<'_>)) {
         let Some(conn) = &mut self.conn else { return };
         let mut opaque = false;
-        let mut recorder = Recorder { ledger, recent: &mut self.recent, open: &mut self.open, opaque: &mut opaque };
+        let mut recorder = Recorder {
+            ledger,
+            recent: &mut self.recent,
+            open: &mut self.open,
+            opaque: &mut opaque,
+            upstream: self.upstream,
+        };
         if catch_unwind(AssertUnwindSafe(|| act(conn, &mut recorder))).is_err() {
             recorder.blinded(Blind::Panic);
         }

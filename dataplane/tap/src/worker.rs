@@ -264,7 +264,10 @@ impl<R: Scanned> Worker<R> {
         if connection.is_dialling() {
             match connection.dial_progress(self.poll.registry(), Connection::tokens(key), self.shared.clock.now()) {
                 Dial::Pending => return self.arm(key, 0),
-                Dial::Connected => self.shared.upstreams[connection.upstream].verdict(true, woken),
+                Dial::Connected if self.shared.upstreams[connection.upstream].verdict(true, woken) => {
+                    lock(&self.shared.ledger).doubt();
+                }
+                Dial::Connected => {}
                 Dial::Failed => return self.refuse(key),
             }
         }

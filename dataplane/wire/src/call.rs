@@ -59,6 +59,8 @@ pub struct Call {
     /// Requests without a complete answer, oldest first. A call whose method does not carry many has exactly one
     /// from its start to its end.
     pub open: VecDeque<OpenRequest>,
+    /// What the answer says of its model: the largest batch that it takes, 0 for one that takes none.
+    pub max_batch_size: Option<u32>,
     /// Calls open when this one arrived; the sink fills it in [`crate::Sink::opened`].
     pub concurrency: u32,
 }
@@ -147,6 +149,8 @@ pub struct OpenRequest {
     pub id: Id,
     /// Items in the request; 0 = not known.
     pub batch_size: u32,
+    /// First dimension of its first input, which is the number of items only if the model batches; 0 = not known.
+    pub first_dimension: u32,
     /// Of the prompt.
     pub tokens_in: Tokens,
     /// Generated.

@@ -189,9 +189,13 @@ pub enum Slot {
     /// Tokens generated. Read as [`Read::Count`] or [`Read::Varints`] they add up over the messages of a stream;
     /// stated in any other way they are totals, of which the largest counts.
     TokensOut,
+    /// First dimension of the request's first input: the number of items in it, if the model batches.
+    FirstDimension,
+    /// Of an answer that describes its model: the largest batch that it takes, 0 for one that takes none.
+    MaxBatchSize,
 }
 
 impl Slot {
     /// How many there are.
-    pub(crate) const COUNT: usize = Slot::TokensOut as usize + 1;
+    pub(crate) const COUNT: usize = Slot::MaxBatchSize as usize + 1;
 }

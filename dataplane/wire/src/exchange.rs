@@ -14,7 +14,7 @@ use crate::json::Scan;
 use crate::names::Cache;
 use crate::outcome::{UNREAD, Verdict, grpc};
 use crate::plans::MethodPlan;
-use crate::said::{Reply, id, number, rename};
+use crate::said::{Reply, id, items, rename};
 use crate::sse::Events;
 use std::rc::Rc;
 
@@ -125,6 +125,7 @@ impl Exchange {
             request_messages: 0,
             response_messages: 0,
             open,
+            max_batch_size: None,
             concurrency: 0,
         };
         self.plan = plan;
@@ -355,7 +356,8 @@ fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool
         if let Some(id) = id(said.get(Slot::RequestId)) {
             open.id = id;
         }
-        open.batch_size = u32::try_from(number(said.get(Slot::BatchSize))).unwrap_or(0);
+        open.batch_size = items(said.get(Slot::BatchSize));
+        open.first_dimension = items(said.get(Slot::FirstDimension));
         open.ask_tokens(said.get(Slot::TokensIn));
     }
     named

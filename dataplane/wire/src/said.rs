@@ -36,12 +36,22 @@ pub fn id(value: Option<Found<'_>>) -> Option<Id> {
     }
 }
 
-/// The value as a number; text is none.
+/// The value as a number of items; text is none.
 #[inline]
-pub fn number(value: Option<Found<'_>>) -> u64 {
+pub fn items(value: Option<Found<'_>>) -> u32 {
     match value {
-        Some(Found::Number(number) | Found::Tally(number)) => number,
+        Some(Found::Number(number) | Found::Tally(number)) => u32::try_from(number).unwrap_or(0),
         Some(Found::Text(_)) | None => 0,
+    }
+}
+
+/// What an answer that describes its model says of the largest batch. `zero_is_silent`: as in proto3, which does not
+/// write a number that is 0, so that a description without it says 0.
+pub fn batch_limit(said: &Said<'_>, zero_is_silent: bool) -> Option<u32> {
+    match said.get(Slot::MaxBatchSize) {
+        Some(Found::Number(limit)) => u32::try_from(limit).ok(),
+        Some(_) => None,
+        None => said.get(Slot::Model).filter(|_| zero_is_silent).map(|_| 0),
     }
 }
 

@@ -59,7 +59,7 @@ fn unary_calls() {
         sent.push(answer(stream, &[infer_response(model, "", &id)]));
     }
     let told = told(&sent);
-    let said: Vec<_> = told.requests.iter().map(|r| (r.open.id.text().to_string(), r.open.batch_size)).collect();
+    let said: Vec<_> = told.requests.iter().map(|r| (r.open.id.text().to_string(), r.open.first_dimension)).collect();
     let wanted = [8, 8, 8, 8, 9, 8].into_iter().zip(0..).map(|(batch, n)| (format!("id-{n}"), batch));
     assert_eq!(said, wanted.collect::<Vec<_>>());
     let names = |at: usize| (&*told.ended[at].0.model.text, &*told.ended[at].0.version.text);

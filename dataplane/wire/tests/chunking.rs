@@ -33,6 +33,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         (id.clone(), 0..3000usize).prop_map(|(id, raw)| infer_request("resnet", "2", id, &[4, 300], raw)),
         id.clone().prop_map(|id| infer_response("resnet", "2", id)),
+        (0..20u64).prop_map(|limit| config_response("resnet", limit)),
         (id, proptest::option::of(any::<bool>())).prop_map(|(id, last)| stream_response(id, last)),
         vec(any::<u8>(), 0..40),
         Just(text(1, "an error")),
@@ -41,7 +42,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        6 => (0..4usize, any::<bool>()).prop_map(|(path, split)| Act::Ask { path, split }),
+        6 => (0..5usize, any::<bool>()).prop_map(|(path, split)| Act::Ask { path, split }),
         6 => (body(), any::<bool>()).prop_map(|(body, end)| Act::Send { body, end }),
         6 => any::<bool>().prop_map(|informational| Act::Answer { informational }),
         6 => (body(), any::<u8>()).prop_map(|(body, pad)| Act::Reply { body, pad }),
@@ -79,7 +80,7 @@ fn perform(act: Act, stream: u32, newest: u32, client: &mut Encoder, server: &mu
     let side = |client: bool| if client { ToServer } else { ToClient };
     match act {
         Act::Ask { path, split } => {
-            let path = [INFER, STREAM_INFER, GENERATE, "/some.Other/Method"][path];
+            let path = [INFER, STREAM_INFER, GENERATE, CONFIG, "/some.Other/Method"][path];
             let timeout = format!("{newest}m");
             let extra = [("grpc-timeout", &*timeout), ("x-anything", "whatever it may be")];
             let block = client.block(&[&request_fields(path)[..], &extra].concat());

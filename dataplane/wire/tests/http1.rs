@@ -35,6 +35,23 @@ fn event(data: &str) -> String {
     format!("data: {data}\n\n")
 }
 
+#[test]
+fn a_count_is_a_batch_and_a_description_says_how_large_one_may_be() {
+    let mut rig = http1();
+    rig.client(&post("/v1/models/half:predict", r#"{"instances":[[1],[2],[3]]}"#)).server(&json_answer("{}"));
+    assert_eq!((rig.told.requests[0].open.batch_size, rig.told.requests[0].open.first_dimension), (3, 0));
+    for (body, told) in [
+        (r#"{"name":"half","input":[{"dims":[16]}],"max_batch_size":8}"#, Some(8)),
+        (r#"{"name":"half","max_batch_size":0}"#, Some(0)),
+        (r#"{"name":"half","max_batch_size":-1}"#, None),
+        (r#"{"name":"half","dynamic_batching":{"max_batch_size":8}}"#, None),
+    ] {
+        rig.client(&get("/v2/models/half/config")).server(&json_answer(body));
+        let (call, end) = rig.told.ended.last().unwrap();
+        assert_eq!((&*call.model.text, call.max_batch_size, end.outcome), ("half", told, Outcome::Ok), "{body}");
+    }
+}
+
 fn codes(rig: &Rig) -> Vec<Code> {
     rig.told.ended.iter().map(|(_, end)| end.code).collect()
 }
@@ -54,7 +71,7 @@ fn an_inference_and_its_answer() {
     assert!(call.known_method && !call.streaming);
     assert_eq!((call.request_bytes, call.request_messages, call.response_messages), (body.len() as u64, 1, 1));
     let request = &rig.told.requests[0];
-    assert_eq!((request.open.id.text(), request.open.batch_size, request.latency), ("r-1", 8, Some(7 * MS)));
+    assert_eq!((request.open.id.text(), request.open.first_dimension, request.latency), ("r-1", 8, Some(7 * MS)));
     assert_eq!((&rig.told.recognised[..], &rig.told.blinded[..]), (&[Protocol::Http1][..], &[][..]));
     assert_eq!(rig.conn.open_calls(), 0);
 }
@@ -231,7 +248,7 @@ fn only_the_json_before_tensors_is_read() {
         format!("content-type: application/octet-stream\r\ninference-header-content-length: {}\r\n", reply.len());
     rig.server(&answer("200 OK", &length, &format!("{reply}{tensors}")));
     let open = &rig.told.requests[0].open;
-    assert_eq!((open.id.text(), open.batch_size, &*rig.only().0.version.text), ("b", 4, "2"));
+    assert_eq!((open.id.text(), open.first_dimension, &*rig.only().0.version.text), ("b", 4, "2"));
 }
 
 #[test]

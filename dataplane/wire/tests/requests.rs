@@ -36,7 +36,7 @@ fn requests_of_a_stream_are_matched_by_id() {
     assert_eq!(ids(&rig), ["b", "a"]);
     let latencies: Vec<_> = rig.told.requests.iter().map(|r| r.latency).collect();
     assert_eq!(latencies, [Some(MS), Some(3 * MS)]);
-    assert!(rig.told.requests.iter().all(|r| r.open.batch_size == 4 && r.outcome == Outcome::Ok));
+    assert!(rig.told.requests.iter().all(|r| r.open.first_dimension == 4 && r.outcome == Outcome::Ok));
     rig.server(&headers(1, true, &trailers("0")));
     assert_eq!(rig.told.requests.len(), 2);
     let (call, end) = rig.only();
@@ -201,7 +201,7 @@ fn compressed_messages_are_sizes_only() {
     rig.wait(1).server(&data(1, false, &answer));
     let request = &rig.told.requests[0];
     assert_eq!((request.code, request.latency), (Code::Grpc(0), Some(MS)));
-    assert_eq!((request.open.id.text(), request.open.batch_size), ("", 0));
+    assert_eq!((request.open.id.text(), request.open.first_dimension), ("", 0));
 }
 
 #[test]
@@ -215,4 +215,25 @@ fn scanning_shows_open_calls_and_lets_them_be_marked() {
     assert_eq!((rig.conn.open_calls(), seen), (2, 2));
     rig.end(EndedBy::Network);
     assert!(rig.told.requests.iter().all(|r| r.open.mark == 5));
+}
+
+#[test]
+fn a_description_says_how_large_a_batch_the_model_takes() {
+    let without_a_name = bytes_field(1, &int(4, 8));
+    let too_far_in = bytes_field(1, &[text(1, "m"), text(2, &"x".repeat(200)), int(4, 8)].concat());
+    for (answer, told) in [
+        (config_response("m", 8), Some(8)),
+        (config_response("m", 0), Some(0)),
+        (without_a_name, Some(8)),
+        (Vec::new(), None),
+        (too_far_in, None),
+        (bytes_field(1, &[text(1, "m"), int(4, u64::MAX)].concat()), None),
+    ] {
+        let mut rig = Rig::http2();
+        rig.client(&headers(1, false, &request_head(CONFIG)));
+        rig.client(&data(1, true, &message(&text(1, "m"))));
+        rig.server(&headers(1, false, &response_head())).server(&data(1, false, &message(&answer)));
+        rig.server(&headers(1, true, &trailers("0")));
+        assert_eq!((&*rig.only().0.model.text, rig.only().0.max_batch_size), ("m", told));
+    }
 }

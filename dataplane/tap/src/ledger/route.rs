@@ -1,5 +1,6 @@
 //! What is counted of one (model, method).
 
+use super::batches::BatchSizes;
 use crate::events::Mask;
 use crate::grid::Histogram;
 use crate::names;
@@ -19,6 +20,8 @@ pub struct Route {
     pub failed: Timing,
     pub counters: Vec<Counter>,
     pub tokens: Tokens,
+    /// How large a batch the model takes, 0 = none; None = not known.
+    pub batch_limit: Option<u32>,
     /// Found by the last scan.
     pub in_flight: u64,
     /// Found by the last scan: complete requests without a complete answer, and the age of the oldest.
@@ -36,6 +39,7 @@ pub struct Timing {
     pub call_duration: Histogram,
     pub first_response: Histogram,
     pub response_gap: Histogram,
+    pub batch_sizes: BatchSizes,
 }
 
 /// Tokens by direction and source. A request is counted under the best source it has.
@@ -84,7 +88,7 @@ pub struct Counter {
 }
 
 impl Route {
-    pub fn new(model: &str, method: &str, call: &Call, objectives: Mask) -> Route {
+    pub fn new(model: &str, method: &str, call: &Call, objectives: Mask, batch_limit: Option<u32>) -> Route {
         Route {
             model: model.into(),
             method: method.into(),
@@ -95,6 +99,7 @@ impl Route {
             failed: Timing::default(),
             counters: Vec::new(),
             tokens: Tokens::default(),
+            batch_limit,
             in_flight: 0,
             open_requests: 0,
             oldest_open: 0,
@@ -109,6 +114,17 @@ impl Route {
             Outcome::Ok | Outcome::ClientError => Some(&mut self.ok),
             Outcome::Timeout | Outcome::ServerError => Some(&mut self.failed),
             Outcome::Cancelled => None,
+        }
+    }
+
+    /// What is known of the model's batches may have changed; `sequence` is that of the coming snapshot.
+    pub fn settle(&mut self, batch_limit: Option<u32>, sequence: u64) {
+        self.batch_limit = batch_limit;
+        let Some(limit) = batch_limit else { return };
+        for timing in [&mut self.ok, &mut self.failed] {
+            if timing.batch_sizes.settle(limit) {
+                timing.changed = sequence;
+            }
         }
     }
 
@@ -175,6 +191,7 @@ impl Route {
             call_duration: timing.call_duration.to_proto(),
             first_response: timing.first_response.to_proto(),
             response_gap: timing.response_gap.to_proto(),
+            batch_size: timing.batch_sizes.to_proto(),
         })
     }
 

@@ -16,6 +16,8 @@ pub struct Recorder<'a> {
     pub open: &'a mut u32,
     /// Set when there is nothing in this connection to read.
     pub opaque: &'a mut bool,
+    /// Which upstream it leads to, by listener.
+    pub upstream: usize,
 }
 
 impl Sink for Recorder<'_> {
@@ -39,6 +41,7 @@ impl Sink for Recorder<'_> {
         self.recent.counter(ledger, call, how).requests += 1;
         let sequence = ledger.sequence;
         let route = &mut ledger.routes[place];
+        let batch_limit = route.batch_limit;
         route.tokens.count(&request.open, sequence);
         route.streaming |= call.streaming;
         if request.ended_by == EndedBy::Server && request.code != Code::Lost {
@@ -46,6 +49,10 @@ impl Sink for Recorder<'_> {
         }
         if let Some(timing) = route.timing(request.outcome) {
             timing.changed = sequence;
+            // What the server refused was no batch: anyone may write any number.
+            if request.outcome != Outcome::ClientError {
+                timing.batch_sizes.count(&request.open, batch_limit);
+            }
             if let Some(latency) = request.latency {
                 timing.latency.record(latency);
             }
@@ -54,6 +61,10 @@ impl Sink for Recorder<'_> {
             {
                 timing.first_response.record(first.saturating_sub(complete));
             }
+        }
+        let undecided = batch_limit.is_none() && request.open.first_dimension > 0;
+        if undecided && request.outcome == Outcome::Ok {
+            ledger.wonder(call, self.upstream);
         }
         let failed = matches!(request.outcome, Outcome::Timeout | Outcome::ServerError);
         if failed || bad {
@@ -86,6 +97,9 @@ impl Sink for Recorder<'_> {
         if let Some(timing) = ledger.routes[place].timing(end.outcome) {
             timing.changed = sequence;
             timing.call_duration.record(end.at.saturating_sub(call.start));
+        }
+        if let (Some(limit), Outcome::Ok) = (call.max_batch_size, end.outcome) {
+            ledger.learn(&call.model.text, limit);
         }
     }
 

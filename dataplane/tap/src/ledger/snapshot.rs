@@ -4,6 +4,7 @@ use super::Ledger;
 use crate::clock::unix_nanos;
 use crate::{names, proto};
 use std::collections::BTreeMap;
+use wire::catalogue::Kind;
 use wire::{FrameCounts, Nanos};
 
 impl Ledger {
@@ -28,9 +29,18 @@ impl Ledger {
             tokens: routes().flat_map(|(place, route)| route.tokens_since(since, place)).collect(),
             flights: self.routes.iter().map(|route| route.flight()).collect(),
             events: self.events.to_proto(),
+            batch_limits: self.batch_limits(),
             tap: Some(self.tap_stats()),
             ..Default::default()
         }
+    }
+
+    /// Of models that inference was asked of, and of which it is known.
+    fn batch_limits(&self) -> Vec<proto::BatchLimit> {
+        let asked = self.routes.iter().filter(|route| route.kind == Kind::Inference);
+        let known: BTreeMap<&str, u32> = asked.filter_map(|route| Some((&*route.model, route.batch_limit?))).collect();
+        let limits = known.into_iter();
+        limits.map(|(model, max_batch_size)| proto::BatchLimit { model: model.into(), max_batch_size }).collect()
     }
 
     /// Takes the records gathered since the last time.

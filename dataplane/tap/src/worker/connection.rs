@@ -60,7 +60,7 @@ impl Connection {
             upstream,
             serial,
             queued: false,
-            watch: Watch::new(catalogue),
+            watch: Watch::new(catalogue, upstream),
             pair: None,
             client: Some(client),
             to,

@@ -7,7 +7,7 @@ use crate::catalogue::Slot;
 use crate::field::{Plan, Said, Template};
 use crate::names::Cache;
 use crate::plans::MethodPlan;
-use crate::said::{Count, Reply, id, number, rename};
+use crate::said::{Count, Reply, id, items, rename};
 use crate::spare;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -55,6 +55,7 @@ pub(super) struct Asked {
     version: Option<Name>,
     id: Option<Id>,
     batch_size: u32,
+    first_dimension: u32,
     tokens_in: Option<Count>,
 }
 
@@ -143,7 +144,8 @@ impl Told for Asked {
             model: name(said, Slot::Model, &mut kit.models, &kit.nameless),
             version: name(said, Slot::Version, &mut kit.versions, &kit.nameless),
             id: id(said.get(Slot::RequestId)),
-            batch_size: u32::try_from(number(said.get(Slot::BatchSize))).unwrap_or(0),
+            batch_size: items(said.get(Slot::BatchSize)),
+            first_dimension: items(said.get(Slot::FirstDimension)),
             tokens_in: Count::of(said.get(Slot::TokensIn)),
         }
     }
@@ -161,6 +163,7 @@ impl Asked {
                 open.id = id;
             }
             open.batch_size = self.batch_size;
+            open.first_dimension = self.first_dimension;
             open.tokens_in.add(self.tokens_in);
         }
     }

@@ -6,7 +6,7 @@ use crate::Nanos;
 use crate::conn::Sink;
 use crate::grpc::Piece;
 use crate::plans::MethodPlan;
-use crate::said::Reply;
+use crate::said::{Reply, batch_limit};
 use crate::spare;
 
 impl Exchange {
@@ -149,6 +149,9 @@ impl Exchange {
         }
         let said = walk.said(&plan.response, bytes);
         let named = replied(&mut self.call, &mut self.reply, &said, plan.response.wants_output(), cx.kit);
+        if plan.response.wants_batch_limit() && !walk.cut_short() {
+            self.call.max_batch_size = batch_limit(&said, true);
+        }
         if !named && plan.response.wants_model() && walk.cut_short() {
             cx.sink.head_truncated();
         }
@@ -156,10 +159,13 @@ impl Exchange {
     }
 }
 
-/// There is something to read in a message, all of it would be looked at, and one more may be.
+/// There is something to read in a message, all of it would be looked at, and one more may be. Descriptions of models
+/// are read.
 #[inline]
 fn may_say_the_same<T: Told>(plan: &MethodPlan, body: &[u8], kit: &Kit) -> bool {
-    !T::plan(plan).is_empty() && body.len() <= plan.head_bytes as usize && kit.reading < MAX_READING
+    let reading = T::plan(plan);
+    let wants = !reading.is_empty() && !reading.wants_batch_limit();
+    wants && body.len() <= plan.head_bytes as usize && kit.reading < MAX_READING
 }
 
 impl Side {

@@ -1,10 +1,13 @@
 //! Bodies of HTTP: a JSON document, one in each server-sent event, one on each line, or bytes.
 
-use super::{Context, Exchange, Side, asked, replied};
+use super::{Context, Exchange, Kit, Side, asked, replied};
+use crate::call::Call;
 use crate::catalogue::Slot;
 use crate::conn::Sink;
 use crate::content::Content;
+use crate::field::Said;
 use crate::json::Plan;
+use crate::said::{Reply, batch_limit};
 use crate::spare;
 use crate::sse::Piece;
 
@@ -149,7 +152,7 @@ impl Exchange {
         }
         response.document(json, bytes);
         let Some(scan) = response.scan.as_mut().filter(|scan| scan.is_over()) else { return };
-        replied(call, reply, &scan.said(json), json.wants(Slot::Output), cx.kit);
+        document_said(call, reply, &scan.said(json), json, cx.kit);
         response.put_back(cx.kit);
         // The documents of a stream are like each other; one that is all of an answer is not learnt from.
         if first && response.content != Content::Json {
@@ -164,13 +167,21 @@ impl Exchange {
             self.read_document(&[], cx); // it is empty
         }
         if let (Some(plan), Some(scan)) = (&self.plan, &mut self.response.scan) {
-            let wants_output = plan.json_response.wants(Slot::Output);
-            replied(&mut self.call, &mut self.reply, &scan.said(&plan.json_response), wants_output, cx.kit);
+            let json = &plan.json_response;
+            document_said(&mut self.call, &mut self.reply, &scan.said(json), json, cx.kit);
             self.response.put_back(cx.kit);
         }
         if !done {
             self.response_ends(self.waits_for_output(), cx);
         }
+    }
+}
+
+/// Puts down what a document of an answer said.
+fn document_said(call: &mut Call, reply: &mut Reply, said: &Said<'_>, json: &Plan, kit: &mut Kit) {
+    replied(call, reply, said, json.wants(Slot::Output), kit);
+    if json.wants(Slot::MaxBatchSize) {
+        call.max_batch_size = batch_limit(said, false);
     }
 }
 

@@ -17,6 +17,7 @@ pub struct Plan {
     variants: Vec<Choice>,
     wants_model: bool,
     wants_output: bool,
+    wants_batch_limit: bool,
 }
 
 /// A message type, as far as it is of interest; node 0 is the message itself.
@@ -174,6 +175,7 @@ impl Plan {
         }
         let wants = |slot| plan.variants.iter().any(|v| !v.sources.of(slot).is_empty());
         (plan.wants_model, plan.wants_output) = (wants(Slot::Model), wants(Slot::Output));
+        plan.wants_batch_limit = wants(Slot::MaxBatchSize);
         for node in &mut plan.nodes {
             for edge in &node.edges {
                 for (kind, act) in edge.acts(&plan.leaves) {
@@ -204,6 +206,11 @@ impl Plan {
     /// Some variant tells output from the rest.
     pub fn wants_output(&self) -> bool {
         self.wants_output
+    }
+
+    /// Some variant tells how large a batch the model takes.
+    pub fn wants_batch_limit(&self) -> bool {
+        self.wants_batch_limit
     }
 
     /// The first variant that suits a message with these top-level fields.

@@ -7,6 +7,7 @@ use wire::catalogue::{JsonExtract, JsonRead, JsonStep, Route};
 pub const INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
 pub const STREAM_INFER: &str = "/inference.GRPCInferenceService/ModelStreamInfer";
 pub const GENERATE: &str = "/vllm.grpc.engine.VllmEngine/Generate";
+pub const CONFIG: &str = "/inference.GRPCInferenceService/ModelConfig";
 pub const LIVE: &str = "/inference.GRPCInferenceService/ServerLive";
 
 pub fn step(field: u32) -> Step {
@@ -40,7 +41,7 @@ fn oip(prefix: &[u32]) -> Vec<Extract> {
 
 pub fn infer_request_program() -> Program {
     let mut extracts = oip(&[]);
-    extracts.push(extract(Slot::BatchSize, &[5, 3], Read::VarintAt(0)));
+    extracts.push(extract(Slot::FirstDimension, &[5, 3], Read::VarintAt(0)));
     always(extracts)
 }
 
@@ -74,7 +75,7 @@ fn routes() -> Vec<Route> {
         template: template.into(),
         request: vec![
             json(Slot::RequestId, "id", JsonRead::String),
-            json(Slot::BatchSize, "inputs[0].shape[0]", JsonRead::Int),
+            json(Slot::FirstDimension, "inputs[0].shape[0]", JsonRead::Int),
         ],
         response: vec![
             json(Slot::Model, "model_name", JsonRead::String),
@@ -112,6 +113,20 @@ fn routes() -> Vec<Route> {
                 json(Slot::Output, "response", JsonRead::Present),
                 json(Slot::TokensIn, "prompt_eval_count", JsonRead::Int),
                 json(Slot::TokensOut, "eval_count", JsonRead::Int),
+            ],
+            ..Route::default()
+        },
+        Route {
+            template: "/v1/models/{model}:predict".into(),
+            request: vec![json(Slot::BatchSize, "instances", JsonRead::Items)],
+            ..Route::default()
+        },
+        Route {
+            template: "/v2/models/{model}/config".into(),
+            kind: Kind::Admin,
+            response: vec![
+                json(Slot::Model, "name", JsonRead::String),
+                json(Slot::MaxBatchSize, "max_batch_size", JsonRead::Int),
             ],
             ..Route::default()
         },
@@ -154,6 +169,19 @@ pub fn catalogue() -> Arc<Catalogue> {
                 extract(Slot::TokensIn, &[2, 2], Read::Varints),
             ]),
             response: always(vec![extract(Slot::TokensOut, &[1, 1], Read::Varints)]),
+            ..Method::default()
+        },
+    );
+    add(
+        CONFIG,
+        Method {
+            kind: Kind::Admin,
+            request: always(vec![extract(Slot::Model, &[1], Read::String)]),
+            response: always(vec![
+                extract(Slot::Model, &[1, 1], Read::String),
+                extract(Slot::MaxBatchSize, &[1, 4], Read::Int),
+            ]),
+            head_bytes: 100,
             ..Method::default()
         },
     );

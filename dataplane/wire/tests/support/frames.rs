@@ -181,6 +181,12 @@ pub fn infer_request(model: &str, version: &str, id: &str, shape: &[u64], raw: u
     [text(1, model), text(2, version), text(3, id), bytes_field(5, &tensor), bytes_field(7, &vec![7; raw])].concat()
 }
 
+/// A ModelConfigResponse; proto3 does not write a number that is 0.
+pub fn config_response(model: &str, max_batch_size: u64) -> Vec<u8> {
+    let limit = if max_batch_size > 0 { int(4, max_batch_size) } else { Vec::new() };
+    bytes_field(1, &[text(1, model), text(2, "onnxruntime_onnx"), limit, text(5, "input")].concat())
+}
+
 /// A ModelInferResponse.
 pub fn infer_response(model: &str, version: &str, id: &str) -> Vec<u8> {
     [text(1, model), text(2, version), text(3, id), bytes_field(6, &[1, 2, 3])].concat()

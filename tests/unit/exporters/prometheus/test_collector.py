@@ -92,6 +92,31 @@ def test_histograms_are_exact_at_their_bounds() -> None:
     assert only(found["wayside_latency_seconds_sum"]) == pytest.approx(0.200000001)
 
 
+def test_sizes_of_batches_are_exact_at_every_power_of_two() -> None:
+    timing = pb.TimingSeries(model="m", method=INFER, kind="inference")
+    timing.batch_size.CopyFrom(facts.sizes(1, 2, 3, 4, 5, 1024, 1025))
+    limits = [facts.batch_limit("m", 2048), facts.batch_limit("other", 0)]
+    found = samples(published(snapshot(timings=[timing], batch_limits=limits)))
+    by_le = {
+        dict(labels)["le"]: value
+        for labels, value in found["wayside_request_batch_size_bucket"].items()
+    }
+    assert by_le == {
+        "1.0": 1, "2.0": 2, "4.0": 4, "8.0": 5, "16.0": 5, "32.0": 5, "64.0": 5, "128.0": 5, "256.0": 5,
+        "512.0": 5, "1024.0": 6, "+Inf": 7,
+    }  # fmt: skip
+    assert only(found["wayside_request_batch_size_sum"]) == 15 + 1024 + 1025
+    assert found["wayside_model_max_batch_size"] == {frozenset({("model", "m")}): 2048}
+
+
+def test_unknown_sizes_are_no_line_and_a_model_that_does_not_batch_says_so() -> None:
+    moment = snapshot(timings=[facts.timing()], batch_limits=[facts.batch_limit(max_batch_size=0)])
+    found = samples(published(moment))
+    assert not [name for name in found if name.startswith("wayside_request_batch_size")]
+    assert only(found["wayside_model_max_batch_size"]) == 0
+    assert "wayside_model_max_batch_size" not in samples(published(snapshot()))
+
+
 def test_unary_methods_have_no_first_response_and_no_gaps() -> None:
     unary = samples(published(snapshot(timings=[facts.timing()])))
     assert "wayside_first_response_seconds_count" not in unary
@@ -287,6 +312,8 @@ def full_house(models: list[str] | None = None) -> pb.Snapshot:
                 facts.calls(model, method=method, code=code) for code in ("OK", "INTERNAL", "LOST")
             ]
             timings += [facts.timing(model, method, failed) for failed in (False, True)]
+            for timing in timings[-2:]:
+                timing.batch_size.CopyFrom(facts.sizes(*range(1, 2_000)))
         counters.append(
             facts.calls(model, code="CANCELLED", ended_by="client", outcome="cancelled")
         )
@@ -304,4 +331,12 @@ def full_house(models: list[str] | None = None) -> pb.Snapshot:
         for model in models or ["resnet50"]
         for direction, source in (("input", "usage"), ("output", "usage"), ("output", "chunks"))
     ]
-    return snapshot(counters=counters, timings=timings, flights=flights, tokens=tokens, tap=tap)
+    limits = [facts.batch_limit(model) for model in models or ["resnet50"]]
+    return snapshot(
+        counters=counters,
+        timings=timings,
+        flights=flights,
+        tokens=tokens,
+        tap=tap,
+        batch_limits=limits,
+    )

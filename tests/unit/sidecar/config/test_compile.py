@@ -222,6 +222,23 @@ def test_a_users_method_replaces_the_shipped_one(file: Path) -> None:
     assert method.kind.value == "admin"
 
 
+def test_what_the_user_says_of_batches_arrives_in_its_order(file: Path) -> None:
+    limits = 'max_batch_size: {iris: 8, "wine-*": 0}'
+    policy = policy_of(compiled(file, LISTENERS + f"server: {{{limits}, probe_models: false}}\n"))
+    assert [(each.model_glob, each.max_batch_size) for each in policy.batch_limits] == [
+        ("iris", 8),
+        ("wine-*", 0),
+    ]
+    assert policy.probe_models is False
+    assert policy_of(compiled(file, LISTENERS)).probe_models is True
+    wrong = compiled(file, LISTENERS + "server: {max_batch_size: {iris: -1, wine: many}}\n")
+    assert [problem.field for problem in wrong.problems] == [
+        "server.max_batch_size.iris",
+        "server.max_batch_size.wine",
+    ]
+    assert policy_of(wrong).batch_limits == ()
+
+
 def test_a_problem_in_a_server_file_names_that_file(file: Path) -> None:
     own = file.parent / "own.yaml"
     own.write_text("methods:\n  /a.B/C: {knd: probe}\n")

@@ -6,6 +6,7 @@ import pytest
 
 from sidecar.model.objective import Good, Objective
 from sidecar.model.policy import (
+    BatchLimit,
     JsonExtract,
     JsonRead,
     JsonStep,
@@ -42,6 +43,8 @@ POLICY = Policy(
     ),
     models=("m",),
     served_model="s",
+    batch_limits=(BatchLimit("m*", 8), BatchLimit("*", 0)),
+    probe_models=True,
     objectives=(
         Objective("a", Good.AVAILABLE, "0.9"),
         Objective("l", Good.LATENCY_BELOW, "0.9", 5, "m*", "a.B/*"),
@@ -66,6 +69,11 @@ def test_every_part_of_the_policy_arrives() -> None:
     assert message.limits == pb.Limits(
         threads=1, unsent_bytes=2, connections=3, models=4, methods=5, series=6
     )
+    assert [(each.model, each.max_batch_size) for each in message.batch_limits] == [
+        ("m*", 8),
+        ("*", 0),
+    ]
+    assert message.probe_models is True
     assert (message.drain.delay_nanos, message.drain.total_nanos) == (7, 8)
     assert (list(message.control.argv), message.control.memory_bytes) == (["python", "-m"], 9)
     assert (message.health, message.admin, message.log_format) == ("h:1", "a:1", "json")

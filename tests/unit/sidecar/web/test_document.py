@@ -20,6 +20,7 @@ def test_the_document_is_json_with_the_documented_parts() -> None:
     assert set(document) == {
         "version", "tap_version", "epoch_unix_nanos", "at_unix_nanos", "uptime_seconds", "sequence", "draining",
         "config", "calls", "timings", "in_flight", "upstreams", "objectives", "tap", "control", "records",
+        "max_batch_size",
     }  # fmt: skip
     assert document["objectives"][0]["events"] == {"good": 5, "bad": 1, "excluded": 0}
     assert document["objectives"][0]["state"] == "ok"
@@ -31,6 +32,19 @@ def test_distributions_without_observations_are_absent() -> None:
     assert timing["latency_seconds"]["count"] == 1_000
     assert "first_response_seconds" not in timing
     assert "added_latency_seconds" not in snapshot_document(published(pb.Snapshot()))["tap"]
+
+
+def test_batches_are_there_where_they_are_known() -> None:
+    sized = facts.timing()
+    sized.batch_size.CopyFrom(facts.sizes(1, 8, 8))
+    moment = snapshot(
+        timings=[sized, facts.timing("other")], batch_limits=[facts.batch_limit("resnet50", 8)]
+    )
+    document = snapshot_document(published(moment))
+    first, second = document["timings"]
+    assert first["batch_size"] == {"count": 3, "mean": 17 / 3, "counts": [1, 0, 0, 2, *[0] * 8]}
+    assert "batch_size" not in second
+    assert document["max_batch_size"] == {"resnet50": 8}
 
 
 def test_ages_without_an_event_are_absent() -> None:
