@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         TokenView,
         UpstreamView,
     )
+    from sidecar.model.server_metrics import ServerReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +84,7 @@ class Snapshot:
     draining: bool = False
     tokens: tuple[TokenView, ...] = ()
     records: tuple[RecordView, ...] = ()  # the newest few, oldest first
+    server: ServerReading | None = None  # the model server's own numbers, where they are asked for
+    server_models: tuple[
+        str, ...
+    ] = ()  # models that the server's own page names; one: the server serves that
