@@ -77,7 +77,7 @@ class ServerMetrics:
         loop = asyncio.get_running_loop()
         names = wanted_names(endpoint.pages)
         due = loop.time()
-        while True:
+        while self._endpoint is endpoint:  # a cancellation may be lost inside asyncio.wait_for
             await self._poll(endpoint, WantedLines(names))
             self._polled_at = loop.time()
             due = max(due + endpoint.interval_seconds, loop.time())

@@ -64,8 +64,8 @@ async def _fetch(host: str, port: int, target: str, take: Callable[[bytes], None
                     detail = f"more than {MAX_BODY_BYTES} bytes"
                     raise FetchError(PollFailure.TOO_LARGE, detail)
                 take(bytes(event.data))
-            elif isinstance(event, h11.EndOfMessage):
-                return
+            elif not isinstance(event, h11.InformationalResponse):
+                return  # the end of the message
     finally:
         writer.transport.abort()  # nothing of ours is under way: this closes at once, whatever the server still sends
 

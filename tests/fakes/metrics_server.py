@@ -109,7 +109,7 @@ def serving_metrics(page: str, manner: str = "good") -> Iterator[MetricsServer]:
 
     with Listener(("127.0.0.1", 0), Handler) as listener:
         state.address = f"127.0.0.1:{listener.server_address[1]}"
-        thread = threading.Thread(target=listener.serve_forever)
+        thread = threading.Thread(target=listener.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield state
