@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 FENCED: dict[str, tuple[str, ...]] = {
     "pynvml": ("sidecar.gpu",),
     "sqlite3": ("sidecar.store",),
-    "prometheus_client": ("exporters",),
+    "prometheus_client": ("exporters", "sidecar.servers.metrics"),
     "opentelemetry": ("exporters",),
     "grpc": ("sidecar.demo", "exporters.keda"),
     "rich": ("sidecar.demo",),

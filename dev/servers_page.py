@@ -1,21 +1,27 @@
-"""Writes the table in docs/servers.md. `--check` only compares, and fails on a difference."""
+"""Writes the two tables in docs/servers.md. `--check` only compares, and fails on a difference."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from sidecar.servers.table import markdown
+from sidecar.servers.table import markdown, numbers_markdown
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "servers.md"
-BEGIN, END = "<!-- rows: written by make gen -->\n", "<!-- end of rows -->\n"
+# Each table lies between two comments.
+TABLES = {
+    ("<!-- rows: written by make gen -->\n", "<!-- end of rows -->\n"): markdown,
+    ("<!-- numbers: written by make gen -->\n", "<!-- end of numbers -->\n"): numbers_markdown,
+}
 
 
 def current(page: str) -> str:
-    """Return the page with the table as it should be."""
-    before, _, rest = page.partition(BEGIN)
-    after = rest.partition(END)[2]
-    return f"{before}{BEGIN}{markdown()}{END}{after}"
+    """Return the page with the tables as they should be."""
+    for (begin, end), table in TABLES.items():
+        before, _, rest = page.partition(begin)
+        after = rest.partition(end)[2]
+        page = f"{before}{begin}{table()}{end}{after}"
+    return page
 
 
 def main() -> int:

@@ -20,6 +20,7 @@ from sidecar.model import names
 from sidecar.model.grid import NANOS_PER_SECOND
 from sidecar.model.objective import State
 from sidecar.model.series import INFERENCE
+from sidecar.model.server_metrics import Number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,6 +60,7 @@ class SnapshotCollector:
         yield from _call_families(calls, snapshot)
         yield from counters(names.TOKENS, ((_token_labels(each), each.tokens) for each in tokens))
         yield from _upstream_families(snapshot)
+        yield from _server_families(snapshot)
         yield from _objective_families(snapshot)
         yield from _config_families(snapshot)
         yield from _tap_families(snapshot)
@@ -176,7 +178,32 @@ def _left_out(
     known_timings = sum(timing.kind == INFERENCE for timing in snapshot.timings)
     known_calls = len({_call_labels(series) for series in snapshot.counters})
     left_out = known_timings - len(timings) + known_calls - len(calls)
+    left_out += snapshot.server.left_out if snapshot.server else 0
     return left_out + len(snapshot.tokens) - len(tokens)
+
+
+# === the model server's own numbers ===
+
+_SERVER_NUMBERS = {
+    Number.QUEUE_DEPTH: names.SERVER_QUEUE_DEPTH,
+    Number.RUNNING: names.SERVER_RUNNING,
+    Number.KV_CACHE_USAGE: names.SERVER_KV_CACHE_USAGE,
+    Number.EXECUTED_BATCH_SIZE: names.SERVER_EXECUTED_BATCH_SIZE,
+}
+
+
+def _server_families(snapshot: Snapshot) -> Iterator[Family]:
+    server = snapshot.server
+    if server is None:
+        return
+    for number, metric in _SERVER_NUMBERS.items():
+        values = server.numbers.get(number, {})
+        yield from gauges(metric, (((model,), value) for model, value in values.items()))
+    yield from gauges(names.SERVER_METRICS_UP, [((), float(server.up))])
+    yield from counters(
+        names.SERVER_METRICS_FAILED_POLLS,
+        (((failure.value,), count) for failure, count in server.failed_polls.items()),
+    )
 
 
 # === upstreams, objectives, configuration ===

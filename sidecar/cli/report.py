@@ -37,6 +37,11 @@ def report(document: Document) -> Iterator[str]:
         [_upstream_row(upstream) for upstream in document["upstreams"]],
     )
     yield from _table(
+        "the server's own numbers",
+        ("model", "queue depth", "running", "KV cache", "executed batch"),
+        [_server_row(numbers) for numbers in document.get("server", {}).get("numbers", [])],
+    )
+    yield from _table(
         "objectives",
         ("name", "target", "state", "good", "bad", "excluded"),
         [_objective_row(objective) for objective in document["objectives"]],
@@ -55,6 +60,8 @@ def _headline(document: Document) -> str:
     ]
     if not config["last_reload_successful"]:
         parts.append("the last reload failed: see the log")
+    if not document.get("server", {}).get("metrics_up", True):
+        parts.append("the server's own metrics cannot be read: see the log")
     if document["draining"]:
         parts.append("draining")
     return ", ".join(parts)
@@ -98,6 +105,12 @@ def _upstream_row(upstream: Document) -> list[str]:
         str(upstream["connections"]),
         str(upstream["connections_open"]),
     ]
+
+
+def _server_row(numbers: Document) -> list[str]:
+    names = ("queue_depth", "running", "kv_cache_usage_ratio", "executed_batch_size")
+    values = [f"{numbers[name]:.4g}" if name in numbers else "" for name in names]
+    return [numbers["model"] or "(all)", *values]
 
 
 def _objective_row(objective: Document) -> list[str]:

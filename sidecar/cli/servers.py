@@ -113,6 +113,31 @@ def _described(server: ServerCatalogue, document: Document) -> Iterator[str]:
         spec = document.value["routes"][route.template]
         for side in ("request", "response"):
             yield from _read(side, spec.get(side))
+    if server.metrics:
+        yield from _numbers(server.metrics_at, document.value["metrics"])
+
+
+def _numbers(place: str, section: dict[str, Any]) -> Iterator[str]:
+    """Yield the numbers that are read from a server's own metrics, a line for each source."""
+    enable = f"  with {section['enable']}" if "enable" in section else ""
+    yield f"  metrics{f' at {place}' if place else ''}{enable}"
+    for name, value in section["numbers"].items():
+        label = name
+        for source in value if isinstance(value, list) else [value]:
+            yield f"    {label:<20} = {_source(source)}"
+            label = "else"
+
+
+def _source(source: dict[str, Any]) -> str:
+    """Say where a number stands, as a query would."""
+    where = ", ".join(f'{name}="{value}"' for name, value in source.get("where", {}).items())
+    labels = f"{{{where}}}" if where else ""
+    scale = f" * {source['scale']}" if "scale" in source else ""
+    if "gauge" in source:
+        return f"{source['gauge']}{labels}{scale}"
+    if "histogram" in source:
+        return f"mean of {source['histogram']}{labels}{scale}"
+    return f"increase of {source['mean_of']}{labels} / increase of {source['per']}{scale}"
 
 
 def _read(side: str, value: Any) -> Iterator[str]:

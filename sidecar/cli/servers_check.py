@@ -30,6 +30,10 @@ a whole file:
       request: {message: RankRequest, model: context.model, request_id: context.trace, batch_size: count(items)}
       response: {message: RankResponse, model: model}
 
+  metrics:                          # the server's own Prometheus page, see docs/servers.md
+    model: model_name
+    numbers: {queue_depth: {gauge: shop_waiting}, executed_batch_size: {histogram: shop_batch}}
+
 What can be read: model, version, request_id, batch_size, first_dimension, max_batch_size, error, final,
 tokens_in, tokens_out.
 How: a path of names, name[0] for the first of several, name{key} for an entry of a map; or count(path), length(path),
@@ -124,7 +128,12 @@ def _summarize(arguments: argparse.Namespace, server: ServerCatalogue) -> None:
 
     against = f", and agrees with {arguments.proto}" if arguments.proto else ""
     print(f"{arguments.file} is good{against}")
-    counts = [("method", len(server.methods)), ("route", len(server.routes))]
+    numbers = {source.number for source in server.metrics.sources} if server.metrics else ()
+    counts = [
+        ("method", len(server.methods)),
+        ("route", len(server.routes)),
+        ("number", len(numbers)),
+    ]
     parts = [f"{count} {word}{'s' * (count != 1)}" for word, count in counts if count]
     print(f"  {server.name}: {', '.join(parts)}")
     known = {method.path: each.name for each in shipped() for method in each.methods}

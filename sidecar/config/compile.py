@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from sidecar.config.files import content_hash
 from sidecar.config.load import check
 from sidecar.model.objective import Good, Objective
 from sidecar.model.policy import BatchLimit, Limits, Listener, Method, Policy, Route
 from sidecar.model.problem import Note, Problem
+from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
 from sidecar.model.snapshot import WatchedObjective
 from sidecar.servers.catalogue import compile_server, load_server, shipped_files
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from sidecar.config.load import Checked
     from sidecar.config.schema import Root, Slo
     from sidecar.config.sources import Sources
+    from sidecar.model.server_metrics import ServerPage
     from sidecar.servers.catalogue import ServerCatalogue
 
 _GLOB = frozenset("*?[")
@@ -29,7 +32,6 @@ _GLOB = frozenset("*?[")
 _NOT_USED_YET = {
     ("gpu",): "is checked but not used yet: no GPU readings are taken",
     ("alerts",): "is checked but not used yet: no alert is sent",
-    ("server", "metrics"): "is checked but not used yet: the server's own metrics are not read",
 }
 _WINDOW_NOTE = "is checked but not used yet: no windows are kept; the counts are exact without"
 
@@ -49,20 +51,37 @@ def compile_policy(sources: Sources) -> Compiled:
     Strict callers look at `problems` and refuse.
     """
     checked = check(sources)
-    servers, read, problems = _servers(checked, checked.root)
+    servers, problems = _servers(checked, checked.root)
     problems = [*checked.problems, *problems]
     if not checked.usable:
         return Compiled(None, tuple(problems))
-    policy = _policy(checked.root, sources, servers, [checked.document, *read])
+    policy = _policy(checked.root, sources, servers, [checked.document, *servers.documents])
     if problems:
         policy = replace(policy, config_valid=False)
     return Compiled(policy, tuple(problems), tuple(_notes(checked)))
 
 
-def _servers(
-    checked: Checked, root: Root
-) -> tuple[list[ServerCatalogue], list[Document], list[Problem]]:
-    """Return (catalogues in force, documents of the user's own, problems)."""
+@dataclass(frozen=True, slots=True)
+class _Servers:
+    """The catalogues in force, and the user's own documents among them."""
+
+    shipped: list[ServerCatalogue]
+    own: list[ServerCatalogue]
+    documents: list[Document]
+
+    @property
+    def all(self) -> list[ServerCatalogue]:
+        """Return them with the user's own last."""
+        return [*self.shipped, *self.own]
+
+    @property
+    def pages(self) -> tuple[ServerPage, ...]:
+        """Return the kinds of metrics pages that are known, the user's own first."""
+        return tuple(each.metrics for each in [*self.own, *self.shipped] if each.metrics)
+
+
+def _servers(checked: Checked, root: Root) -> tuple[_Servers, list[Problem]]:
+    """Return the catalogues that the configuration asks for, and what is wrong with that."""
     shipped = [load_server(str(path)) for path in shipped_files()]
     known = {name: 0 for each in shipped for name in ("auto", each.name, *each.used_by)}
     problems: list[Problem] = []
@@ -76,7 +95,12 @@ def _servers(
     documents = [read_document(os.path.join(folder, name)) for name in root.server.files]
     own = [compile_server(document) for document in documents]
     problems += [problem for each in own for problem in each.problems]
-    return [*chosen, *own], documents, problems
+    servers = _Servers(chosen, own, documents)
+    if root.server.metrics and not servers.pages:
+        what = f"is set, but no number of {wanted!r} is known"
+        hint = "Leave server.type auto, or describe the page in a file of your own under metrics:."
+        problems.append(checked.document.problem(("server", "metrics"), what, hint))
+    return servers, problems
 
 
 def _methods(servers: list[ServerCatalogue]) -> tuple[Method, ...]:
@@ -94,9 +118,7 @@ def _routes(servers: list[ServerCatalogue]) -> tuple[Route, ...]:
     return tuple(routes.values())
 
 
-def _policy(
-    root: Root, sources: Sources, servers: list[ServerCatalogue], documents: list[Document]
-) -> Policy:
+def _policy(root: Root, sources: Sources, servers: _Servers, documents: list[Document]) -> Policy:
     objectives = tuple(_objective(slo) for slo in root.slos)
     files = [document for document in documents if sources.file]
     settings = ControlSettings(
@@ -106,6 +128,7 @@ def _policy(
         hash_salt=sources.salt,
         reload_argv=sources.reload_argv if files else (),
         objectives=tuple(_watched(objective) for objective in objectives),
+        server_metrics=_metrics_endpoint(root, servers.pages),
     )
     return Policy(
         listeners=tuple(
@@ -116,8 +139,8 @@ def _policy(
         health=root.health,
         admin=root.admin,
         limits=_limits(root),
-        methods=_methods(servers),
-        routes=_routes(servers),
+        methods=_methods(servers.all),
+        routes=_routes(servers.all),
         models=_models(root),
         served_model=root.server.model,
         batch_limits=tuple(BatchLimit(*each) for each in root.server.max_batch_size.items()),
@@ -130,6 +153,21 @@ def _policy(
         log_format=root.log.format,
         control_settings=settings.to_json(),
         observe=root.observe,
+    )
+
+
+def _metrics_endpoint(root: Root, pages: tuple[ServerPage, ...]) -> MetricsEndpoint | None:
+    """Return where the server's own page is, and what kinds it may be."""
+    if not root.server.metrics or not pages:
+        return None
+    url = urlsplit(root.server.metrics)
+    assert url.hostname is not None
+    return MetricsEndpoint(
+        host=url.hostname,
+        port=url.port or 80,
+        target=f"{url.path}?{url.query}" if url.query else url.path,
+        interval_seconds=root.server.metrics_interval / 1e9,
+        pages=pages,
     )
 
 

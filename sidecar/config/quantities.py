@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 NANOS = {
     "us": 1_000,
@@ -104,6 +105,23 @@ def upstream_address(value: object) -> str:
     if port == 0:
         raise QuantityError(f"{value!r} has port 0", "Write the port the model server listens on.")
     return f"{host or '127.0.0.1'}:{port}"
+
+
+def metrics_url(value: object) -> str:
+    """Read `http://host:port/path`; /metrics where there is no path."""
+    hint = "Write http://host:port/path, e.g. http://127.0.0.1:8002/metrics."
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]+", value):
+        raise QuantityError(f"{value!r} is no URL", hint)
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise QuantityError(f"{value!r} is no URL", hint) from error
+    if parts.scheme == "https":
+        raise QuantityError(f"{value!r} is not plain http", "TLS is not spoken here yet.")
+    if parts.scheme != "http" or not host or port == 0 or "@" in parts.netloc or "#" in value:
+        raise QuantityError(f"{value!r} is no URL of a metrics page", hint)
+    return value if parts.path else parts._replace(path="/metrics").geturl()
 
 
 def _split(value: object) -> tuple[str, int]:

@@ -16,6 +16,7 @@ Size = Annotated[int, BeforeValidator(quantities.size_bytes)]
 Money = Annotated[str, BeforeValidator(quantities.money)]
 Listen = Annotated[str, BeforeValidator(quantities.listen_address)]
 ListenOrOff = Annotated[str, BeforeValidator(quantities.listen_address_or_off)]
+MetricsUrl = Annotated[str, BeforeValidator(quantities.metrics_url)]
 Upstream = Annotated[str, BeforeValidator(quantities.upstream_address)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
@@ -40,6 +41,21 @@ def _tick_nanos(value: object) -> int:
 
 
 Tick = Annotated[int, BeforeValidator(_tick_nanos)]
+
+# How often the model server's own page is read. A page costs its server milliseconds, so seconds apart.
+DEFAULT_METRICS_INTERVAL = 5 * SECOND
+MIN_METRICS_INTERVAL, MAX_METRICS_INTERVAL = SECOND // 10, 300 * SECOND
+
+
+def _metrics_interval_nanos(value: object) -> int:
+    """Read a duration that suits polling."""
+    nanos = quantities.duration_nanos(value)
+    if not MIN_METRICS_INTERVAL <= nanos <= MAX_METRICS_INTERVAL:
+        raise QuantityError(f"{value!r} is out of range", "Use 100ms to 5m; 5s is the default.")
+    return nanos
+
+
+MetricsInterval = Annotated[int, BeforeValidator(_metrics_interval_nanos)]
 
 # How a missing field is to be written: shown as the hint.
 EXAMPLES = {
@@ -67,11 +83,12 @@ class Listener(Part):
 
 
 class Server(Part):
-    """Which model server is behind, what it serves where no message says so, and catalogue files of the user's own."""
+    """Which model server is behind, what it serves where no message says so, its own metrics, and the user's files."""
 
     type: Name = "auto"
     model: str = Field(default="", max_length=200)
-    metrics: str = ""
+    metrics: MetricsUrl = ""
+    metrics_interval: MetricsInterval = DEFAULT_METRICS_INTERVAL
     files: list[Name] = Field(default_factory=list, max_length=32)
     max_batch_size: dict[Name, BatchLimit] = Field(default_factory=dict, max_length=256)
     probe_models: bool = True

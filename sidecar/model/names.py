@@ -122,6 +122,38 @@ UPSTREAM_CONNECTIONS_OPEN = _gauge(
     "upstream_connections_open", "Client connections open now.", "listener", "upstream"
 )
 
+# --- the model server's own numbers, absent whenever its page does not tell them ---------------
+SERVER_QUEUE_DEPTH = _gauge(
+    "server_queue_depth",
+    "Requests that wait in the model server, by its own count. The model is empty where the server tells of "
+    "itself as a whole.",
+    "model",
+)
+SERVER_RUNNING = _gauge(
+    "server_running", "Requests that the model server works on, by its own count.", "model"
+)
+SERVER_KV_CACHE_USAGE = _gauge(
+    "server_kv_cache_usage_ratio",
+    "Share of the KV cache in use, as the model server states it; of several engines the fullest.",
+    "model",
+)
+SERVER_EXECUTED_BATCH_SIZE = _gauge(
+    "server_executed_batch_size",
+    "Inferences per execution as the model server counts them: the mean over the last poll interval, absent "
+    "when nothing was executed in it. Of TGI the batch of the moment.",
+    "model",
+)
+SERVER_METRICS_UP = _gauge(
+    "server_metrics_up",
+    "1 when the last poll of the model server's own metrics could be read, else 0. Absent when none is configured.",
+)
+SERVER_METRICS_FAILED_POLLS = _counter(
+    "server_metrics_failed_polls",
+    "Polls of the model server's own metrics that brought nothing, in this life of control, by reason: unreachable, "
+    "timeout, status (not 200), too_large, malformed, unmapped (no name that a catalogue knows).",
+    "reason",
+)
+
 # --- objectives ------------------------------------------------------------------------------
 SLO_EVENTS = _counter(
     "slo_events",

@@ -5,9 +5,11 @@ Written by the policy compiler, read by control, opaque to the tap. JSON, so tha
 
 from __future__ import annotations
 
+import enum
 import json
 from dataclasses import asdict, dataclass
 
+from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.snapshot import WatchedObjective
 
 DEFAULT_TICK_SECONDS = 1.0
@@ -23,10 +25,13 @@ class ControlSettings:
     hash_salt: str = ""  # what beside the files' contents is in Policy.config_hash
     reload_argv: tuple[str, ...] = ()  # prints a serialized Policy; empty: nothing to reload
     objectives: tuple[WatchedObjective, ...] = ()
+    server_metrics: MetricsEndpoint | None = (
+        None  # the model server's own page; None: not asked for
+    )
 
     def to_json(self) -> bytes:
         """Return what Policy.control_settings carries."""
-        return json.dumps(asdict(self), separators=(",", ":")).encode()
+        return json.dumps(asdict(self), separators=(",", ":"), default=_enum_value).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> ControlSettings:
@@ -35,6 +40,7 @@ class ControlSettings:
             return cls()
         try:
             raw = json.loads(data)
+            endpoint = raw["server_metrics"]
             return cls(
                 tick_seconds=float(raw["tick_seconds"]),
                 log_format=raw["log_format"],
@@ -42,6 +48,14 @@ class ControlSettings:
                 hash_salt=raw["hash_salt"],
                 reload_argv=tuple(raw["reload_argv"]),
                 objectives=tuple(WatchedObjective(**each) for each in raw["objectives"]),
+                server_metrics=MetricsEndpoint.from_json(endpoint) if endpoint else None,
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"control settings are not this build's: {error!r}") from error
+
+
+def _enum_value(value: object) -> object:
+    """Write an enumeration as what it stands for."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    raise TypeError(f"{value!r} has no place in JSON")

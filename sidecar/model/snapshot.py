@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         TokenView,
         UpstreamView,
     )
+    from sidecar.model.server_metrics import ServerReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +86,7 @@ class Snapshot:
     tokens: tuple[TokenView, ...] = ()
     batch_limits: Sequence[BatchLimitView] = ()  # of models of which it is known
     records: tuple[RecordView, ...] = ()  # the newest few, oldest first
+    server: ServerReading | None = None  # the model server's own numbers, where they are asked for
+    server_models: tuple[
+        str, ...
+    ] = ()  # models that the server's own page names; one: the server serves that

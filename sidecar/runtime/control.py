@@ -15,6 +15,7 @@ from sidecar import __version__
 from sidecar.model.snapshot import ConfigState, ObjectiveReading, Snapshot
 from sidecar.runtime.own import OwnCost
 from sidecar.runtime.reload import Reload
+from sidecar.runtime.server_metrics import ServerMetrics
 from sidecar.slo.blindness import Blindness
 from sidecar.slo.state import Facts, state_of
 from sidecar.tapclient.frames import SeamError
@@ -43,6 +44,7 @@ class Control:
         self._ledger = Ledger()
         self._reload = Reload(hello.policy, seam.offer, log)
         self._own = OwnCost()
+        self._server = ServerMetrics(log)
         self._ticks = 0
         self._blindness = Blindness()
         self._states: dict[str, State] = {}
@@ -62,6 +64,7 @@ class Control:
             self._ledger.merge(answer)
         self._reload.answered(answer)
         self._reload.tick()
+        self._server.follow(self._reload.settings.server_metrics)
         self._publish(answer)
 
     async def run(self) -> None:
@@ -79,12 +82,14 @@ class Control:
     def stop(self) -> None:
         """Let go of what runs beside the loop."""
         self._reload.stop()
+        self._server.stop()
         self._seam.close()
 
     def _publish(self, answer: SnapshotMessage) -> None:
         """Replace the snapshot every outlet reads."""
         self._ticks += 1
         reload = self._reload
+        server = self._server.reading()
         facts = Facts(
             flights=answer.flights,
             timings=self._ledger.timings,
@@ -118,6 +123,8 @@ class Control:
             control=self._own.read(),
             draining=self._seam.draining,
             records=tuple(self._seam.records),
+            server=server,
+            server_models=server.models if server else (),
         )
 
     def _judge(self, facts: Facts, now_nanos: int) -> tuple[ObjectiveReading, ...]:

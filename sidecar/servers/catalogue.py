@@ -14,6 +14,7 @@ from sidecar.model.policy import Method, Slot, Variant
 from sidecar.servers.checks import Checks, is_int
 from sidecar.servers.document import read_document
 from sidecar.servers.limits import refusal
+from sidecar.servers.metrics.section import compile_metrics, usual_place
 from sidecar.servers.paths import Field, Messages, PathError, compile_extract, suggest
 from sidecar.servers.routes import compile_routes
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sidecar.model.policy import Extract, Route
     from sidecar.model.problem import Problem
+    from sidecar.model.server_metrics import ServerPage
     from sidecar.servers.document import Document
     from sidecar.servers.document import Path as Place
 
@@ -35,7 +37,9 @@ MAX_HEAD_BYTES = 1_048_576
 
 _METHOD_PATH = re.compile(r"/[A-Za-z_][\w.]*/[A-Za-z_]\w*\Z")
 _SLOTS = {slot.value: slot for slot in Slot}
-_FILE_KEYS = {"server": 0, "used_by": 0, "always": 0, "messages": 0, "methods": 0, "routes": 0}
+_FILE_KEYS = {
+    "server": 0, "used_by": 0, "always": 0, "messages": 0, "methods": 0, "routes": 0, "metrics": 0,
+}  # fmt: skip
 _METHOD_KEYS = {
     "kind": 0, "streaming": 0, "many_requests": 0, "request": 0, "response": 0, "head_bytes": 0,
     "untested": 0,
@@ -53,6 +57,8 @@ class ServerCatalogue:
     methods: tuple[Method, ...]
     problems: tuple[Problem, ...]
     routes: tuple[Route, ...] = ()
+    metrics: ServerPage | None = None  # the server's own numbers
+    metrics_at: str = ""  # where its page usually is: port and path, as far as they are fixed
     always: bool = False  # known whatever `server.type` says
     untested: Mapping[str, str] = field(default_factory=dict)  # method path or route -> why
     messages: Messages = field(default_factory=dict)  # as described, for comparing with a .proto
@@ -90,10 +96,11 @@ class _Compiler(Checks):
         self._read_messages(self.mapping(("messages",), top.get("messages") or {}))
         methods = self._methods(self.mapping(("methods",), top.get("methods") or {}))
         routes = compile_routes(self, self.mapping(("routes",), top.get("routes") or {}))
-        if not methods and not routes and not self.problems:
-            hint = "Add at least one under methods: or routes:."
-            self.complain((), "describes no method and no route", hint)
         name = str(top.get("server") or Path(self.document.file).stem)
+        metrics = compile_metrics(self, top.get("metrics"), name)
+        if not methods and not routes and not metrics and not self.problems:
+            hint = "Add at least one under methods:, routes: or metrics:."
+            self.complain((), "describes no method, no route and no metrics", hint)
         used_by = top.get("used_by")
         users = tuple(str(each) for each in used_by) if isinstance(used_by, list) else ()
         return ServerCatalogue(
@@ -101,6 +108,8 @@ class _Compiler(Checks):
             used_by=users or (name,),
             methods=tuple(methods),
             routes=tuple(routes),
+            metrics=metrics,
+            metrics_at=usual_place(top.get("metrics")),
             always=self.flag((), top, "always"),
             untested=self.untested,
             messages=self.messages,

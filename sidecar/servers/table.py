@@ -12,11 +12,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sidecar.model.policy import Kind
+from sidecar.model.server_metrics import Number
 from sidecar.servers.catalogue import SHIPPED, load_server, shipped_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sidecar.model.server_metrics import NumberSource
     from sidecar.servers.catalogue import ServerCatalogue
 
 PROOFS = SHIPPED / "proofs.json"
@@ -72,7 +74,7 @@ def proofs_of(catalogue: str, server: str) -> tuple[str, ...]:
 
 
 def rows() -> list[Row]:
-    """Return a row for each server and catalogue, by the server's name."""
+    """Return a row for each server and catalogue that describes calls, by the server's name."""
     found = [
         Row(
             server=user,
@@ -85,6 +87,7 @@ def rows() -> list[Row]:
         )
         for each in shipped()
         for user in each.used_by
+        if each.methods or each.routes
     ]
     return sorted(found, key=lambda row: (row.server, row.catalogue))
 
@@ -105,3 +108,31 @@ def markdown() -> str:
         for row in rows()
     ]
     return "\n".join(lines) + "\n"
+
+
+def numbers_markdown() -> str:
+    """Return what is read from each server's own page, as the second table of docs/servers.md."""
+    lines = [
+        f"| catalogue | page | {' | '.join(number.value for number in Number)} |",
+        f"|---|---|{'---|' * len(Number)}",
+    ]
+    for each in shipped():
+        if each.metrics is None:
+            continue
+        cells = []
+        for number in Number:
+            names = [_shown(source) for source in each.metrics.sources if source.number is number]
+            cells.append("<br>".join(dict.fromkeys(names)))
+        link = f"[{each.name}](../sidecar/servers/{each.name}.yaml)"
+        lines.append(f"| {link} | `{each.metrics_at}` | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _shown(source: NumberSource) -> str:
+    """Write where a number stands: a name with its labels, or what is divided."""
+    stem = source.family.removesuffix("_sum")
+    if source.per == f"{stem}_count":
+        return f"mean of `{stem}`"
+    labels = ",".join(f'{name}="{value}"' for name, value in source.where)
+    name = f"`{source.family}{{{labels}}}`" if labels else f"`{source.family}`"
+    return f"{name} / `{source.per}`" if source.per else name

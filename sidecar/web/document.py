@@ -10,6 +10,8 @@ Shape (a key without data is absent, never 0 or null):
   max_batch_size  {model: the largest batch it takes, 0 = it does not batch}
   in_flight   [{model, method, kind, calls, open_requests, oldest_open_seconds, last_completed_seconds_ago}]
   upstreams   [{listener, address, up, refused, connections, connections_open}]
+  server      {metrics_up, catalogue, failed_polls: {reason: n}, models: [name], numbers: [{model, queue_depth, running,
+                kv_cache_usage_ratio, executed_batch_size}]}, the model server's own, where its page is configured
   objectives  [{name, id, spec_hash, objective_ratio, good, model, method, state, events: {good, bad, excluded}}]
   tap         {connections: {protocol: n}, blind: {reason: n}, added_latency_seconds, cpu_seconds, resident_bytes, ...}
   control     {cpu_seconds, resident_bytes}
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         TapView,
         TimingView,
     )
+    from sidecar.model.server_metrics import ServerReading
     from sidecar.model.snapshot import ObjectiveReading, Snapshot
 
 Document = dict[str, Any]
@@ -41,7 +44,7 @@ QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
 
 def snapshot_document(snapshot: Snapshot) -> Document:
     """Return the whole document."""
-    return {
+    document: Document = {
         "version": snapshot.version,
         "tap_version": snapshot.tap_version,
         "epoch_unix_nanos": snapshot.epoch_unix_nanos,
@@ -78,6 +81,9 @@ def snapshot_document(snapshot: Snapshot) -> Document:
         },
         "records": [_record(record) for record in snapshot.records],
     }
+    if snapshot.server is not None:
+        document["server"] = _server(snapshot.server)
+    return document
 
 
 def _calls(series: CounterView) -> Document:
@@ -143,6 +149,22 @@ def _flight(flight: FlightView, uptime_nanos: int) -> Document:
     if flight.last_completed_nanos:
         age = max(uptime_nanos - flight.last_completed_nanos, 0)
         document["last_completed_seconds_ago"] = age / NANOS_PER_SECOND
+    return document
+
+
+def _server(server: ServerReading) -> Document:
+    document: Document = {
+        "metrics_up": server.up,
+        "failed_polls": {failure.value: count for failure, count in server.failed_polls.items()},
+        "models": list(server.models),
+    }
+    if server.server:
+        document["catalogue"] = server.server
+    by_model: dict[str, Document] = {}
+    for number, values in server.numbers.items():
+        for model, value in values.items():
+            by_model.setdefault(model, {"model": model})[number.value] = value
+    document["numbers"] = [by_model[model] for model in sorted(by_model)]
     return document
 
 

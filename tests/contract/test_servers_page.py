@@ -9,6 +9,8 @@ from pathlib import Path
 
 from dev import servers_page
 from sidecar.cli.launch import ROOT, python_argv
+from sidecar.model.server_metrics import Number
+from sidecar.model.settings import ControlSettings
 
 PAGE = servers_page.PAGE.read_text()
 MODULE = python_argv("sidecar")
@@ -55,13 +57,19 @@ def test_the_file_is_named_in_the_configuration_as_shown(tmp_path: Path) -> None
     from sidecar.config.compile import compile_policy
     from sidecar.config.sources import Sources
 
-    own, config, routes = blocks("yaml")
-    # The routes are shown as a file of their own, and belong into the same one.
-    (tmp_path / "shop.yaml").write_text(own + routes.replace("server: shop\n", ""))
+    own, config, routes, metrics = blocks("yaml")
+    # The routes and metrics are shown as files of their own, and belong into the same one.
+    (tmp_path / "shop.yaml").write_text(own + (routes + metrics).replace("server: shop\n", ""))
     file = tmp_path / "wayside.yaml"
-    file.write_text(f'listeners: [{{listen: ":1", upstream: ":2"}}]\n{config}')
+    asked = config.replace("{files", '{metrics: "http://127.0.0.1:9100", files')
+    file.write_text(f'listeners: [{{listen: ":1", upstream: ":2"}}]\n{asked}')
     compiled = compile_policy(Sources(str(file)))
     assert compiled.problems == ()
     assert compiled.policy is not None
     assert "/shop.Ranker/Rank" in {method.path for method in compiled.policy.methods}
     assert compiled.policy.routes[0].template == "/rank/{model}", "the user's own come first"
+    endpoint = ControlSettings.from_json(compiled.policy.control_settings).server_metrics
+    assert endpoint is not None
+    assert endpoint.url == "http://127.0.0.1:9100/metrics"
+    assert endpoint.pages[0].server == "shop", "the user's own come first"
+    assert {source.number for source in endpoint.pages[0].sources} == set(Number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidecar.model.objective import State
+from sidecar.model.server_metrics import Number, PollFailure, ServerReading
 from sidecar.model.snapshot import (
     ConfigState,
     ControlReading,
@@ -23,7 +24,10 @@ def watched(name: str) -> WatchedObjective:
 
 
 def published(
-    answer: pb.Snapshot, objectives: Sequence[WatchedObjective] = (), tick: int = 1
+    answer: pb.Snapshot,
+    objectives: Sequence[WatchedObjective] = (),
+    tick: int = 1,
+    server: ServerReading | None = None,
 ) -> Snapshot:
     """Publish an answer of the tap."""
     return Snapshot(
@@ -45,4 +49,23 @@ def published(
         objectives=tuple(ObjectiveReading(each, State.OK) for each in objectives),
         config=ConfigState(1, True, True, "hash"),
         control=ControlReading(0.5, 30_000_000),
+        server=server,
+        server_models=server.models if server else (),
+    )
+
+
+def server_reading() -> ServerReading:
+    """What a server told of itself that tells all there is; one poll before it failed."""
+    return ServerReading(
+        up=True,
+        failed_polls={**dict.fromkeys(PollFailure, 0), PollFailure.TIMEOUT: 1},
+        server="triton",
+        numbers={
+            Number.QUEUE_DEPTH: {"bert": 0, "resnet50": 3},
+            Number.RUNNING: {"bert": 2},
+            Number.KV_CACHE_USAGE: {"": 0.25},
+            Number.EXECUTED_BATCH_SIZE: {"resnet50": 5.5},
+        },
+        models=("bert", "resnet50"),
+        left_out=1,
     )

@@ -11,12 +11,13 @@ from exporters.prometheus.collector import MAX_COUNTER_SERIES, MAX_TIMING_SERIES
 from exporters.prometheus.render import MetricsPage
 from sidecar.model import names
 from sidecar.model.names import Type
+from sidecar.model.server_metrics import PollFailure, ServerReading
 from sidecar.model.snapshot import Snapshot
 from sidecar.tapclient import tap_pb2 as pb
 from tests.fakes import facts
 from tests.fakes.facts import INFER, STREAM, snapshot
 from tests.fakes.pages import parse_openmetrics, parse_text
-from tests.fakes.published import published, watched
+from tests.fakes.published import published, server_reading, watched
 
 OPENMETRICS = (
     "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
@@ -215,8 +216,7 @@ def test_both_formats_parse_and_have_no_created_lines(accept: str) -> None:
 
 def test_every_family_on_the_page_is_in_the_table_with_its_type_and_labels() -> None:
     table = {metric.name: metric for metric in names.ALL}
-    objectives = [watched("fast")]
-    for family in families(published(full_house(), objectives=objectives)):
+    for family in families(everything()):
         metric = table[family.name]
         assert family.type == metric.type.value
         extra = {"le"} if metric.type is Type.HISTOGRAM else set()
@@ -225,10 +225,30 @@ def test_every_family_on_the_page_is_in_the_table_with_its_type_and_labels() -> 
 
 
 def test_every_metric_of_the_table_can_appear() -> None:
-    shown = {
-        family.name for family in families(published(full_house(), objectives=[watched("fast")]))
-    }
+    shown = {family.name for family in families(everything())}
     assert {metric.name for metric in names.ALL} == shown
+
+
+def test_the_servers_own_numbers_are_shown_by_model_and_no_more_than_there_are() -> None:
+    found = samples(published(snapshot(), server=server_reading()))
+    bert, resnet = frozenset({("model", "bert")}), frozenset({("model", "resnet50")})
+    assert found["wayside_server_queue_depth"] == {bert: 0, resnet: 3}
+    assert found["wayside_server_running"] == {bert: 2}
+    assert found["wayside_server_kv_cache_usage_ratio"] == {frozenset({("model", "")}): 0.25}
+    assert found["wayside_server_executed_batch_size"] == {resnet: 5.5}
+    assert found["wayside_server_metrics_up"] == {frozenset(): 1}
+    polls = found["wayside_server_metrics_failed_polls_total"]
+    assert polls[frozenset({("reason", "timeout")})] == 1
+    assert sum(polls.values()) == 1
+    assert len(polls) == len(PollFailure), "each reason is there from 0"
+    assert found["wayside_control_series_left_out"] == {frozenset(): 1}
+
+
+def test_a_server_that_is_silent_has_no_numbers_and_one_not_asked_no_line() -> None:
+    silent = ServerReading(up=False, failed_polls=dict.fromkeys(PollFailure, 4))
+    shown = {name for name in samples(published(snapshot(), server=silent)) if "_server_" in name}
+    assert shown == {"wayside_server_metrics_up", "wayside_server_metrics_failed_polls_total"}
+    assert not any("_server_" in name for name in samples(published(snapshot())))
 
 
 def test_one_model_with_all_it_can_show_stays_under_500_lines() -> None:
@@ -301,6 +321,11 @@ def test_a_page_is_rendered_once_per_tick_and_format() -> None:
     assert page.render(moment, "")[0] is first
     later = published(snapshot(), tick=2)
     assert page.render(later, "")[0] is not first
+
+
+def everything() -> Snapshot:
+    """A snapshot of which every family has something to show."""
+    return published(full_house(), objectives=[watched("fast")], server=server_reading())
 
 
 def full_house(models: list[str] | None = None) -> pb.Snapshot:

@@ -13,12 +13,13 @@ import pytest
 from sidecar.cli.launch import ROOT
 from sidecar.cli.main import main
 from sidecar.cli.report import report
+from sidecar.model.server_metrics import ServerReading
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.encode import parse_policy
 from sidecar.web.document import snapshot_document
 from tests.fakes import facts
 from tests.fakes.facts import snapshot
-from tests.fakes.published import published, watched
+from tests.fakes.published import published, server_reading, watched
 
 GOOD = 'listeners: [{listen: ":8001", upstream: "127.0.0.1:9001"}]\n'
 
@@ -176,6 +177,18 @@ def test_the_report_shows_every_part_and_leaves_absent_values_blank() -> None:
     for word in ("resnet50", "127.0.0.1:9001", "fast", "tls", "in flight", " ms"):
         assert word in text
     assert "None" not in text
+
+
+def test_the_report_shows_the_servers_own_numbers() -> None:
+    lines = list(report(snapshot_document(published(snapshot(), server=server_reading()))))
+    at = lines.index("the server's own numbers")
+    rows = [line.split() for line in lines[at + 2 : at + 5]]
+    assert rows == [["(all)", "0.25"], ["bert", "0", "2"], ["resnet50", "3", "5.5"]]
+    assert "cannot be read" not in lines[0]
+    silent = ServerReading(up=False, failed_polls={})
+    assert "own metrics cannot be read" in next(
+        report(snapshot_document(published(snapshot(), server=silent)))
+    )
 
 
 def test_the_report_of_an_idle_wayside_has_no_empty_tables() -> None:

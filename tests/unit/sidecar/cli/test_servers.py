@@ -86,6 +86,34 @@ def test_a_server_of_two_catalogues_is_shown_with_both(
     assert "version    = int(model_spec.version.value) else model_spec.version_label" in text
 
 
+def test_a_servers_own_numbers_are_shown_with_where_they_stand(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert called("show", "triton") == 0
+    text = capsys.readouterr().out
+    assert "  metrics at :8002/metrics\n" in text
+    assert 'queue_depth          = nv_trt_llm_request_metrics{request_type="waiting"}\n' in text
+    assert "else                 = nv_inference_pending_request_count\n" in text
+    assert "increase of nv_inference_count / increase of nv_inference_exec_count" in text
+    assert called("show", "bentoml") == 0
+    text = capsys.readouterr().out
+    assert "executed_batch_size  = mean of bentoml_service_adaptive_batch_size\n" in text
+
+
+def test_a_file_of_metrics_alone_is_good_and_a_mistake_in_it_has_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text("metrics:\n  numbers:\n    running: {gauge: shop_running, scale: 0.5}\n")
+    assert called("check", file) == 0
+    assert capsys.readouterr().out.endswith("shop.yaml is good\n  shop: 1 number\n")
+    changed(file, "running:", "runnning:")
+    assert called("check", file) == 1
+    told = capsys.readouterr().err
+    assert "shop.yaml:3: metrics.numbers.runnning: is no number that is known" in told
+    assert "Did you mean 'running'?" in told
+
+
 def test_an_unknown_server_is_told_its_neighbour(capsys: pytest.CaptureFixture[str]) -> None:
     assert called("show", "vlm") == 2
     assert "Did you mean 'vllm'?" in capsys.readouterr().err

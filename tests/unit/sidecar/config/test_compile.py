@@ -13,6 +13,8 @@ from sidecar.config.files import hash_of_files
 from sidecar.config.sources import Sources
 from sidecar.model.objective import Good
 from sidecar.model.policy import Policy
+from sidecar.model.server_metrics import MetricsEndpoint
+from sidecar.model.settings import ControlSettings
 
 LISTENERS = 'listeners: [{listen: ":8001", upstream: "127.0.0.1:9001"}]\n'
 
@@ -76,7 +78,7 @@ def test_the_file_of_the_design_compiles_to_what_it_says(file: Path) -> None:
 
 def test_what_is_not_built_yet_is_said_and_not_silently_ignored(file: Path) -> None:
     notes = {(note.line, note.field) for note in compiled(file, DESIGN).notes}
-    assert notes == {(3, "server.metrics"), (6, "slos[1].window"), (8, "gpu"), (9, "alerts")}
+    assert notes == {(6, "slos[1].window"), (8, "gpu"), (9, "alerts")}
 
 
 def test_every_problem_is_told_at_once_with_line_and_hint(file: Path) -> None:
@@ -284,3 +286,53 @@ def test_limits_and_control_reach_the_policy(file: Path) -> None:
     assert (policy.health, policy.log_format, policy.observe) == (":1", "json", False)
     assert (policy.models, policy.served_model) == (("a", "b"), "c")
     assert json.loads(policy.control_settings)["tick_seconds"] == 0.5
+
+
+def endpoint_of(found: Compiled) -> MetricsEndpoint | None:
+    """Return what control will poll."""
+    assert found.policy is not None
+    return ControlSettings.from_json(found.policy.control_settings).server_metrics
+
+
+def test_the_servers_metrics_reach_control_with_all_kinds_of_pages(file: Path) -> None:
+    found = compiled(file, LISTENERS + 'server: {metrics: "http://triton:8002"}\n')
+    endpoint = endpoint_of(found)
+    assert endpoint is not None
+    assert (endpoint.host, endpoint.port, endpoint.target) == ("triton", 8002, "/metrics")
+    assert endpoint.interval_seconds == 5
+    assert {"triton", "vllm", "tgi"} <= {page.server for page in endpoint.pages}
+    assert found.problems == ()
+
+
+def test_a_named_server_narrows_the_pages_and_the_users_own_come_first(file: Path) -> None:
+    (file.parent / "own.yaml").write_text("metrics: {numbers: {running: {gauge: busy}}}\n")
+    found = compiled(
+        file,
+        LISTENERS
+        + "server: {type: vllm, files: [own.yaml], metrics_interval: 30s, "
+        + 'metrics: "http://h/m?a=b"}\n',
+    )
+    endpoint = endpoint_of(found)
+    assert endpoint is not None
+    assert [page.server for page in endpoint.pages] == ["own", "vllm"]
+    assert (endpoint.port, endpoint.target) == (80, "/m?a=b")
+    assert endpoint.interval_seconds == 30
+
+
+def test_metrics_of_a_server_that_has_none_are_a_problem(file: Path) -> None:
+    found = compiled(file, LISTENERS + 'server: {type: ollama, metrics: "http://h/m"}\n')
+    assert [(each.line, each.field) for each in found.problems] == [(2, "server.metrics")]
+    assert endpoint_of(found) is None
+
+
+def test_without_a_url_nothing_is_polled(file: Path) -> None:
+    assert endpoint_of(compiled(file, LISTENERS)) is None
+
+
+@pytest.mark.parametrize(
+    "setting", ["metrics: 8002", "metrics_interval: 1ms", "metrics_interval: 1h"]
+)
+def test_metrics_that_cannot_be_polled_are_left_out_and_told(file: Path, setting: str) -> None:
+    found = compiled(file, LISTENERS + f"server: {{{setting}}}\n")
+    assert [each.line for each in found.problems] == [2]
+    assert endpoint_of(found) is None

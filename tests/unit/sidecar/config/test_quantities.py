@@ -110,3 +110,27 @@ def test_what_cannot_be_read_is_refused_with_a_hint(
 
 def test_money_is_kept_as_written() -> None:
     assert quantities.money("3.90 USD/h") == "3.90 USD/h"
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://127.0.0.1:8002/metrics", "http://127.0.0.1:8002/metrics"),
+        ("http://triton:8002", "http://triton:8002/metrics"),
+        ("http://[::1]:8002/", "http://[::1]:8002/"),
+        ("http://vllm/stats?format=prometheus", "http://vllm/stats?format=prometheus"),
+    ],
+)
+def test_urls_of_metrics_pages(text: str, url: str) -> None:
+    assert quantities.metrics_url(text) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "127.0.0.1:8002", "https://triton:8002/metrics", "http://", "http:///metrics", "http://a:b/", "http://a:0/",
+     "http://a:99999/", "http://user:secret@a/", "http://a/ b", "http://a/#x", "ftp://a/", "http://[::1/", 8002, None],
+)  # fmt: skip
+def test_what_is_no_url_of_a_metrics_page_is_refused_with_a_hint(text: object) -> None:
+    with pytest.raises(QuantityError) as caught:
+        quantities.metrics_url(text)
+    assert caught.value.hint

@@ -42,7 +42,7 @@ def extracts(variant: Variant) -> dict[Slot, tuple[object, Read]]:
 def test_every_shipped_catalogue_compiles_without_a_problem(file: object) -> None:
     catalogue = load_server(str(file))
     assert catalogue.problems == ()
-    assert catalogue.methods or catalogue.routes
+    assert catalogue.methods or catalogue.routes or catalogue.metrics
 
 
 def test_no_two_shipped_catalogues_describe_the_same_method() -> None:
@@ -250,7 +250,8 @@ def test_faults_are_told_all_at_once_and_good_methods_stay() -> None:
 
 
 def test_an_empty_file_is_a_problem() -> None:
-    assert compiled("server: acme\n").problems[0].what == "describes no method and no route"
+    said = compiled("server: acme\n").problems[0].what
+    assert said == "describes no method, no route and no metrics"
     assert compiled("").problems
     assert compiled("- a\n- b\n").problems
 

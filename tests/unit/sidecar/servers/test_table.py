@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sidecar.servers import table
-from sidecar.servers.table import MEANINGS, Row, markdown, rows, shipped
+from sidecar.servers.table import MEANINGS, Row, markdown, numbers_markdown, rows, shipped
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,9 @@ def test_a_row_says_its_strongest_proof_and_what_that_leaves_out(
 
 
 def test_there_is_a_row_for_each_server_of_each_catalogue() -> None:
-    expected = sorted((user, each.name) for each in shipped() for user in each.used_by)
+    calls = [each for each in shipped() if each.methods or each.routes]
+    expected = sorted((user, each.name) for each in calls for user in each.used_by)
+    assert "triton" not in {each.name for each in calls}, "it describes metrics alone"
     assert [(row.server, row.catalogue) for row in rows()] == expected
     assert len(markdown().splitlines()) == len(expected) + 2
 
@@ -33,3 +35,12 @@ def test_without_a_proof_a_server_is_untested(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(table, "_proofs", dict)
     assert {row.proven for row in rows()} == {"untested"}
     assert "untested" in MEANINGS
+
+
+def test_the_second_table_says_where_each_number_stands() -> None:
+    (triton,) = [line for line in numbers_markdown().splitlines() if line.startswith("| [triton]")]
+    cells = [cell.strip() for cell in triton.strip("|").split("|")]
+    assert cells[1] == "`:8002/metrics`"
+    assert cells[2].endswith('{request_type="waiting"}`<br>`nv_inference_pending_request_count`')
+    assert cells[5] == "`nv_inference_count` / `nv_inference_exec_count`"
+    assert "mean of `bentoml_service_adaptive_batch_size`" in numbers_markdown()

@@ -6,11 +6,12 @@ import json
 
 import pytest
 
+from sidecar.model.server_metrics import PollFailure
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.web.document import distribution, snapshot_document
 from tests.fakes import facts
 from tests.fakes.facts import SECOND, snapshot
-from tests.fakes.published import published, watched
+from tests.fakes.published import published, server_reading, watched
 
 
 def test_the_document_is_json_with_the_documented_parts() -> None:
@@ -25,6 +26,21 @@ def test_the_document_is_json_with_the_documented_parts() -> None:
     assert document["objectives"][0]["events"] == {"good": 5, "bad": 1, "excluded": 0}
     assert document["objectives"][0]["state"] == "ok"
     assert document["calls"][0]["outcome"] == "ok"
+
+
+def test_the_servers_own_numbers_are_told_by_model_without_those_that_are_not_known() -> None:
+    document = snapshot_document(published(snapshot(), server=server_reading()))
+    assert document["server"] == {
+        "metrics_up": True,
+        "catalogue": "triton",
+        "failed_polls": {**{failure.value: 0 for failure in PollFailure}, "timeout": 1},
+        "models": ["bert", "resnet50"],
+        "numbers": [
+            {"model": "", "kv_cache_usage_ratio": 0.25},
+            {"model": "bert", "queue_depth": 0, "running": 2},
+            {"model": "resnet50", "queue_depth": 3, "executed_batch_size": 5.5},
+        ],
+    }
 
 
 def test_distributions_without_observations_are_absent() -> None:
