@@ -366,7 +366,7 @@ fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool
 /// Puts down what a response message said; the model only where nobody has named it. False when nobody has.
 #[inline]
 fn replied(call: &mut Call, reply: &mut Reply, said: &Said<'_>, wants_output: bool, kit: &mut Kit) -> bool {
-    *reply = Reply::of(said, &call.open, wants_output);
+    reply.hear(said, &call.open, wants_output);
     rename(&mut call.version, said.get(Slot::Version), &mut kit.versions);
     !call.model.text.is_empty() || rename(&mut call.model, said.get(Slot::Model), &mut kit.models)
 }

@@ -115,31 +115,30 @@ impl Reply {
     pub const SILENT: Reply =
         Reply { id: None, error: false, last: true, output: true, chunk: false, tokens_in: None, tokens_out: None };
 
-    /// Of a response to one of `open`.
-    pub fn of(said: &Said<'_>, open: &VecDeque<OpenRequest>, wants_output: bool) -> Reply {
-        let id = match open.len() {
-            0 | 1 => None, // none, or the one there is
-            _ => id(said.get(Slot::RequestId)),
-        };
-        let output = wants_output && said.get(Slot::Output).is_some_and(holds);
-        let error = said.get(Slot::Error).is_some_and(holds);
-        Reply {
-            id,
-            error,
-            last: said.get(Slot::Final).is_none_or(holds),
-            output: (output || !wants_output) && !error,
-            chunk: output,
-            tokens_in: Count::of(said.get(Slot::TokensIn)),
-            tokens_out: Count::of(said.get(Slot::TokensOut)),
-        }
+    /// Hears what a response to one of `open` says.
+    pub fn hear(&mut self, said: &Said<'_>, open: &VecDeque<OpenRequest>, wants_output: bool) {
+        // Of one request, or none, an id tells nothing.
+        self.name(if open.len() > 1 { id(said.get(Slot::RequestId)) } else { None });
+        self.error = said.get(Slot::Error).is_some_and(holds);
+        self.last = said.get(Slot::Final).is_none_or(holds);
+        self.chunk = wants_output && said.get(Slot::Output).is_some_and(holds);
+        self.output = (self.chunk || !wants_output) && !self.error;
+        self.tokens_in = Count::of(said.get(Slot::TokensIn));
+        self.tokens_out = Count::of(said.get(Slot::TokensOut));
     }
 
-    /// Says the same as another, of a request of its own. Not all of it is written each time: an id is long.
+    /// Of the request with this id. It is long, and most have none: it is not written each time.
     #[inline]
-    pub fn repeat(&mut self, other: &Reply, id: Option<Id>) {
+    fn name(&mut self, id: Option<Id>) {
         if id.is_some() || self.id.is_some() {
             self.id = id;
         }
+    }
+
+    /// Says the same as another, of a request of its own.
+    #[inline]
+    pub fn repeat(&mut self, other: &Reply, id: Option<Id>) {
+        self.name(id);
         (self.error, self.last, self.output, self.chunk) = (other.error, other.last, other.output, other.chunk);
         (self.tokens_in, self.tokens_out) = (other.tokens_in, other.tokens_out);
     }

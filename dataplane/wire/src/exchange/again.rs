@@ -177,11 +177,13 @@ impl Told for Replied {
     }
 
     fn of(said: &Said<'_>, plan: &Plan, kit: &mut Kit) -> Replied {
+        let mut reply = Reply::SILENT;
+        reply.hear(said, &VecDeque::new(), plan.wants_output());
         Replied {
             model: name(said, Slot::Model, &mut kit.models, &kit.nameless),
             version: name(said, Slot::Version, &mut kit.versions, &kit.nameless),
             id: id(said.get(Slot::RequestId)),
-            reply: Reply::of(said, &VecDeque::new(), plan.wants_output()),
+            reply,
         }
     }
 }

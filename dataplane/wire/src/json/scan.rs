@@ -6,8 +6,10 @@ use crate::catalogue::{JsonRead, MAX_DEPTH};
 use crate::field::{Said, Values, bits};
 use memchr::memchr2;
 
+mod lengths;
 mod scalars;
 pub(super) mod shape;
+mod skipping;
 mod strings;
 
 /// What the next byte is.
@@ -50,6 +52,8 @@ struct Level {
     items: u32,
     /// Leaves that count its elements.
     counted: u32,
+    /// Leaves that want to know whether it holds anything, of which nothing has been seen.
+    empty: u32,
 }
 
 /// Progress through one document.
@@ -155,69 +159,15 @@ impl Scan {
         rest
     }
 
-    /// Passes over a number or literal nobody wants.
-    #[inline]
-    fn skip_scalar<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        let in_scalar = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.' | b'E');
-        let Some(end) = bytes.iter().position(|byte| !in_scalar(byte)) else {
-            return &[];
-        };
-        self.state = self.after_value();
-        &bytes[end..]
-    }
-
-    /// Passes over a string nobody wants, to its end.
-    #[inline]
-    fn skip_text<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        match memchr2(b'"', b'\\', bytes) {
-            None => &[],
-            Some(at) => {
-                self.state = match bytes[at] {
-                    b'\\' => State::SkipEscape,
-                    _ if self.skipped > 0 => State::Skip { fresh: false },
-                    _ => self.after_value(),
-                };
-                &bytes[at + 1..]
-            }
-        }
-    }
-
-    /// Passes over a container nobody wants, to its end.
-    #[inline]
-    fn skip<'b>(&mut self, plan: &Plan, bytes: &'b [u8], fresh: bool) -> &'b [u8] {
-        for (at, &byte) in bytes.iter().enumerate() {
-            if fresh && !is_space(byte) {
-                if !matches!(byte, b']' | b'}') {
-                    self.present(plan);
-                }
-                self.state = State::Skip { fresh: false };
-                return &bytes[at..];
-            }
-            match byte {
-                b'"' => {
-                    self.state = State::SkipText;
-                    return &bytes[at + 1..];
-                }
-                b'{' | b'[' => self.skipped = self.skipped.saturating_add(1),
-                b'}' | b']' => {
-                    self.skipped -= 1;
-                    if self.skipped == 0 {
-                        self.state = self.after_value();
-                        return &bytes[at + 1..];
-                    }
-                }
-                _ => {}
-            }
-        }
-        &[]
-    }
-
     fn byte(&mut self, plan: &Plan, byte: u8) {
         match self.state {
             State::Value if is_space(byte) => {}
             State::Value => self.value(plan, byte),
             State::KeyOrEnd => match byte {
-                b'"' => (self.state, self.key_len) = (State::Key, 0),
+                b'"' => {
+                    self.not_empty();
+                    (self.state, self.key_len) = (State::Key, 0);
+                }
                 b'}' => self.leave(),
                 b',' => {}
                 _ if is_space(byte) => {}
@@ -262,6 +212,9 @@ impl Scan {
 
     /// A value begins.
     fn value(&mut self, plan: &Plan, byte: u8) {
+        if byte != b']' {
+            self.not_empty();
+        }
         self.count_item(plan, byte);
         match byte {
             b'{' | b'[' => self.container(plan, byte == b'{'),
@@ -309,13 +262,19 @@ impl Scan {
             self.state = State::Skip { fresh: true };
             return;
         }
-        self.present(plan);
+        let empty = bits(leaves).filter(|&at| plan.reads[at] == JsonRead::Present).map(|at| 1 << at).sum();
         self.depth += 1;
-        *self.level() = Level { node, is_object, items: 0, counted };
+        *self.level() = Level { node, is_object, items: 0, counted, empty };
         match is_object {
             true => self.state = State::KeyOrEnd,
             false => self.item(plan),
         }
+    }
+
+    /// The container at hand, if there is one, holds something.
+    fn not_empty(&mut self) {
+        let empty = if self.depth > 0 { std::mem::take(&mut self.level().empty) } else { 0 };
+        bits(empty).for_each(|leaf| self.values.set(leaf, 1));
     }
 
     fn next_item(&mut self, plan: &Plan) {

@@ -133,3 +133,24 @@ fn only_the_head_is_looked_at() {
         assert_eq!(read_in(&plan, document, chunk, 16), None);
     }
 }
+
+#[test]
+fn an_empty_container_is_not_there_even_where_another_path_leads_into_it() {
+    let extract = |slot, text| JsonExtract { slot, path: path(text), read: JsonRead::Present };
+    let plan = Plan::compile(&[extract(Slot::Model, "a"), extract(Slot::Error, "a[*].b")]);
+    let present = |document: &str| {
+        let whole = read_in(&plan, document.as_bytes(), usize::MAX, u32::MAX).is_some();
+        assert_eq!(read_in(&plan, document.as_bytes(), 1, u32::MAX).is_some(), whole, "{document}");
+        whole
+    };
+    for (document, there) in [
+        (r#"{"a":[]}"#, false),
+        (r#"{"a":[ ]}"#, false),
+        (r#"{"a":{}}"#, false),
+        (r#"{"a":[0]}"#, true),
+        (r#"{"a":[[]]}"#, true),
+        (r#"{"a":{"c":0}}"#, true),
+    ] {
+        assert_eq!(present(document), there, "{document}");
+    }
+}
