@@ -172,7 +172,7 @@ impl Exchange {
             self.response.put_back(cx.kit);
         }
         if !done {
-            self.response_ends(self.waits_for_output(), cx);
+            self.response_ends(self.response.content != Content::Json, cx);
         }
     }
 }
