@@ -7,6 +7,8 @@
 pub mod plan;
 pub mod walk;
 
+#[cfg(test)]
+mod encode;
 mod template;
 mod values;
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::catalogue::{Extract, Program, Step, Variant};
+use crate::field::encode::{bytes, int, varint};
 use crate::field::{Found, Walk};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -43,24 +44,6 @@ fn read(plan: &Plan, message: &[u8]) -> (Vec<String>, Vec<u8>, Option<Template>)
         _ => Vec::new(),
     };
     (told, id, Template::of(plan, said.sources, message))
-}
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut out = Vec::new();
-    while value >= 128 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-    out
-}
-
-fn bytes(field: u32, content: &[u8]) -> Vec<u8> {
-    [varint(u64::from(field) << 3 | 2), varint(content.len() as u64), content.to_vec()].concat()
-}
-
-fn int(field: u32, value: u64) -> Vec<u8> {
-    [varint(u64::from(field) << 3), varint(value)].concat()
 }
 
 fn content() -> impl Strategy<Value = Vec<u8>> {

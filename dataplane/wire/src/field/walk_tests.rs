@@ -4,25 +4,8 @@ use super::*;
 use crate::call::MAX_NAME_BYTES;
 use crate::catalogue::Read;
 use crate::catalogue::{Extract, Program, Slot, Step, Variant};
+use crate::field::encode::{bytes, int, varint};
 use crate::field::{Found, MAX_LEAVES, MAX_TEXTS};
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut out = Vec::new();
-    while value >= 128 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-    out
-}
-
-fn bytes(field: u32, content: &[u8]) -> Vec<u8> {
-    [varint(u64::from(field) << 3 | 2), varint(content.len() as u64), content.to_vec()].concat()
-}
-
-fn int(field: u32, value: u64) -> Vec<u8> {
-    [varint(u64::from(field) << 3), varint(value)].concat()
-}
 
 fn step(field: u32) -> Step {
     Step { field, map_key: None }
