@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.test_accuracy import quantile
+from tests.e2e.test_accuracy import STEP, quantile
 from tests.e2e.wayside import Wayside, running_wayside
 from tests.fakes.stamped import Ask, Span, Stamps, Wish, ask_chat, ask_infer, running_stamped
 
@@ -31,8 +31,6 @@ WAVES = 4
 BAR_US = 1000
 ROUNDING_US = 1
 CHUNKS = 20
-STEP = 2 ** (1 / 32)
-"""From one bucket of the snapshot's histograms to the next."""
 PROTOCOLS = [pytest.param(ask_chat, id="events"), pytest.param(ask_infer, id="grpc")]
 
 
