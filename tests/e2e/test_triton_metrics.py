@@ -108,7 +108,7 @@ def test_the_executed_batch_is_the_one_that_triton_counts(triton: Triton) -> Non
         wait_for(wayside, None, BATCH, "simple")
         assert wayside.snapshot()["server"]["catalogue"] == "triton"
         assert set(wayside.snapshot()["server"]["models"]) == {
-            "decoupled", "echo", "failing", "simple", "sleepy", "text",
+            "decoupled", "echo", "failing", "simple", "sleepy", "text", "unbatched",
         }  # fmt: skip
 
 
