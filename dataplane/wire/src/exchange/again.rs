@@ -1,7 +1,7 @@
 //! Messages that say the same as one before, and need not be read again: per thread, as what many clients send to one
 //! model is alike.
 
-use super::Kit;
+use super::{Kit, MAX_READING};
 use crate::call::{Call, Id, Name};
 use crate::catalogue::Slot;
 use crate::field::{Plan, Said, Template};
@@ -77,6 +77,9 @@ pub(super) fn again<T: Told>(
     kit: &mut Kit,
     tell: impl FnOnce(&T, Option<&[u8]>),
 ) -> bool {
+    if !is_remembered::<T>(method, message, kit) {
+        return false;
+    }
     T::MEMO.with_borrow_mut(|places| {
         if places.is_empty() {
             places.resize_with(PLACES, || None);
@@ -96,6 +99,15 @@ pub(super) fn again<T: Told>(
         }
         false
     })
+}
+
+/// There is something to read in a message, all of it would be looked at, and one more may be. Descriptions of models
+/// are always read.
+#[inline]
+fn is_remembered<T: Told>(method: &MethodPlan, message: &[u8], kit: &Kit) -> bool {
+    let plan = T::plan(method);
+    let wanted = !plan.is_empty() && !plan.wants_batch_limit();
+    wanted && message.len() <= method.head_bytes as usize && kit.reading < MAX_READING
 }
 
 /// Where messages of a method and length are remembered.

@@ -1,11 +1,10 @@
 //! Bodies framed as gRPC: messages, and what each says.
 
-use super::again::{Asked, Replied, Told, again};
+use super::again::{Asked, Replied, again};
 use super::{Context, Exchange, Kit, MAX_READING, Side, asked, replied};
 use crate::Nanos;
 use crate::conn::Sink;
 use crate::grpc::Piece;
-use crate::plans::MethodPlan;
 use crate::said::{Reply, batch_limit};
 use crate::spare;
 
@@ -40,10 +39,8 @@ impl Exchange {
     #[inline]
     fn asked_again<S: Sink>(&mut self, body: &[u8], cx: &mut Context<'_, S>) -> bool {
         let (call, sending) = (&mut self.call, self.sending);
-        self.plan
-            .as_ref()
-            .filter(|plan| may_say_the_same::<Asked>(plan, body, cx.kit))
-            .is_some_and(|plan| again(plan, body, cx.kit, |told: &Asked, id| told.tell(call, sending, id)))
+        let tell = |told: &Asked, id: Option<&[u8]>| told.tell(call, sending, id);
+        self.plan.as_ref().is_some_and(|plan| again(plan, body, cx.kit, tell))
     }
 
     #[inline]
@@ -119,10 +116,8 @@ impl Exchange {
     #[inline]
     fn replied_again<S: Sink>(&mut self, body: &[u8], cx: &mut Context<'_, S>) -> bool {
         let (call, reply) = (&mut self.call, &mut self.reply);
-        self.plan
-            .as_ref()
-            .filter(|plan| may_say_the_same::<Replied>(plan, body, cx.kit))
-            .is_some_and(|plan| again(plan, body, cx.kit, |told: &Replied, id| told.tell(call, reply, id)))
+        let tell = |told: &Replied, id: Option<&[u8]>| told.tell(call, reply, id);
+        self.plan.as_ref().is_some_and(|plan| again(plan, body, cx.kit, tell))
     }
 
     #[inline]
@@ -157,15 +152,6 @@ impl Exchange {
         }
         self.response.put_back(cx.kit);
     }
-}
-
-/// There is something to read in a message, all of it would be looked at, and one more may be. Descriptions of models
-/// are read.
-#[inline]
-fn may_say_the_same<T: Told>(plan: &MethodPlan, body: &[u8], kit: &Kit) -> bool {
-    let reading = T::plan(plan);
-    let wants = !reading.is_empty() && !reading.wants_batch_limit();
-    wants && body.len() <= plan.head_bytes as usize && kit.reading < MAX_READING
 }
 
 impl Side {

@@ -148,12 +148,12 @@ impl Sources {
 
     /// The leaves of all slots, one bit each.
     pub(super) fn all(&self) -> u32 {
-        self.leaves.iter().flatten().fold(0, |all, leaf| all | 1 << leaf)
+        self.sets.iter().fold(0, |all, set| all | set)
     }
 
     /// How many slots ask this leaf.
     pub(super) fn uses(&self, leaf: u8) -> usize {
-        self.leaves.iter().filter(|leaves| leaves.contains(&leaf)).count()
+        self.sets.iter().filter(|&set| set >> leaf & 1 != 0).count()
     }
 
     /// Some leaf of the slot is among these.

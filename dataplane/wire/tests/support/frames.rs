@@ -1,5 +1,9 @@
 //! Bytes: frames, header blocks, gRPC messages, protobuf fields.
 
+#[path = "../../src/field/encode.rs"]
+mod encode;
+pub use encode::{bytes as bytes_field, int, varint};
+
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 pub const END_STREAM: u8 = 0x1;
@@ -148,30 +152,8 @@ pub fn message(body: &[u8]) -> Vec<u8> {
     out
 }
 
-pub fn varint(mut value: u64) -> Vec<u8> {
-    let mut out = Vec::new();
-    while value >= 128 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-    out
-}
-
-/// A length-delimited protobuf field.
-pub fn bytes_field(field: u32, bytes: &[u8]) -> Vec<u8> {
-    let mut out = varint(u64::from(field) << 3 | 2);
-    out.extend(varint(bytes.len() as u64));
-    out.extend(bytes);
-    out
-}
-
 pub fn text(field: u32, text: &str) -> Vec<u8> {
     bytes_field(field, text.as_bytes())
-}
-
-pub fn int(field: u32, value: u64) -> Vec<u8> {
-    [varint(u64::from(field) << 3), varint(value)].concat()
 }
 
 /// A ModelInferRequest: name, version, id, one tensor of `shape`, raw contents of `raw` bytes.
