@@ -7,8 +7,9 @@ use crate::head::Head;
 use crate::outcome::{UNREAD, Verdict, grpc};
 use crate::spare;
 use crate::{Direction, Nanos};
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use open::Open;
+
+mod open;
 
 /// Streams followed at once. Servers allow 100 to a few thousand per connection; at about 700 bytes each this is
 /// under 6 MB for one that allows anything. Streams beyond it are relayed and not counted, and that is reported.
@@ -21,7 +22,7 @@ pub struct Full;
 /// The calls.
 #[derive(Debug, Default)]
 pub struct Calls {
-    open: HashMap<u32, Box<Exchange>, BuildHasherDefault<StreamHasher>>,
+    open: Open,
     kit: Kit,
     /// The largest stream id the client has used; smaller ones never come back (R8).
     newest: u32,
@@ -29,26 +30,6 @@ pub struct Calls {
     last_accepted: Option<u32>,
     /// Responses can no longer be seen, so no call is followed.
     closed: bool,
-}
-
-/// Stream ids are the client's to choose, but a collision costs it only its own time on its own connection.
-#[derive(Debug, Default)]
-struct StreamHasher(u64);
-
-impl Hasher for StreamHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u32(u32::from(byte));
-        }
-    }
-
-    fn write_u32(&mut self, id: u32) {
-        self.0 = (self.0 ^ u64::from(id >> 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
 }
 
 impl Calls {
@@ -59,7 +40,7 @@ impl Calls {
 
     /// Visits each open call.
     pub fn visit(&mut self, mut visit: impl FnMut(&mut Call)) {
-        self.open.values_mut().for_each(|exchange| visit(&mut exchange.call));
+        self.open.visit(|exchange| visit(&mut exchange.call));
     }
 
     /// A header block of the client's: opens a stream, or ends one with trailers.
@@ -91,7 +72,7 @@ impl Calls {
 
     /// A header block of the server's.
     pub fn response_head(&mut self, head: &Head) {
-        if let Some(exchange) = self.open.get_mut(&head.stream) {
+        if let Some(exchange) = self.open.get_mut(head.stream) {
             exchange.answer(head);
         }
     }
@@ -99,7 +80,7 @@ impl Calls {
     /// Payload of a stream.
     #[inline]
     pub fn data<S: Sink>(&mut self, direction: Direction, id: u32, bytes: &[u8], now: Nanos, sink: &mut S) {
-        let Some(exchange) = self.open.get_mut(&id) else {
+        let Some(exchange) = self.open.get_mut(id) else {
             return;
         };
         let mut cx = Context { now, sink, kit: &mut self.kit };
@@ -113,7 +94,7 @@ impl Calls {
     pub fn end_stream<S: Sink>(&mut self, direction: Direction, id: u32, blind: bool, now: Nanos, sink: &mut S) {
         match direction {
             Direction::ToServer => {
-                if let Some(exchange) = self.open.get_mut(&id) {
+                if let Some(exchange) = self.open.get_mut(id) {
                     exchange.request_complete(&mut Context { now, sink, kit: &mut self.kit });
                 }
             }
@@ -152,7 +133,7 @@ impl Calls {
 
     /// Ends the calls whose stream is chosen, oldest first.
     fn end_all<S: Sink>(&mut self, chosen: impl Fn(u32) -> bool, verdict: Verdict, now: Nanos, sink: &mut S) {
-        let mut ids: Vec<u32> = self.open.keys().copied().filter(|&id| chosen(id)).collect();
+        let mut ids: Vec<u32> = self.open.ids().filter(|&id| chosen(id)).collect();
         ids.sort_unstable();
         for id in ids {
             self.finish(id, now, sink, |exchange, cx| exchange.end(verdict, false, cx));
@@ -168,7 +149,7 @@ impl Calls {
         sink: &mut S,
         end: impl FnOnce(&mut Exchange, &mut Context<'_, S>),
     ) {
-        let Some(mut exchange) = self.open.remove(&id) else {
+        let Some(mut exchange) = self.open.remove(id) else {
             return;
         };
         end(&mut exchange, &mut Context { now, sink, kit: &mut self.kit });

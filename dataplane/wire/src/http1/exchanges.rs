@@ -20,6 +20,8 @@ pub struct Exchanges {
     waiting: VecDeque<Waiting>,
     /// What the newest request is called among the connection's calls.
     newest: u32,
+    /// What the request is called whose answer is at hand.
+    answered: u32,
     /// The head at hand is a 1xx: another one follows for the same request.
     interim: bool,
 }
@@ -40,6 +42,7 @@ impl Exchanges {
             server: Walker::new(false),
             waiting: VecDeque::new(),
             newest: 0,
+            answered: 0,
             interim: false,
         }
     }
@@ -53,8 +56,9 @@ impl Exchanges {
         (calls, methods): (&mut Calls, &mut Methods),
         sink: &mut S,
     ) -> Result<(), Unreadable> {
-        let (waiting, newest, interim) = (&mut self.waiting, &mut self.newest, &mut self.interim);
-        let mut lane = Lane { waiting, newest, interim, calls, methods, now, sink };
+        let (waiting, newest) = (&mut self.waiting, &mut self.newest);
+        let (answered, interim) = (&mut self.answered, &mut self.interim);
+        let mut lane = Lane { waiting, newest, answered, interim, calls, methods, now, sink };
         match direction {
             Direction::ToServer => self.client.feed(bytes, now, &mut Requests(&mut lane)),
             Direction::ToClient => self.server.feed(bytes, now, &mut Answers(&mut lane)),
@@ -83,6 +87,7 @@ impl Exchanges {
 struct Lane<'a, S> {
     waiting: &'a mut VecDeque<Waiting>,
     newest: &'a mut u32,
+    answered: &'a mut u32,
     interim: &'a mut bool,
     calls: &'a mut Calls,
     methods: &'a mut Methods,
@@ -145,6 +150,7 @@ impl<S: Sink> Messages for Answers<'_, '_, S> {
         let waiting = *lane.waiting.front().ok_or(Unreadable::Ambiguous)?;
         let status = head.status.unwrap_or(0);
         head.stream = waiting.id;
+        *lane.answered = waiting.id;
         *lane.interim = matches!(status, 100 | 102..=199);
         lane.calls.response_head(head);
         // RFC 9112 section 6.3, in its order.
@@ -160,9 +166,7 @@ impl<S: Sink> Messages for Answers<'_, '_, S> {
 
     fn body(&mut self, bytes: &[u8]) {
         let lane = &mut *self.0;
-        if let Some(waiting) = lane.waiting.front() {
-            lane.calls.data(Direction::ToClient, waiting.id, bytes, lane.now, lane.sink);
-        }
+        lane.calls.data(Direction::ToClient, *lane.answered, bytes, lane.now, lane.sink);
     }
 
     fn end(&mut self) {
