@@ -44,6 +44,16 @@ impl Histogram {
         self.octaves[bucket / STEPS].get_or_insert_default()[bucket % STEPS] += 1;
     }
 
+    /// Counts what another one has counted.
+    pub fn add(&mut self, other: &Histogram) {
+        self.count += other.count;
+        self.sum = self.sum.saturating_add(other.sum);
+        for (mine, more) in self.octaves.iter_mut().zip(&other.octaves) {
+            let Some(more) = more else { continue };
+            mine.get_or_insert_default().iter_mut().zip(&**more).for_each(|(count, more)| *count += more);
+        }
+    }
+
     /// For the seam; None when nothing was counted.
     pub fn to_proto(&self) -> Option<proto::Histogram> {
         if self.count == 0 {
@@ -86,6 +96,18 @@ mod tests {
             let nanos = tenths * 100_000;
             assert_eq!(bucket(nanos) + 1, bucket(nanos + 1), "{nanos} ns");
         }
+    }
+
+    #[test]
+    fn two_added_are_one_that_counted_all() {
+        let durations: Vec<u64> = (0..2000u64).map(|n| n.wrapping_mul(n) * 7919).collect();
+        let (mut all, mut odd, mut even) = (Histogram::default(), Histogram::default(), Histogram::default());
+        for &duration in &durations {
+            all.record(duration);
+            if duration % 2 == 0 { even.record(duration) } else { odd.record(duration) }
+        }
+        odd.add(&even);
+        assert_eq!(odd.to_proto(), all.to_proto());
     }
 
     #[test]

@@ -303,6 +303,13 @@ impl Ledger {
         })
     }
 
+    /// Gaps between responses that waited for their place.
+    fn add_gaps(&mut self, place: usize, gaps: &Histogram) {
+        let timing = &mut self.routes[place].ok;
+        timing.changed = self.sequence;
+        timing.response_gap.add(gaps);
+    }
+
     /// The counter of a route for one way of ending. At the cap the version is given up first, then the place.
     fn counter(&mut self, place: usize, version: &str, how: (Code, EndedBy, Outcome)) -> &mut Counter {
         let sequence = self.sequence;

@@ -3,9 +3,10 @@
 
 use super::{Counter, Ledger};
 use crate::events::Mask;
+use crate::grid::Histogram;
 use std::rc::Rc;
 use wire::call::Name;
-use wire::{Call, Code, EndedBy, Outcome};
+use wire::{Call, Code, EndedBy, Nanos, Outcome};
 
 /// The last place, and the last counter in it.
 #[derive(Debug, Default)]
@@ -17,8 +18,12 @@ pub struct Recent {
     /// The model has been admitted, or there was no room for it.
     admitted: bool,
     place: usize,
+    /// That place is the model's own.
+    named: bool,
     mask: Mask,
     counter: Option<Known>,
+    /// Gaps in calls to a model that may become a label by their end: those of the first stream after a start.
+    waiting: Option<Box<Histogram>>,
 }
 
 /// A counter of good ends.
@@ -42,13 +47,22 @@ impl Recent {
     /// Where a call is counted, and for which objectives.
     pub fn find(&mut self, ledger: &mut Ledger, call: &Call) -> (usize, Mask) {
         if !self.is(ledger, call) {
+            let waiting = self.waiting.take();
             let place = ledger.route(call);
+            if let (false, Some(waiting)) = (self.has_names_of(call), &waiting) {
+                let (model, method) = (self.model.clone(), self.method.clone());
+                let before = Call { model, method, known_method: true, streaming: true, ..Call::default() };
+                let place = ledger.route(&before);
+                ledger.add_gaps(place, waiting);
+            }
             *self = Recent {
+                waiting: waiting.filter(|_| self.has_names_of(call)),
                 revision: ledger.revision,
                 model: call.model.clone(),
                 method: call.method.clone(),
                 admitted: false,
                 place,
+                named: *ledger.routes[place].model == *ledger.model(call),
                 mask: ledger.mask(place, call),
                 counter: None,
             };
@@ -79,9 +93,33 @@ impl Recent {
         ledger.counter(place, &call.version.text, how)
     }
 
+    /// There was a gap between two responses of a call.
+    #[inline]
+    pub fn gap(&mut self, ledger: &mut Ledger, call: &Call, gap: Nanos) {
+        let (place, _) = self.find(ledger, call);
+        if self.named {
+            let timing = &mut ledger.routes[place].ok;
+            timing.changed = ledger.sequence;
+            timing.response_gap.record(gap);
+        } else {
+            self.waiting.get_or_insert_default().record(gap);
+        }
+    }
+
+    /// A request or its call has ended: whether its model is a label is known.
+    #[inline]
+    pub fn settle(&mut self, ledger: &mut Ledger, call: &Call) {
+        if self.waiting.is_some() {
+            let (place, _) = self.find(ledger, call);
+            self.waiting.take().iter().for_each(|waiting| ledger.add_gaps(place, waiting));
+        }
+    }
+
     fn is(&self, ledger: &Ledger, call: &Call) -> bool {
-        self.revision == ledger.revision
-            && Rc::ptr_eq(&self.model.text, &call.model.text)
-            && Rc::ptr_eq(&self.method.text, &call.method.text)
+        self.revision == ledger.revision && self.has_names_of(call)
+    }
+
+    fn has_names_of(&self, call: &Call) -> bool {
+        Rc::ptr_eq(&self.model.text, &call.model.text) && Rc::ptr_eq(&self.method.text, &call.method.text)
     }
 }

@@ -35,6 +35,7 @@ impl Sink for Recorder<'_> {
         if request.outcome == Outcome::Ok {
             self.recent.admit(ledger, call);
         }
+        self.recent.settle(ledger, call);
         let (place, mask) = self.recent.find(ledger, call);
         let bad = ledger.events.ended(mask, request);
         let how = (request.code, request.ended_by, request.outcome);
@@ -75,17 +76,14 @@ impl Sink for Recorder<'_> {
     }
 
     fn gap(&mut self, call: &Call, gap: Nanos) {
-        let ledger = &mut *self.ledger;
-        let (place, _) = self.recent.find(ledger, call);
-        let timing = &mut ledger.routes[place].ok;
-        timing.changed = ledger.sequence;
-        timing.response_gap.record(gap);
+        self.recent.gap(self.ledger, call, gap);
     }
 
     fn ended(&mut self, call: &Call, end: &End) {
         *self.open = self.open.saturating_sub(1);
         let ledger = &mut *self.ledger;
         ledger.open_calls = ledger.open_calls.saturating_sub(1);
+        self.recent.settle(ledger, call);
         let (place, _) = self.recent.find(ledger, call);
         let counter = self.recent.counter(ledger, call, (end.code, end.ended_by, end.outcome));
         counter.calls += 1;

@@ -2,6 +2,8 @@ use super::*;
 use wire::call::Name;
 use wire::{End, OpenRequest, Request, Sink};
 
+mod gaps;
+
 fn name(text: &str) -> Name {
     Name { text: text.into() }
 }
