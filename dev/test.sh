@@ -21,5 +21,5 @@ dev/fuzz.sh 7 || fuzz=$?
 
 note "pytest"
 python=0
-"$VENV/bin/python" -m pytest "$@" || python=$?
+"$VENV/bin/python" -m pytest --durations=12 --durations-min=20 "$@" || python=$?
 for failure in $rust $fuzz $python; do [ "$failure" -eq 0 ] || exit "$failure"; done

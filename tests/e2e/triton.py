@@ -29,6 +29,10 @@ START_SECONDS = 90.0  # loading seven Python models takes 2 s on an idle machine
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.05
 LOG_TAIL_LINES = 40
+WORDY = "unbatched"
+"""A model whose configuration is longer than the 64 KiB that HTTP/2 lets a server send unasked, and than the head of a
+message that is looked at."""
+NOTES = f'parameters {{ key: "notes" value {{ string_value: "{"x" * 200_000}" }} }}\n'
 
 
 class TritonError(RuntimeError):
@@ -71,6 +75,8 @@ def build_repository(folder: Path, models: Path = MODELS) -> Path:
         version = folder / config.stem / "1"
         version.mkdir(parents=True)
         named = f'name: "{config.stem}"\n{config.read_text()}'
+        if config.stem == WORDY:
+            named += NOTES
         (folder / config.stem / "config.pbtxt").write_text(named)
         shutil.copy(config.with_suffix(".py"), version / "model.py")
     return folder

@@ -122,6 +122,12 @@ fn message(method: &Method, model: &str) -> Option<Vec<u8>> {
     Some(message)
 }
 
+/// The preface, and 16 MiB that the server may send on the stream (SETTINGS_INITIAL_WINDOW_SIZE) and on the connection
+/// (WINDOW_UPDATE): more than its answer has, where 64 KiB could be less (RFC 9113 sections 3.4, 6.5 and 6.9).
+const OPENING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\
+    \0\0\x06\x04\0\0\0\0\0\0\x04\x01\0\0\0\
+    \0\0\x04\x08\0\0\0\0\0\x01\0\0\0";
+
 /// A unary gRPC call, on a connection that holds no other.
 fn call(path: &str, host: &str, message: &[u8]) -> Ask {
     const HEADERS: (u8, u8) = (1, 0x4); // END_HEADERS
@@ -136,7 +142,7 @@ fn call(path: &str, host: &str, message: &[u8]) -> Ask {
     string(&mut head, "te");
     string(&mut head, "trailers");
     let prefixed = [&[0][..], &(message.len() as u32).to_be_bytes(), message].concat();
-    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec(); // and empty SETTINGS
+    let mut bytes = OPENING.to_vec();
     for ((kind, flags), payload) in [(HEADERS, head), (DATA, prefixed)] {
         bytes.extend(&(payload.len() as u32).to_be_bytes()[1..]);
         bytes.extend([kind, flags, 0, 0, 0, 1]);
