@@ -28,7 +28,7 @@ with another one. The contender stands on one core, the client (h2load) and the 
 time of the contender's process tree per call, from schedstat. Latencies are from h2load's own log; *added* is what they
 are above those of the direct way in the same round. Every figure is the median over the rounds; a ratio is the median
 of the ratios within each round, with the smallest and the largest. A cell counts only if every call succeeded, every
-byte came back, and an open loop held its rate.
+byte came back, and an open loop held its rate; one that did not is made again, three times at most.
 """
 
 INSTRUCTIONS_HEAD = f"""## Instructions
