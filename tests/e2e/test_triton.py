@@ -90,3 +90,10 @@ def test_errors_of_triton_have_their_names(triton: Triton) -> None:
         wayside.wait_for_total(CONNECTIONS, "calls", code="INTERNAL")
         assert wayside.total("calls", code="INTERNAL", model="failing", outcome="ok") == 0
         assert wayside.snapshot()["tap"]["blind"] == {}
+
+        def words() -> list[str]:
+            records = wayside.snapshot()["records"]
+            return [record["message"] for record in records if record["code"] == "INTERNAL"]
+
+        wayside.running.wait_for(lambda: len(words()) == CONNECTIONS)
+        assert set(words()) == {"this model always fails"}

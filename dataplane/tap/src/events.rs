@@ -243,6 +243,7 @@ mod tests {
             ended_by: EndedBy::Server,
             outcome,
             latency: Some(latency),
+            message: "".into(),
         }
     }
 

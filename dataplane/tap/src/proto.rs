@@ -376,7 +376,7 @@ pub struct Record {
     pub request_bytes: u64,
     #[prost(uint64, tag = "14")]
     pub response_bytes: u64,
-    /// reserved for the error's own words; empty for now
+    /// the server's own words: grpc-message, capped
     #[prost(string, tag = "15")]
     pub message: ::prost::alloc::string::String,
     /// failed | slow

@@ -192,6 +192,8 @@ pub struct Request {
     pub outcome: Outcome,
     /// Request complete to response complete; None when either did not happen.
     pub latency: Option<Nanos>,
+    /// `grpc-message` of the call, where it ended with that, capped; empty when there was none.
+    pub message: Box<str>,
 }
 
 /// How a call came to its end.
@@ -205,8 +207,6 @@ pub struct End {
     pub ended_by: EndedBy,
     /// Verdict.
     pub outcome: Outcome,
-    /// `grpc-message`, capped; empty when there was none.
-    pub message: Box<str>,
 }
 
 /// Who ended a call.

@@ -290,6 +290,7 @@ impl Exchange {
             outcome: verdict.outcome,
             latency: answered.zip(open.complete).map(|(answered, complete)| answered.saturating_sub(complete)),
             open,
+            message: self.answer.message.clone(),
         };
         cx.sink.request(&self.call, &request);
     }
@@ -323,13 +324,7 @@ impl Exchange {
         }
         self.request.put_back(cx.kit);
         self.response.put_back(cx.kit);
-        let end = End {
-            at: cx.now,
-            code: verdict.code,
-            ended_by: verdict.ended_by,
-            outcome,
-            message: std::mem::take(&mut self.answer.message),
-        };
+        let end = End { at: cx.now, code: verdict.code, ended_by: verdict.ended_by, outcome };
         cx.sink.ended(&self.call, &end);
     }
 

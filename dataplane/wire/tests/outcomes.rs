@@ -54,7 +54,7 @@ fn a_trailers_only_answer() {
     ]);
     rig.server(&headers(1, true, &block));
     assert_eq!(verdict(&rig), (Code::Grpc(5), Outcome::ClientError, EndedBy::Server));
-    assert_eq!(&*rig.only().1.message, "no such model");
+    assert_eq!(&*rig.told.requests[0].message, "no such model");
     assert_eq!(rig.told.requests[0].latency, Some(5 * MS));
 }
 

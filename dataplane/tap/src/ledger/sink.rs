@@ -133,7 +133,7 @@ fn record(model: &str, call: &Call, request: &Request, reason: &str) -> proto::R
         first_response_nanos: first.saturating_sub(request.open.start),
         request_bytes: call.request_bytes,
         response_bytes: call.response_bytes,
-        message: String::new(),
+        message: request.message.to_string(),
         reason: reason.to_string(),
     }
 }

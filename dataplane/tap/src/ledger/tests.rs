@@ -37,10 +37,17 @@ fn finish_with(
     let (mut open, mut opaque) = (0, false);
     let mut recorder = Recorder { ledger, recent, open: &mut open, opaque: &mut opaque, upstream: 3 };
     recorder.opened(&mut call);
-    let request =
-        Request { open: asked, end: 1_000_001, code, ended_by: EndedBy::Server, outcome, latency: Some(1_000_000) };
+    let request = Request {
+        open: asked,
+        end: 1_000_001,
+        code,
+        ended_by: EndedBy::Server,
+        outcome,
+        latency: Some(1_000_000),
+        message: "no".into(),
+    };
     recorder.request(&call, &request);
-    recorder.ended(&call, &End { at: 1_000_001, code, ended_by: EndedBy::Server, outcome, message: "".into() });
+    recorder.ended(&call, &End { at: 1_000_001, code, ended_by: EndedBy::Server, outcome });
     assert_eq!(open, 0);
 }
 
@@ -77,7 +84,8 @@ fn calls_that_name_no_model_are_of_the_one_that_is_served() {
     assert_eq!(models(&mut ledger), ["", "adapter", "llama"]);
     let snapshot = ledger.snapshot(0, 1);
     assert_eq!((snapshot.events[0].good, snapshot.events[0].bad), (0, 1));
-    assert_eq!(ledger.take_records()[0].model, "llama");
+    let record = &ledger.take_records()[0];
+    assert_eq!((&*record.model, &*record.message), ("llama", "no"));
     ledger.adopt(&proto::Policy::default());
     finish(&mut ledger, call(""), Code::Grpc(0), Outcome::Ok);
     assert_eq!(models(&mut ledger), ["", "adapter", "llama", "unknown"]);
