@@ -168,6 +168,8 @@ PUBLISHERS = (
         (
             Package("grpcio-health-checking", "1.85.1", ("grpc_health/v1/health_pb2.py",)),
             Package("grpcio-reflection", "1.85.1", ("grpc_reflection/*/reflection_pb2.py",)),
+            # gRPC's own packages bring v1alpha alone.
+            Package("grpclib", "0.4.9", ("grpclib/reflection/v1/reflection_pb2.py",)),
         ),
     ),
 )
