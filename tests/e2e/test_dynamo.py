@@ -1,4 +1,4 @@
-"""Wayside before NVIDIA Dynamo's own frontends: OpenAI's API over HTTP, KServe's over gRPC, and their page of metrics."""
+"""Wayside before NVIDIA Dynamo's own frontends: OpenAI's API over HTTP, KServe's over gRPC, and their own numbers."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ ASKS = [
 ]
 
 
+@pytest.mark.proves("http", "http", "live")
 @pytest.mark.proves("openai", "dynamo", "live")
 def test_each_call_over_http(dynamo: ModelServer) -> None:
     """Equal answers, equal counts; this engine states no tokens, so events with output are counted."""

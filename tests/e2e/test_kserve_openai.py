@@ -15,7 +15,7 @@ from tests.fakes.steady import metric
 CHAT, TEXT = "/openai/v1/chat/completions", "/openai/v1/completions"
 EMBED, RANK = "/openai/v1/embeddings", "/openai/v1/rerank"
 MODELS = "/openai/v1/models"
-USAGE = {"stream_options": {"include_usage": True}}
+USAGE: dict[str, Any] = {"stream_options": {"include_usage": True}}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Wayside before a real TorchServe: predictions over HTTP, by each API it offers there, and over its own gRPC service."""
+"""Wayside before a real TorchServe: predictions over HTTP, by each API it offers there, and over its own gRPC."""
 
 from __future__ import annotations
 

@@ -83,7 +83,8 @@ def main(http: int, grpc: int, metrics: int, gate: str) -> None:
         http_options=HTTPOptions(host="127.0.0.1", port=http),
         grpc_options=gRPCOptions(port=grpc, grpc_servicer_functions=[EXAMPLE]),
     )
-    serve.run(Iris.bind(gate), name="iris", route_prefix="/")
+    bound = Iris.bind(gate)  # type: ignore[attr-defined]  # the decorator makes it a deployment
+    serve.run(bound, name="iris", route_prefix="/")
     signal.sigwait({signal.SIGTERM})
     ray.shutdown()
 
@@ -91,4 +92,5 @@ def main(http: int, grpc: int, metrics: int, gate: str) -> None:
 if __name__ == "__main__":
     # Before there are threads: a signal comes to none of them then, but to `sigwait`.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    main(*(int(word) for word in sys.argv[1:4]), sys.argv[4])
+    http_port, grpc_port, metrics_port = (int(word) for word in sys.argv[1:4])
+    main(http_port, grpc_port, metrics_port, sys.argv[4])

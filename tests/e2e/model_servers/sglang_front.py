@@ -124,7 +124,8 @@ def library() -> Any:
     """Load the server without the package around it."""
     path = Path(sysconfig.get_path("platlib")) / (LIBRARY + sysconfig.get_config_var("EXT_SUFFIX"))
     spec = importlib.util.spec_from_file_location("_grpc", path)
-    assert spec is not None and spec.loader is not None, path
+    assert spec is not None, path
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -2,8 +2,8 @@
 
 usage: torchserve_iris.py JAVA HTTP_PORT GRPC_PORT MANAGEMENT_PORT METRICS_PORT GRPC_MANAGEMENT_PORT
 
-The model doubles `x`, and of KServe's first protocol every instance's; a negative one fails. It needs no torch, which TorchServe imports all the same: a class of that
-name is all that is used of it.
+The model doubles `x`, and of KServe's first protocol every instance; a negative one fails. It needs no torch, which
+TorchServe imports all the same: a class of that name is all that is used of it.
 """
 
 from __future__ import annotations
