@@ -13,7 +13,10 @@ from sidecar.model.policy import JsonExtract, JsonStep, Kind, Route, Slot
 from sidecar.servers.catalogue import SHIPPED, ServerCatalogue, load_server
 from tests.fakes.reader import Reader, build_reader
 from tests.servers.http_cases import HttpCase
-from tests.servers.http_others import ALL
+from tests.servers.http_documented import DOCUMENTED
+from tests.servers.http_others import ALL as OTHERS
+
+ALL = [*OTHERS, *DOCUMENTED]
 
 CATALOGUES = sorted({case.catalogue for case in ALL})
 
@@ -54,6 +57,10 @@ def test_what_is_documented_is_read(case: HttpCase, reader: Reader) -> None:
     said = told(reader, case)
     said.pop("streaming")
     assert said == case.expected
+
+
+def test_what_one_server_documents_names_its_document() -> None:
+    assert [case.name for case in DOCUMENTED if case.servers and not case.source] == []
 
 
 @pytest.mark.parametrize("name", CATALOGUES)

@@ -18,6 +18,8 @@ ANSWER_SECONDS = 20.0
 READ_BYTES = 65_536
 # What a server writes anew into each answer.
 CLOCK = re.compile(rb"(?im)^(date|x-request-id|x-bentoml-request-id|x-process-time): [^\r]*")
+# And an engine of language models into its JSON: an id, and when it was made.
+MADE = re.compile(rb'"(?:id|created)": ?(?:"(?:chat)?cmpl-[0-9a-f-]{32,}"|[0-9]{10})')
 
 Series = tuple[str, str, str, str]
 """Method, model, version, code."""
@@ -49,7 +51,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer: its status, and all of its bytes but clocks."""
+    """An answer: its status, and all of its bytes but clocks and ids made up for it."""
 
     status: int
     wire: bytes
@@ -108,7 +110,8 @@ def _called(stream: socket.socket, state: h11.Connection, ask: Ask) -> Answer:
             whole = isinstance(event, h11.EndOfMessage)
     if state.our_state is state.their_state is h11.DONE:
         state.start_next_cycle()
-    return Answer(status, CLOCK.sub(rb"\1: -", wire), body, whole)
+    unclocked = CLOCK.sub(rb"\1: -", wire)
+    return Answer(status, MADE.sub(b"-", unclocked), MADE.sub(b"-", body), whole)
 
 
 def expected(asks: Iterable[Ask], kind: str = "inference") -> dict[Series, int]:

@@ -28,6 +28,8 @@ class ModelServer:
 
     http: str
     grpc: str
+    more: tuple[str, ...] = ()
+    """Of the ports that follow, in the order of the words."""
 
 
 @contextlib.contextmanager
@@ -46,9 +48,9 @@ def running_model_server(part: str, *words: str, ready: str) -> Iterator[ModelSe
     with tempfile.TemporaryDirectory(prefix=f"wayside-{part}-") as home:
         environment = {**os.environ, "HOME": home, **QUIET}
         with running(command, cwd=SERVERS, environment=environment) as process:
-            http, grpc, *_ = (f"127.0.0.1:{port}" for port in ports)
+            http, grpc, *more = (f"127.0.0.1:{port}" for port in ports)
             process.wait_for(lambda: _answers(f"http://{http}{ready}"), START_SECONDS)
-            yield ModelServer(http, grpc)
+            yield ModelServer(http, grpc, tuple(more))
 
 
 def _answers(url: str) -> bool:

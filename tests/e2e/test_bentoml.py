@@ -55,6 +55,7 @@ def test_a_catalogue_of_ones_own(bento: ModelServer) -> None:
     assert metric(page, "wayside_response_gap_seconds_count", method="/stream") == 3
 
 
+@pytest.mark.proves("http", "http", "live")
 def test_without_one_calls_are_still_counted(bento: ModelServer) -> None:
     """Under _OTHER: no path becomes a label that nobody has named."""
     asks = [

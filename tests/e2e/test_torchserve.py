@@ -1,4 +1,4 @@
-"""Wayside before a real TorchServe: predictions over HTTP and over its own gRPC service."""
+"""Wayside before a real TorchServe: predictions over HTTP, by each API it offers there, and over its own gRPC."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tests.e2e.grpc_calls import Seen, connected
 from tests.e2e.http_calls import Ask, as_json, call_both, counted
 from tests.e2e.model_server import ModelServer, running_model_server
 from tests.e2e.wayside import running_wayside
+from tests.fakes.steady import metric
 from tests.provision.parts import require
 
 PREDICT = "/predictions/{model}"
@@ -26,6 +27,24 @@ ASKS = [
     Ask(PREDICT, "/predictions/iris", "503", "iris", body=b"{"),
     Ask(PREDICT, "/predictions/no", "404", "unknown", body=GOOD),
     Ask(PREDICT, "/predictions/iris", model="iris", body=GOOD),
+]
+KSERVE = "/v1/models/{model}"
+ROWS, BAD_ROWS = as_json({"instances": [1, 2, 3]}), as_json({"instances": [-1]})
+PREDICT_ASKS = [
+    Ask(f"{KSERVE}:predict", "/v1/models/iris:predict", model="iris", body=ROWS),
+    Ask(f"{KSERVE}:explain", "/v1/models/iris:explain", model="iris", body=ROWS),
+    Ask(f"{KSERVE}:predict", "/v1/models/iris:predict", "503", "iris", body=BAD_ROWS),
+    Ask(f"{KSERVE}:predict", "/v1/models/no:predict", "404", "unknown", body=ROWS),
+    Ask(f"{KSERVE}:predict", "/v1/models/iris:predict", model="iris", body=ROWS),
+]
+# Of /invocations only a body may name the model, and this one's does not.
+SAGEMAKER_ASKS = [
+    Ask("/ping", "/ping", kind="probe", verb="GET"),
+    Ask("/invocations", "/invocations", model="unknown", body=GOOD),
+    Ask("/invocations", "/invocations", "503", "unknown", body=BAD),
+    Ask("/models/{model}/invoke", "/models/iris/invoke", model="iris", body=GOOD),
+    Ask("/models/{model}/invoke", "/models/iris/invoke", "503", "iris", body=BAD),
+    Ask("/models/{model}/invoke", "/models/no/invoke", "404", "unknown", body=GOOD),
 ]
 
 
@@ -44,6 +63,31 @@ def test_each_call_over_http(torchserve: ModelServer) -> None:
         answers = call_both(torchserve.http, wayside, ASKS)
         assert b"connection: close" in answers[4].wire
         assert "wayside_tokens_total{" not in wayside.metrics()
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        pytest.param(
+            PREDICT_ASKS, marks=pytest.mark.proves("predict", "torchserve", "live"), id="kserve"
+        ),
+        pytest.param(
+            SAGEMAKER_ASKS,
+            marks=pytest.mark.proves("sagemaker", "torchserve", "live"),
+            id="sagemaker",
+        ),
+    ],
+)
+def test_each_call_of_the_other_apis(torchserve: ModelServer, asks: list[Ask]) -> None:
+    """KServe's first protocol, whose rows are counted, and SageMaker's: TorchServe answers both."""
+    with running_wayside(torchserve.http) as wayside:
+        call_both(torchserve.http, wayside, asks)
+        page = wayside.metrics()
+    sizes = f'wayside_request_batch_size_sum{{method="{KSERVE}:predict"'
+    assert (sizes in page) == (asks is PREDICT_ASKS)
+    if asks is PREDICT_ASKS:  # three rows twice, and the one of the request that the server failed
+        batches = metric(page, "wayside_request_batch_size_sum", method=f"{KSERVE}:predict")
+        assert batches == 3 + 1 + 3
 
 
 def field(number: int, content: bytes) -> bytes:

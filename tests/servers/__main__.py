@@ -1,6 +1,6 @@
-"""Write tests/data/servers again from PyPI: python -m tests.servers [WHEEL-FOLDER]
+"""Write tests/data/servers again from PyPI and GitHub: python -m tests.servers [FOLDER]
 
-A wheel that lies in the folder already is not fetched again.
+What lies in the folder already, a wheel or a .proto, is not fetched again.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from sidecar.servers.proto import Schema, schema_of
 from tests.servers import published
 from tests.servers.cases import Case, Message
 from tests.servers.goldens import FOLDER, schema_json
-from tests.servers.published import Package
 from tests.servers.publishers import PUBLISHERS, Publisher
 
 
 def main(arguments: list[str]) -> int:
-    """Fetch every package and write every file."""
+    """Fetch every source and write every file."""
     with tempfile.TemporaryDirectory(prefix="wayside-wheels-") as temporary:
         wheels = Path(arguments[0]) if arguments else Path(temporary)
         for publisher in PUBLISHERS:
@@ -32,35 +31,16 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def wheel_of(package: Package, wheels: Path) -> Path:
-    """Return the wheel of a package, fetched where it is not there yet."""
-    stem = f"{package.name.replace('-', '_')}-{package.version}-"
-    found = [path for path in wheels.iterdir() if path.name.lower().startswith(stem)]
-    return found[0] if found else published.fetch(package, wheels)
-
-
 def golden(publisher: Publisher, wheels: Path) -> dict[str, Any]:
     """Return what one file holds."""
-    files, provenance = [], []
-    for package in publisher.packages:
-        wheel = wheel_of(package, wheels)
-        found = published.descriptors(package, wheel)
-        files += found
-        provenance.append(
-            {
-                "package": package.name,
-                "version": package.version,
-                "sha256": published.digest(wheel),
-                "protos": sorted({file.name for file in found if file.service} or {"(messages)"}),
-            }
-        )
+    files = [file for source in publisher.sources for file in source.descriptors(wheels)]
     pool = published.pool_of(files, services(publisher.catalogue))
     schema = schema_of([*files, *published.well_known()])
     return {
-        "about": "Written by python -m tests.servers from the packages named; see tests/data/README.md.",
+        "about": "Written by python -m tests.servers from the sources named; see tests/data/README.md.",
         "catalogue": publisher.catalogue,
         "servers": publisher.servers,
-        "published": provenance,
+        "published": [source.provenance(wheels) for source in publisher.sources],
         "schema": schema_json(reachable(schema, publisher)),
         "calls": [encoded(case, schema, pool) for case in publisher.cases],
     }

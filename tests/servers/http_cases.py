@@ -35,6 +35,8 @@ class HttpCase:
     """Whose documentation shows these shapes."""
     lines: bool = False
     status: int = 200
+    source: str = ""
+    """Which document, where only these servers are meant."""
 
     @property
     def request(self) -> bytes:

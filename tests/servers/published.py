@@ -1,4 +1,7 @@
-"""Protos as their owners publish them: descriptors out of packages on PyPI, without running any of their code."""
+"""Protos as their owners publish them: descriptors out of packages on PyPI, or of files of a public repository.
+
+None of their code is run.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import io
 import subprocess
 import sys
 import tempfile
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +29,8 @@ from google.protobuf import (
     wrappers_pb2,
 )
 
+RAW = "https://raw.githubusercontent.com"
+FETCH_SECONDS = 30.0
 WELL_KNOWN = [any_pb2, duration_pb2, empty_pb2, struct_pb2, timestamp_pb2, wrappers_pb2]
 
 
@@ -38,6 +44,58 @@ class Package:
     """`*_pb2.py` or `*.proto`, `*` standing for anything; what lies in an archive inside is written ARCHIVE!MEMBER."""
     renamed: tuple[tuple[str, str], ...] = ()
     """Prefixes of files and proto packages that a publisher put before somebody else's protos, and what stood there."""
+
+    def wheel(self, folder: Path) -> Path:
+        """Return its wheel, fetched where it is not there yet."""
+        stem = f"{self.name.replace('-', '_')}-{self.version}-"
+        found = [path for path in folder.iterdir() if path.name.lower().startswith(stem)]
+        return found[0] if found else fetch(self, folder)
+
+    def descriptors(self, folder: Path) -> list[descriptor_pb2.FileDescriptorProto]:
+        """Return the descriptors in it."""
+        return descriptors(self, self.wheel(folder))
+
+    def provenance(self, folder: Path) -> dict[str, object]:
+        """Tell where they come from."""
+        named = {file.name for file in self.descriptors(folder) if file.service}
+        return {
+            "package": self.name,
+            "version": self.version,
+            "sha256": digest(self.wheel(folder)),
+            "protos": sorted(named or {"(messages)"}),
+        }
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A commit of a repository on GitHub, and its .proto files, named as they import each other.
+
+    For protos that are in no package. A file that lies in the folder for wheels already, under the repository's name,
+    the commit and its own, is not fetched again.
+    """
+
+    name: str
+    commit: str
+    root: str
+    """The folder that imports start from."""
+    protos: tuple[str, ...]
+
+    def descriptors(self, folder: Path) -> list[descriptor_pb2.FileDescriptorProto]:
+        """Return the descriptors of these files."""
+        return compiled({proto: self._source(proto, folder) for proto in self.protos})
+
+    def provenance(self, folder: Path) -> dict[str, object]:
+        """Tell where they come from; the commit says what their content is."""
+        return {"repository": self.name, "commit": self.commit, "protos": list(self.protos)}
+
+    def _source(self, proto: str, folder: Path) -> bytes:
+        path = folder / self.name / self.commit / self.root / proto
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            url = f"{RAW}/{self.name}/{self.commit}/{self.root}/{proto}"
+            with urllib.request.urlopen(url, timeout=FETCH_SECONDS) as answer:
+                path.write_bytes(answer.read())
+        return path.read_bytes()
 
 
 def fetch(package: Package, folder: Path) -> Path:
@@ -122,6 +180,9 @@ def renamed(
         file.dependency[:] = [original(name) for name in file.dependency]
         for each in file.message_type:
             message(each)
+        for method in (method for service in file.service for method in service.method):
+            method.input_type = original(method.input_type)
+            method.output_type = original(method.output_type)
     return file
 
 

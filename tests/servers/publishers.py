@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.servers import cases, configurations
+from tests.servers import cases, configurations, sglang_native
 from tests.servers.cases import Case
-from tests.servers.published import Package
+from tests.servers.published import Package, Repository
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Publisher:
     """Of the file under tests/data/servers."""
     catalogue: str
     servers: tuple[str, ...]
-    packages: tuple[Package, ...]
+    sources: tuple[Package | Repository, ...]
     cases: tuple[Case, ...] = ()
 
 
@@ -99,8 +99,40 @@ PUBLISHERS = (
         ),
         tuple(cases.TENSORFLOW),
     ),
+    Publisher(
+        "tensorflow-serving-ovms",
+        "tensorflow-serving",
+        ("ovms",),
+        (
+            Package(
+                "ovmsclient",
+                "2023.1",
+                ("ovmsclient/tfs_compat/protos/tensorflow*_pb2.py",),
+                (
+                    ("ovmsclient/tfs_compat/protos/", ""),
+                    ("ovmsclient", "tensorflow"),
+                    (".ovmsclient", ".tensorflow"),
+                ),
+            ),
+        ),
+        (cases.TENSORFLOW[0], cases.TENSORFLOW[1]),
+    ),
     Publisher("vllm", "vllm", ("vllm",), smg("vllm_engine"), tuple(cases.VLLM)),
     Publisher("sglang", "sglang", ("sglang",), smg("sglang_scheduler"), tuple(cases.SGLANG)),
+    Publisher(
+        "sglang-native",
+        "sglang",
+        ("sglang",),
+        (
+            Repository(
+                "sgl-project/sglang",
+                "016589a1eaac7aaccd2398c8e398d4a98bc68563",
+                "proto",
+                ("sglang/runtime/v1/sglang.proto",),
+            ),
+        ),
+        sglang_native.CASES,
+    ),
     Publisher(
         "tensorrt-llm",
         "tensorrt-llm",
@@ -136,6 +168,8 @@ PUBLISHERS = (
         (
             Package("grpcio-health-checking", "1.85.1", ("grpc_health/v1/health_pb2.py",)),
             Package("grpcio-reflection", "1.85.1", ("grpc_reflection/*/reflection_pb2.py",)),
+            # gRPC's own packages bring v1alpha alone.
+            Package("grpclib", "0.4.9", ("grpclib/reflection/v1/reflection_pb2.py",)),
         ),
     ),
 )

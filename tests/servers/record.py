@@ -17,7 +17,7 @@ from google.protobuf import descriptor_pool, json_format, message_factory
 
 from sidecar.servers.proto import Schema, schema_of
 from tests.servers import published
-from tests.servers.__main__ import services, wheel_of
+from tests.servers.__main__ import services
 from tests.servers.goldens import FOLDER
 from tests.servers.publishers import PUBLISHERS
 
@@ -38,11 +38,7 @@ def main(arguments: list[str]) -> int:
     publisher = next(each for each in PUBLISHERS if each.name == name)
     with tempfile.TemporaryDirectory(prefix="wayside-wheels-") as temporary:
         wheels = Path(folder[0]) if folder else Path(temporary)
-        files = [
-            file
-            for package in publisher.packages
-            for file in published.descriptors(package, wheel_of(package, wheels))
-        ]
+        files = [file for source in publisher.sources for file in source.descriptors(wheels)]
     schema = schema_of(files)
     pool = published.pool_of(files, services(publisher.catalogue))
     with grpc.insecure_channel(address) as channel:

@@ -2,8 +2,8 @@
 
 usage: torchserve_iris.py JAVA HTTP_PORT GRPC_PORT MANAGEMENT_PORT METRICS_PORT GRPC_MANAGEMENT_PORT
 
-The model doubles `x`; a negative one fails. It needs no torch, which TorchServe imports all the same: a class of that
-name is all that is used of it.
+The model doubles `x`, and of KServe's first protocol every instance; a negative one fails. It needs no torch, which
+TorchServe imports all the same: a class of that name is all that is used of it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,20 @@ import sys
 from pathlib import Path
 
 HANDLER = """
+def doubled(x):
+    if x < 0:
+        raise RuntimeError("negative")
+    return x * 2
+
+def answer(given):
+    if "instances" in given:
+        return {"predictions": [doubled(x) for x in given["instances"]]}
+    return {"y": doubled(given["x"])}
+
 def handle(data, context):
     given = [each["body"] if "body" in each else each["data"] for each in data or []]
     given = [each if isinstance(each, dict) else json.loads(bytes(each)) for each in given]
-    if any(each["x"] < 0 for each in given):
-        raise RuntimeError("negative")
-    return [{"y": each["x"] * 2} for each in given] if data else None
+    return [answer(each) for each in given] if data else None
 """
 MANIFEST = {
     "runtime": "python",

@@ -1,4 +1,4 @@
-"""The catalogues read the pages they are written for: real ones of Triton and BentoML, others after documentation."""
+"""The catalogues read the pages they are written for: tests/data/README.md says which of them are real."""
 
 from __future__ import annotations
 
@@ -42,9 +42,10 @@ EXPECTED: dict[str, tuple[str, dict[Number, dict[str, float]]]] = {
     ),
     "tgi": ("tgi", {QUEUE: {"": 7}, RUNNING: {"": 4}, BATCH: {"": 4}}),
     "sglang": ("sglang", {QUEUE: {LLAMA: 2826}, RUNNING: {LLAMA: 162}, CACHE: {LLAMA: 0.28}}),
+    "sglang-priority": ("sglang", {QUEUE: {"qwen3": 5}, RUNNING: {"qwen3": 6}, CACHE: {"qwen3": 0.375}}),
     "tensorrt-llm": (
         "tensorrt-llm",
-        {QUEUE: {"llama-8b": 5}, RUNNING: {"llama-8b": 12}, CACHE: {"llama-8b": 0.62}},
+        {QUEUE: {"llama-8b": 5}, RUNNING: {"llama-8b": 12}, CACHE: {"llama-8b": 0.62}, BATCH: {"llama-8b": 7}},
     ),
     "nim": (
         "nim",
@@ -54,14 +55,15 @@ EXPECTED: dict[str, tuple[str, dict[Number, dict[str, float]]]] = {
             CACHE: {"meta/llama3-8b-instruct": 0.5},
         },
     ),
-    "dynamo-frontend": ("dynamo", {QUEUE: {"qwen/qwen3-0.6b": 7}}),
+    "dynamo-frontend": ("dynamo", {QUEUE: {"echo": 2}}),
     "dynamo-worker": ("dynamo", {CACHE: {"": 0.75}}),
+    "dynamo-worker-1.6": ("dynamo", {CACHE: {"qwen/qwen3-0.6b": 0.625}}),
     "ray-serve": (
         "ray-serve",
-        {QUEUE: {"Translator": 20}, RUNNING: {"Translator": 5, "Summarizer": 2}},
+        {QUEUE: {"Iris": 2}, RUNNING: {"Iris": 1}},
     ),
     "llama-cpp": ("llama-cpp", {QUEUE: {"": 46}, RUNNING: {"": 4}}),
-    "ovms": ("ovms", {RUNNING: {"resnet": 3}}),
+    "ovms": ("ovms", {RUNNING: {"resnet": 3, "llama": 4}}),
 }  # fmt: skip
 
 
@@ -111,7 +113,7 @@ def test_every_source_is_found_on_some_page() -> None:
     assert unseen == {"llamacpp:kv_cache_usage_ratio"}
 
 
-@pytest.mark.parametrize("name", ["mlserver", "kserve"])
+@pytest.mark.parametrize("name", ["mlserver", "kserve", "torchserve"])
 def test_a_page_that_tells_none_of_the_numbers_is_no_page(name: str) -> None:
     assert read(name) is None
 
@@ -123,4 +125,4 @@ def test_every_page_has_a_test() -> None:
         for name in EXPECTED
         for each in ([f"{name}1", f"{name}2"] if name[-1] == "-" else [name])
     }
-    assert names == known | {"mlserver", "kserve"}
+    assert names == known | {"mlserver", "kserve", "torchserve"}
