@@ -7,6 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sidecar.model.policy import Method
     from sidecar.model.problem import Problem
     from sidecar.servers.catalogue import ServerCatalogue
@@ -34,10 +36,14 @@ a whole file:
     model: model_name
     numbers: {queue_depth: {gauge: shop_waiting}, executed_batch_size: {histogram: shop_batch}}
 
+  routes:                           # over HTTP, see docs/servers.md
+    /rank: {request: {model: header(x-model)}}
+
 What can be read: model, version, request_id, batch_size, first_dimension, max_batch_size, error, final,
 tokens_in, tokens_out.
 How: a path of names, name[0] for the first of several, name{key} for an entry of a map; or count(path), length(path),
-elements(path) of repeated integers, present(path), int(path), string(path). A list of paths: the first that is there.
+elements(path) of repeated integers, sum(path) of stated parts, present(path), int(path), string(path); header(name) of
+gRPC metadata, an HTTP header or a trailer. A list of them: the first that is there.
 
 Then name it in wayside.yaml:   server: {files: [shop.yaml]}
 
@@ -78,6 +84,13 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         default="request",
         help="which way the sample goes (default request)",
     )
+    check.add_argument(
+        "--header",
+        metavar="NAME:VALUE",
+        action="append",
+        default=[],
+        help="also show what this header of --method and --side would say; may be repeated",
+    )
     check.set_defaults(main=_check, parser=check)
 
 
@@ -85,8 +98,12 @@ def _check(arguments: argparse.Namespace) -> int:
     from sidecar.servers.catalogue import compile_server
     from sidecar.servers.document import read_document
 
-    if bool(arguments.sample) != bool(arguments.method):
-        arguments.parser.error("--sample and --method go together: a message of which method?")
+    if bool(arguments.sample or arguments.header) != bool(arguments.method):
+        arguments.parser.error(
+            "--sample or --header and --method go together: a message of which method?"
+        )
+    if without := [each for each in arguments.header if ":" not in each]:
+        arguments.parser.error(f"--header {without[0]!r} has no colon: write NAME:VALUE")
     document = read_document(arguments.file)
     server = compile_server(document)
     problems = list(server.problems)
@@ -103,7 +120,7 @@ def _check(arguments: argparse.Namespace) -> int:
         print(f"{count} in {arguments.file}", file=sys.stderr)
         return PROBLEMS
     _summarize(arguments, server)
-    return _sample(arguments, server) if arguments.sample else OK
+    return _sample(arguments, server) if arguments.method else OK
 
 
 class _UnreadableError(Exception):
@@ -143,7 +160,7 @@ def _summarize(arguments: argparse.Namespace, server: ServerCatalogue) -> None:
 
 
 def _sample(arguments: argparse.Namespace, server: ServerCatalogue) -> int:
-    """Show what a message would say."""
+    """Show what a message and its head would say."""
     from sidecar.servers.paths import suggest
 
     methods = {method.path: method for method in server.methods}
@@ -152,26 +169,37 @@ def _sample(arguments: argparse.Namespace, server: ServerCatalogue) -> int:
         hint = suggest(arguments.method, methods)
         print(f"{arguments.file} has no method {arguments.method!r}. {hint}", file=sys.stderr)
         return PROBLEMS
-    try:
-        with open(arguments.sample, "rb") as file:
-            data = file.read(MAX_SAMPLE_BYTES)
-    except OSError as error:
-        print(f"{arguments.sample} cannot be read: {error.strerror}", file=sys.stderr)
-        return PROBLEMS
-    print(f"{method.path} {arguments.side}, {len(data)} bytes:")
-    for line in _said(method, arguments.side, data):
+    data = b""
+    if arguments.sample:
+        try:
+            with open(arguments.sample, "rb") as file:
+                data = file.read(MAX_SAMPLE_BYTES)
+        except OSError as error:
+            print(f"{arguments.sample} cannot be read: {error.strerror}", file=sys.stderr)
+            return PROBLEMS
+    fields = [each.partition(":") for each in arguments.header]
+    head = {name.strip().lower(): value.strip() for name, _, value in reversed(fields)}
+    size = f", {len(data)} bytes" if arguments.sample else ""
+    print(f"{method.path} {arguments.side}{size}:")
+    for line in _said(method, arguments.side, data, head):
         print(f"  {line}")
     return OK
 
 
-def _said(method: Method, side: str, data: bytes) -> list[str]:
+def _said(method: Method, side: str, data: bytes, head: Mapping[str, str]) -> list[str]:
     """Return a line for each value that is looked for."""
     from sidecar.model.policy import Read
+    from sidecar.servers.headers import read_head
     from sidecar.servers.read import read_message
 
-    program = method.request if side == "request" else method.response
-    said = read_message(program, data, method.head_bytes)
-    wanted = dict.fromkeys(each.slot for variant in program for each in variant.extracts)
+    request = side == "request"
+    program = method.request if request else method.response
+    headers = method.request_headers if request else method.response_headers
+    wanted = dict.fromkeys(
+        [each.slot for variant in program for each in variant.extracts]
+        + [each.slot for each in headers]
+    )
+    said = read_head(headers, head, read_message(program, data, method.head_bytes))
     lines = []
     for slot in wanted:
         value, read = said.get(slot, (None, Read.PRESENT))
@@ -181,6 +209,6 @@ def _said(method: Method, side: str, data: bytes) -> list[str]:
         elif isinstance(value, bytes):
             text = repr(value.decode(errors="replace"))
         else:
-            text = f"{value}{adds if read in (Read.COUNT, Read.VARINTS) else ''}"
+            text = f"{value}{adds if read in (Read.COUNT, Read.VARINTS, Read.SUM) else ''}"
         lines.append(f"{slot.value:<11} {text}")
     return lines or ["nothing is read from it"]

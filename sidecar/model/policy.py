@@ -42,6 +42,7 @@ class Read(enum.Enum):
     VARINT_AT = "varint_at"
     VARINTS = "varints"
     LENGTH = "length"
+    SUM = "sum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,15 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderExtract:
+    """One value to read from a header field. Of several for one slot the first that is there counts."""
+
+    slot: Slot
+    name: str  # in lower case
+    before_body: bool = False  # it counts before what the body says of the slot; else after
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """One gRPC method: what it is for and where in its messages the few interesting fields lie."""
 
@@ -82,6 +92,8 @@ class Method:
     request: tuple[Variant, ...] = ()
     response: tuple[Variant, ...] = ()
     head_bytes: int = 0  # 0 = the tap's default
+    request_headers: tuple[HeaderExtract, ...] = ()
+    response_headers: tuple[HeaderExtract, ...] = ()  # trailers included
 
 
 class JsonRead(enum.Enum):
@@ -122,6 +134,8 @@ class Route:
     request: tuple[JsonExtract, ...] = ()
     response: tuple[JsonExtract, ...] = ()
     head_bytes: int = 0  # 0 = the tap's default
+    request_headers: tuple[HeaderExtract, ...] = ()
+    response_headers: tuple[HeaderExtract, ...] = ()  # over HTTP/2 trailers included
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sidecar.model.policy import Method, Slot, Variant
 from sidecar.servers.checks import Checks, is_int
 from sidecar.servers.document import read_document
+from sidecar.servers.headers import HeaderValues, check_count
 from sidecar.servers.limits import refusal
 from sidecar.servers.metrics.section import compile_metrics, usual_place
 from sidecar.servers.paths import Field, Messages, PathError, compile_extract, suggest
@@ -101,6 +102,9 @@ class _Compiler(Checks):
         if not methods and not routes and not metrics and not self.problems:
             hint = "Add at least one under methods:, routes: or metrics:."
             self.complain((), "describes no method, no route and no metrics", hint)
+        heads = [(*each.request_headers, *each.response_headers) for each in methods]
+        heads += [(*each.request_headers, *each.response_headers) for each in routes]
+        check_count(self, heads)
         used_by = top.get("used_by")
         users = tuple(str(each) for each in used_by) if isinstance(used_by, list) else ()
         return ServerCatalogue(
@@ -164,6 +168,10 @@ class _Compiler(Checks):
         return compiled
 
     def _method(self, place: Place, path: str, spec: dict[str, object]) -> Method:
+        many_requests = self.flag(place, spec, "many_requests")
+        heads = [
+            HeaderValues(self, (*place, side), many_requests) for side in ("request", "response")
+        ]
         if not _METHOD_PATH.match(path):
             self.complain(place, "is no method path", "Write /package.Service/Method.")
         self.keys(place, spec, _METHOD_KEYS)
@@ -172,26 +180,40 @@ class _Compiler(Checks):
             path=path,
             kind=self.kind(place, spec),
             streaming=self.flag(place, spec, "streaming"),
-            many_requests=self.flag(place, spec, "many_requests"),
-            request=self._program((*place, "request"), spec.get("request")),
-            response=self._program((*place, "response"), spec.get("response")),
+            many_requests=many_requests,
+            request=self._program((*place, "request"), spec.get("request"), heads[0]),
+            response=self._program((*place, "response"), spec.get("response"), heads[1]),
             head_bytes=self.head_bytes(place, spec, MAX_HEAD_BYTES),
+            request_headers=tuple(heads[0].extracts),
+            response_headers=tuple(heads[1].extracts),
         )
 
-    def _program(self, place: Place, value: object) -> tuple[Variant, ...]:
+    def _program(self, place: Place, value: object, head: HeaderValues) -> tuple[Variant, ...]:
         """Read one form of a message, or a list of forms of which the first that fits counts."""
         if value is None:
             return ()
         forms = [(place, value)]
         if isinstance(value, list):
             forms = [((*place, at), form) for at, form in enumerate(value)]
-        program = tuple(self._variant(at, self.mapping(at, form)) for at, form in forms)
+        program = tuple(
+            variant
+            for at, form in forms
+            if (variant := self._variant(at, self.mapping(at, form), head))
+        )
         if reason := refusal(program):
             self.complain(place, reason, "Read fewer fields, or less deep ones.")
         return program
 
-    def _variant(self, place: Place, form: dict[str, object]) -> Variant:
+    def _variant(self, place: Place, form: dict[str, object], head: HeaderValues) -> Variant | None:
+        """Return how to read one form; None where only headers are read."""
         self.keys(place, form, _FORM_KEYS)
+        paths = {
+            name: head.split((*place, name), _SLOTS[name], texts)
+            for name, texts in form.items()
+            if name in _SLOTS
+        }
+        if paths and not any(paths.values()) and not form.keys() - _SLOTS.keys():
+            return None
         message = form.get("message")
         if message not in self.messages:
             what = f"message {message!r} is not described" if message else "needs a message"
@@ -200,9 +222,8 @@ class _Compiler(Checks):
         assert isinstance(message, str)
         extracts = [
             extract
-            for name, texts in form.items()
-            if name in _SLOTS
-            for at, text in enumerate(texts if isinstance(texts, list) else [texts])
+            for name, texts in paths.items()
+            for at, text in texts
             if (extract := self._extract((*place, name, at), name, text, message))
         ]
         any_of = self._numbers((*place, "when_any"), form.get("when_any"), message)

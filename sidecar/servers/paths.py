@@ -4,7 +4,7 @@ Grammar:  [function(] step{.step} [)]      step = name | name[n] | name{key}
   name{key}   the value of a map entry with this key
   name[0]     the first occurrence of a repeated message; on the last step, element n of a repeated integer
 Without [0] the last occurrence is read, as protobuf itself does.
-Functions: string int present count elements length. Without one the slot decides (sidecar.servers.catalogue).
+Functions: string int present count elements length sum. Without one the slot decides (sidecar.servers.catalogue).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _FUNCTIONS = {
     "count": Read.COUNT,
     "elements": Read.VARINTS,
     "length": Read.LENGTH,
+    "sum": Read.SUM,
 }
 _CALL = re.compile(r"\s*([a-z]+)\(\s*(.*?)\s*\)\s*\Z")
 _STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(\d+)\]|\{([^{}]+)\})?\Z")

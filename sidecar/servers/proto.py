@@ -198,7 +198,8 @@ class _Comparer:
     def _forms(self, value: object, full: str) -> None:
         """Compare the forms that bear the name of the message; all of them where none does."""
         forms = value if isinstance(value, list) else [value] if value else []
-        names = {str(form["message"]) for form in forms if isinstance(form, dict)}
+        described = [form for form in forms if isinstance(form, dict)]
+        names = {str(form["message"]) for form in described if "message" in form}
         for name in (names & {full, full.rpartition(".")[2]}) or names:
             self._message(name, full)
 

@@ -163,6 +163,8 @@ class _Reader:
             self.values[wanted] = 1
         elif read in (Read.COUNT, Read.VARINTS):
             self._add(wanted, 1)
+        elif read is Read.SUM:
+            self._add(wanted, number)
         elif read is Read.VARINT_AT and first:
             self._element(wanted, number)
 
@@ -219,7 +221,7 @@ class _Reader:
     def _add(self, wanted: Key, more: int) -> None:
         before = self.values.get(wanted, 0)
         assert isinstance(before, int)
-        self.values[wanted] = before + more
+        self.values[wanted] = min(before + more, _U64)
 
 
 def _is_key(step: object, key: bytes) -> bool:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sidecar.model.policy import JsonExtract, JsonRead, JsonStep, Route, Slot
+from sidecar.servers.headers import HeaderValues
 from sidecar.servers.limits import MAX_DEPTH, MAX_KEY_BYTES, MAX_STRINGS, MAX_VALUES
 from sidecar.servers.paths import PathError, suggest
 
@@ -103,26 +104,31 @@ def _route(checks: Checks, place: Place, template: str, spec: dict[str, object])
         checks.complain(place, "is no path template", hint)
     checks.keys(place, spec, _ROUTE_KEYS)
     checks.note_untested(template, spec)
+    heads = [HeaderValues(checks, (*place, side)) for side in ("request", "response")]
     return Route(
         template=template,
         kind=checks.kind(place, spec),
         streaming=checks.flag(place, spec, "streaming"),
-        request=_extracts(checks, (*place, "request"), spec.get("request")),
-        response=_extracts(checks, (*place, "response"), spec.get("response")),
+        request=_extracts(checks, (*place, "request"), spec.get("request"), heads[0]),
+        response=_extracts(checks, (*place, "response"), spec.get("response"), heads[1]),
         head_bytes=checks.head_bytes(place, spec, MAX_HEAD_BYTES),
+        request_headers=tuple(heads[0].extracts),
+        response_headers=tuple(heads[1].extracts),
     )
 
 
-def _extracts(checks: Checks, place: Place, value: object) -> tuple[JsonExtract, ...]:
+def _extracts(
+    checks: Checks, place: Place, value: object, head: HeaderValues
+) -> tuple[JsonExtract, ...]:
     spec = {} if value is None else checks.mapping(place, value)
     checks.keys(place, spec, _SLOTS)
     extracts: list[JsonExtract] = []
     for name, texts in spec.items():
         if name not in _SLOTS:
             continue
-        for text in texts if isinstance(texts, list) else [texts]:
+        for _, text in head.split((*place, name), _SLOTS[name], texts):
             try:
-                extracts.append(compile_json_extract(_SLOTS[name], str(text)))
+                extracts.append(compile_json_extract(_SLOTS[name], text))
             except PathError as error:
                 checks.complain((*place, name), error.what, error.hint)
     strings = sum(extract.read is JsonRead.STRING for extract in extracts)

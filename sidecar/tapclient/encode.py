@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sidecar.model.objective import Objective
     from sidecar.model.policy import (
         Extract,
+        HeaderExtract,
         JsonExtract,
         JsonStep,
         Limits,
@@ -54,6 +55,7 @@ _READS = {
     Read.VARINT_AT: pb.READ_VARINT_AT,
     Read.VARINTS: pb.READ_VARINTS,
     Read.LENGTH: pb.READ_LENGTH,
+    Read.SUM: pb.READ_SUM,
 }
 
 
@@ -125,6 +127,8 @@ def method_message(method: Method) -> pb.Method:
         request=pb.Program(variants=[_variant(each) for each in method.request]),
         response=pb.Program(variants=[_variant(each) for each in method.response]),
         head_bytes=method.head_bytes,
+        request_headers=[_header(each) for each in method.request_headers],
+        response_headers=[_header(each) for each in method.response_headers],
     )
 
 
@@ -137,6 +141,14 @@ def route_message(route: Route) -> pb.Route:
         request=[_json_extract(each) for each in route.request],
         response=[_json_extract(each) for each in route.response],
         head_bytes=route.head_bytes,
+        request_headers=[_header(each) for each in route.request_headers],
+        response_headers=[_header(each) for each in route.response_headers],
+    )
+
+
+def _header(extract: HeaderExtract) -> pb.HeaderExtract:
+    return pb.HeaderExtract(
+        slot=_SLOTS[extract.slot], name=extract.name, before_body=extract.before_body
     )
 
 

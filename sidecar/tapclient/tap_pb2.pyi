@@ -30,6 +30,7 @@ class Read(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     READ_VARINT_AT: _ClassVar[Read]
     READ_VARINTS: _ClassVar[Read]
     READ_LENGTH: _ClassVar[Read]
+    READ_SUM: _ClassVar[Read]
 
 class Slot(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -59,6 +60,7 @@ READ_COUNT: Read
 READ_VARINT_AT: Read
 READ_VARINTS: Read
 READ_LENGTH: Read
+READ_SUM: Read
 SLOT_MODEL: Slot
 SLOT_VERSION: Slot
 SLOT_REQUEST_ID: Slot
@@ -476,7 +478,7 @@ class Control(_message.Message):
     def __init__(self, argv: _Optional[_Iterable[str]] = ..., memory_bytes: _Optional[int] = ...) -> None: ...
 
 class Method(_message.Message):
-    __slots__ = ("path", "kind", "streaming", "many_requests", "request", "response", "head_bytes")
+    __slots__ = ("path", "kind", "streaming", "many_requests", "request", "response", "head_bytes", "request_headers", "response_headers")
     PATH_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     STREAMING_FIELD_NUMBER: _ClassVar[int]
@@ -484,6 +486,8 @@ class Method(_message.Message):
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     HEAD_BYTES_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_HEADERS_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_HEADERS_FIELD_NUMBER: _ClassVar[int]
     path: str
     kind: Kind
     streaming: bool
@@ -491,23 +495,39 @@ class Method(_message.Message):
     request: Program
     response: Program
     head_bytes: int
-    def __init__(self, path: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., streaming: _Optional[bool] = ..., many_requests: _Optional[bool] = ..., request: _Optional[_Union[Program, _Mapping]] = ..., response: _Optional[_Union[Program, _Mapping]] = ..., head_bytes: _Optional[int] = ...) -> None: ...
+    request_headers: _containers.RepeatedCompositeFieldContainer[HeaderExtract]
+    response_headers: _containers.RepeatedCompositeFieldContainer[HeaderExtract]
+    def __init__(self, path: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., streaming: _Optional[bool] = ..., many_requests: _Optional[bool] = ..., request: _Optional[_Union[Program, _Mapping]] = ..., response: _Optional[_Union[Program, _Mapping]] = ..., head_bytes: _Optional[int] = ..., request_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ..., response_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ...) -> None: ...
 
 class Route(_message.Message):
-    __slots__ = ("template", "kind", "streaming", "request", "response", "head_bytes")
+    __slots__ = ("template", "kind", "streaming", "request", "response", "head_bytes", "request_headers", "response_headers")
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     STREAMING_FIELD_NUMBER: _ClassVar[int]
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     HEAD_BYTES_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_HEADERS_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_HEADERS_FIELD_NUMBER: _ClassVar[int]
     template: str
     kind: Kind
     streaming: bool
     request: _containers.RepeatedCompositeFieldContainer[JsonExtract]
     response: _containers.RepeatedCompositeFieldContainer[JsonExtract]
     head_bytes: int
-    def __init__(self, template: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., streaming: _Optional[bool] = ..., request: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., response: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., head_bytes: _Optional[int] = ...) -> None: ...
+    request_headers: _containers.RepeatedCompositeFieldContainer[HeaderExtract]
+    response_headers: _containers.RepeatedCompositeFieldContainer[HeaderExtract]
+    def __init__(self, template: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., streaming: _Optional[bool] = ..., request: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., response: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., head_bytes: _Optional[int] = ..., request_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ..., response_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ...) -> None: ...
+
+class HeaderExtract(_message.Message):
+    __slots__ = ("slot", "name", "before_body")
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_BODY_FIELD_NUMBER: _ClassVar[int]
+    slot: Slot
+    name: str
+    before_body: bool
+    def __init__(self, slot: _Optional[_Union[Slot, str]] = ..., name: _Optional[str] = ..., before_body: _Optional[bool] = ...) -> None: ...
 
 class JsonExtract(_message.Message):
     __slots__ = ("slot", "path", "read")

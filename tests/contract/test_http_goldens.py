@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from sidecar.model.policy import JsonExtract, JsonStep, Kind, Route, Slot
+from sidecar.model.policy import HeaderExtract, JsonExtract, JsonStep, Kind, Route, Slot
 from sidecar.servers.catalogue import SHIPPED, ServerCatalogue, load_server
 from tests.fakes.reader import Reader, build_reader
 from tests.servers.http_cases import HttpCase
 from tests.servers.http_documented import DOCUMENTED
-from tests.servers.http_others import ALL as OTHERS
+from tests.servers.http_heads import ALL as OTHERS
 
 ALL = [*OTHERS, *DOCUMENTED]
 
@@ -102,6 +102,22 @@ def moves(route: Route) -> Iterator[tuple[str, Route]]:
         yield f"request {what}", replace(route, request=request)
     for what, response in moved_paths(route.response, unseen(route)):
         yield f"response {what}", replace(route, response=response)
+    for what, asked in moved_headers(route.request_headers):
+        yield f"request {what}", replace(route, request_headers=asked)
+    for what, said in moved_headers(route.response_headers):
+        yield f"response {what}", replace(route, response_headers=said)
+
+
+def moved_headers(
+    extracts: Sequence[HeaderExtract],
+) -> Iterator[tuple[str, tuple[HeaderExtract, ...]]]:
+    """Yield (what was changed, the headers with that name changed)."""
+    for number, extract in enumerate(extracts):
+        moved = replace(extract, name=f"{extract.name}x")
+        yield (
+            f"{extract.slot.value} header({extract.name})",
+            (*extracts[:number], moved, *extracts[number + 1 :]),
+        )
 
 
 def moved_paths(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sidecar.servers.catalogue import SHIPPED, ServerCatalogue, compile_server, shipped_files
-from sidecar.servers.document import Document, read_document
+from sidecar.servers.document import Document, parse_document, read_document
 from sidecar.servers.proto import Comparison, compare
 from tests.fakes.reader import Reader, build_reader
 from tests.provision.parts import ROOT
@@ -58,8 +58,8 @@ def reading(reader: Reader, server: ServerCatalogue, call: GoldenCall) -> list[A
         for side, messages in sides
         for message in messages
     ]
-    data = [[message.data for message in messages] for _, messages in sides]
-    return said + reader.call(call.method, *data)
+    requests, responses = ([message.data for message in messages] for _, messages in sides)
+    return said + reader.call(call.method, requests, responses, call.metadata)
 
 
 @pytest.mark.parametrize("golden", by_publisher())
@@ -147,6 +147,50 @@ def test_a_number_that_moves_is_noticed(catalogue: str, reader: Reader) -> None:
     assert (read > 0) == bool(calls)
 
 
+@pytest.mark.parametrize("catalogue", CATALOGUES)
+def test_a_header_that_moves_is_noticed(catalogue: str, reader: Reader) -> None:
+    """Each header of a method, by another name, changes what is read from some golden."""
+    server = compile_server(document_of(catalogue))
+    calls = [call for golden in GOLDENS if golden.catalogue == catalogue for call in golden.calls]
+    reader.adopt(server.methods)
+    before = [reading(reader, server, call) for call in calls]
+    unnoticed = []
+    for number, method in enumerate(server.methods):
+        for at, extract in enumerate(method.request_headers):
+            headers = list(method.request_headers)
+            headers[at] = replace(extract, name=f"{extract.name}x")
+            moved = replace(method, request_headers=tuple(headers))
+            reader.adopt([*server.methods[:number], moved, *server.methods[number + 1 :]])
+            if [reading(reader, server, call) for call in calls] == before:
+                unnoticed.append(f"{method.path} {extract.name}")
+    assert unnoticed == []
+    assert not any(method.response_headers for method in server.methods)  # none needs a golden
+
+
+RAY = b"""\
+server: my-app
+methods:
+  /user.Ranker/Rank:
+    request: {model: [header(multiplexed_model_id), header(application)], request_id: header(request_id)}
+    response: {request_id: header(request_id)}
+"""
+
+
+def test_a_method_of_ray_serve_takes_two_lines(reader: Reader) -> None:
+    """Messages are not described: what Ray Serve routes by stands in the metadata, as its documentation has it."""
+    server = compile_server(parse_document("my-app.yaml", RAY))
+    assert server.problems == ()
+    assert reader.adopt(server.methods) == []
+    path, message = "/user.Ranker/Rank", b"\x0a\x05whose"
+    trailing = {"request_id": "made-up"}  # as Ray Serve does for a request without one
+    metadata = {"application": "app1"}
+    told, ended = reader.call(path, [message], [message], metadata, trailing)
+    assert (told["kind"], told["model"], ended["request_id"]) == ("Inference", "app1", "made-up")
+    metadata |= {"multiplexed_model_id": "999", "request_id": "123"}
+    told, ended = reader.call(path, [message], [message], metadata, trailing)
+    assert (told["model"], ended["request_id"]) == ("999", "123")
+
+
 def claimed(server: ServerCatalogue) -> list[object]:
     """Return the methods that claim to be tested."""
     return [method for method in server.methods if method.path not in server.untested]
@@ -196,10 +240,10 @@ def test_what_a_real_triton_took_and_gave_is_read(reader: Reader) -> None:
             assert isinstance(said["first_dimension"], int)
     simple = triton["unary_simple"]
     path = f"/inference.GRPCInferenceService/{simple['method']}"
-    told, ended = reader.call(
-        path,
-        *([bytes.fromhex(each) for each in simple[side]] for side in ("requests", "responses")),
+    requests, responses = (
+        [bytes.fromhex(each) for each in simple[side]] for side in ("requests", "responses")
     )
+    told, ended = reader.call(path, requests, responses)
     assert (told["model"], told["version"]) == ("simple", "1")
     assert (ended["request_id"], ended["first_dimension"]) == ("req-1", "1")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 from sidecar.model.policy import Method, Read, Route, Slot
@@ -28,7 +29,7 @@ SLOTS = {
 TALLIES = {Read.COUNT, Read.VARINTS}
 
 Said: TypeAlias = "dict[str, str | int]"
-"""What a message says, by the name of the slot. A tally, which adds up over messages, is written `+3`."""
+"""What a message says, by the name of the slot. A tally, which adds up over messages, is written `+3`, a part `*3`."""
 
 
 def build_reader() -> Path:
@@ -73,12 +74,19 @@ class Reader:
         return said
 
     def call(
-        self, path: str, requests: Sequence[bytes], responses: Sequence[bytes]
+        self,
+        path: str,
+        requests: Sequence[bytes],
+        responses: Sequence[bytes],
+        metadata: Mapping[str, str] = MappingProxyType({}),
+        trailing: Mapping[str, str] = MappingProxyType({}),
     ) -> list[dict[str, str]]:
         """Show it a whole call; return what it tells: of the call, then of each request as it ended."""
         sides = [
+            *(f"+{name}:{value}" for name, value in metadata.items()),
             *(f">{each.hex()}" for each in requests),
             *(f"<{each.hex()}" for each in responses),
+            *(f"-{name}:{value}" for name, value in trailing.items()),
         ]
         return self._facts(" ".join(["call", path, *sides]))
 
@@ -109,7 +117,9 @@ class Reader:
 def _value(kind: str, value: str) -> str | int:
     if kind == "text":
         return bytes.fromhex(value).decode(errors="surrogateescape")
-    return int(value) if kind == "number" else f"+{value}"
+    if kind == "number":
+        return int(value)
+    return f"+{value}" if kind == "tally" else f"*{value}"
 
 
 def shown(said: dict[Slot, tuple[bytes | int, Read]]) -> Said:
@@ -119,6 +129,8 @@ def shown(said: dict[Slot, tuple[bytes | int, Read]]) -> Said:
         if isinstance(value, bytes)
         else f"+{value}"
         if read in TALLIES
+        else f"*{value}"
+        if read is Read.SUM
         else value
         for slot, (value, read) in said.items()
     }

@@ -1,6 +1,7 @@
-"""Write tests/data/servers again from PyPI and GitHub: python -m tests.servers [FOLDER]
+"""Write tests/data/servers again from PyPI and GitHub: python -m tests.servers [FOLDER [PUBLISHER..]]
 
-What lies in the folder already, a wheel or a .proto, is not fetched again.
+What lies in the folder already, a wheel or a .proto, is not fetched again. Without publishers' names, every file is
+written.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ def main(arguments: list[str]) -> int:
     """Fetch every source and write every file."""
     with tempfile.TemporaryDirectory(prefix="wayside-wheels-") as temporary:
         wheels = Path(arguments[0]) if arguments else Path(temporary)
-        for publisher in PUBLISHERS:
+        for publisher in (
+            each for each in PUBLISHERS if each.name in (arguments[1:] or [each.name])
+        ):
             text = json.dumps(golden(publisher, wheels), indent=1, ensure_ascii=False)
             (FOLDER / f"{publisher.name}.json").write_text(f"{text}\n")
             print(f"{publisher.name}: {len(publisher.cases)} calls")
@@ -96,6 +99,7 @@ def encoded(case: Case, schema: Schema, pool: descriptor_pool.DescriptorPool) ->
         "responses": messages(method.response, case.responses),
         "told": case.told,
         "ended": case.ended,
+        **({"metadata": case.metadata} if case.metadata else {}),
     }
 
 

@@ -1,7 +1,8 @@
 """What servers and clients say to each other, field by field, and what must be read from it.
 
 Messages are written as protobuf's JSON, with the names of the published .proto; `says` is what a message tells by
-itself (a tally, which adds up over messages, is written `+3`), `told` what the whole call comes to.
+itself (a tally, which adds up over messages, is written `+3`, what is stated of a part `*3`), `told` what the whole
+call comes to.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class Case:
     """Of the call: model and version."""
     ended: tuple[dict[str, str], ...]
     """Of each request, as it ended."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Of the client, beside what gRPC itself sends."""
 
 
 def request(
@@ -92,6 +95,43 @@ def infers(*ids: str) -> tuple[Message, ...]:
 
 OIP = "/inference.GRPCInferenceService"
 FINAL = {"triton_final_response": {"bool_param": True}}
+UNNAMED = Message({"id": "r-1", "inputs": [TENSOR]}, {"request_id": "r-1", "first_dimension": 8})
+SELDON = Case(
+    "routed by Seldon's header",
+    f"{OIP}/ModelInfer",
+    (UNNAMED,),
+    (Message(ANSWER, ANSWERED),),
+    {"model": "iris.pipeline", "version": "3"},
+    (rows("r-1", 8),),
+    {"seldon-model": "iris.pipeline", "x-request-id": "not-asked-for"},
+)
+NOT_SELDON = Case(
+    "a message that names its model, whatever the header says",
+    f"{OIP}/ModelInfer",
+    (INFER,),
+    (Message(ANSWER, ANSWERED),),
+    TOLD,
+    (rows("r-1", 8),),
+    {"seldon-model": "made-up"},
+)
+SELDON_STREAM = Case(
+    "a stream routed by Seldon's header",
+    f"{OIP}/ModelStreamInfer",
+    (UNNAMED,),
+    (Message(ANSWER, ANSWERED),),
+    {"model": "iris", "version": "3"},
+    (rows("r-1", 8),),
+    {"seldon-model": "iris", "x-request-id": "of-no-request"},
+)
+NAMED_BY_HEAD = Case(
+    "a request without an id has that of its head",
+    f"{OIP}/ModelInfer",
+    (Message({"model_name": "resnet"}, {"model": "resnet"}),),
+    (Message(ANSWER, ANSWERED),),
+    TOLD,
+    (request("c-7"),),
+    {"x-request-id": "c-7"},
+)
 TRITON_STREAM = Case(
     "stream: an answer that is not the last, the last one, and an error",
     f"{OIP}/ModelStreamInfer",
@@ -290,43 +330,52 @@ def engine(
     ids: str = "input_ids",
     output: str = "output_ids",
     *,
+    index: str = "index",
     adding: bool = False,
     named: bool = False,
 ) -> list[Case]:
-    """Return Generate streamed and not: five tokens in, six out, in chunks of 1, 2 and 3.
+    """Return Generate of one sample and of three, each streamed and not: five tokens in; six, four and one out.
 
     `adding`: completion_tokens of a chunk are its own, and `complete` repeats the last chunk's; else they are the total
-    so far. `named`: answers name their request.
+    so far. `named`: answers name their request. `index`: the field that numbers the samples.
     """
     who: Json = {"request_id": "g-1"} if named else {}
     asked = Message(
         {"request_id": "g-1", "tokenized": {ids: [1, 2, 3, 4, 300]}}, {"request_id": "g-1"}
     )
-    chunks, sent = [], 0
-    for size in (1, 2, 3):
-        sent += size
+
+    def chunk(sample: int, size: int, sent: int) -> Message:
         content = {
             "token_ids": [1000 + n for n in range(size)],
             "prompt_tokens": 5,
             "completion_tokens": size if adding else sent,
+            index: sample,
         }
-        says = {**who, "tokens_in": 5, "tokens_out": f"+{size}"}
-        chunks.append(Message({**who, "chunk": content}, says))
+        return Message({**who, "chunk": content}, {**who, "tokens_in": 5, "tokens_out": f"+{size}"})
 
-    def complete(total: int) -> Message:
+    def complete(sample: int, total: int) -> Message:
         content = {
             output: [1000 + n for n in range(6)],
             "finish_reason": "stop",
             "prompt_tokens": 5,
             "completion_tokens": total,
+            index: sample,
         }
-        return Message({**who, "complete": content}, {**who, "tokens_in": 5, "tokens_out": total})
+        says = {**who, "tokens_in": 5, "tokens_out": f"*{total}"}
+        return Message({**who, "complete": content}, says)
 
-    ended = (request("g-1", 0, 5, 6),)
-    last = complete(3 if adding else 6)
+    def case(name: str, *answers: Message, tokens: int = 6) -> Case:
+        ended = (request("g-1", 0, 5, tokens),)
+        return Case(name, f"{method}/Generate", (asked,), answers, NOBODY, ended)
+
+    streamed = (chunk(0, 1, 1), chunk(0, 2, 3), chunk(0, 3, 6), complete(0, 3 if adding else 6))
+    others = (chunk(1, 4, 4), complete(1, 4), chunk(2, 1, 1), complete(2, 1))
+    whole = (complete(0, 6), complete(1, 4), complete(2, 1))
     return [
-        Case("streamed", f"{method}/Generate", (asked,), (*chunks, last), NOBODY, ended),
-        Case("not streamed", f"{method}/Generate", (asked,), (complete(6),), NOBODY, ended),
+        case("streamed", *streamed),
+        case("not streamed", complete(0, 6)),
+        case("three samples, streamed", *streamed[:2], *others, *streamed[2:], tokens=11),
+        case("three samples, not streamed", *whole, tokens=11),
     ]
 
 
@@ -345,7 +394,7 @@ def embed(method: str, **answer: Any) -> Case:
 VLLM_PATH, TRT_PATH = "/vllm.grpc.engine.VllmEngine", "/trtllm.TrtllmService"
 VLLM = [*engine(VLLM_PATH, adding=True), embed(VLLM_PATH)]
 TENSORRT = [
-    *engine(TRT_PATH, "input_token_ids", "output_token_ids", named=True),
+    *engine(TRT_PATH, "input_token_ids", "output_token_ids", index="sequence_index", named=True),
     embed(TRT_PATH, request_id="e-1"),
 ]
 MLX = engine("/mlx.grpc.engine.MlxEngine", adding=True)

@@ -30,6 +30,7 @@ class GoldenCall:
     responses: tuple[GoldenMessage, ...]
     told: dict[str, str]
     ended: list[dict[str, str]]
+    metadata: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def call_from(content: dict[str, Any]) -> GoldenCall:
         messages("responses"),
         content["told"],
         content["ended"],
+        content.get("metadata", {}),
     )
 
 

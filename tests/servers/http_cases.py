@@ -37,18 +37,23 @@ class HttpCase:
     status: int = 200
     source: str = ""
     """Which document, where only these servers are meant."""
+    asked_head: Sequence[str] = ()
+    """Header fields beside those that every request has, as `Name: value`."""
+    answer_head: Sequence[str] = ()
 
     @property
     def request(self) -> bytes:
         """The request as it is on the wire."""
         body = json.dumps(self.asked).encode()
         head = f"POST {self.path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        fields = "".join(f"{each}\r\n" for each in self.asked_head)
+        return f"{head}{fields}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
     @property
     def response(self) -> list[bytes]:
         """The answer as it is on the wire, in the pieces in which it comes."""
-        head = f"HTTP/1.1 {self.status} Said\r\nContent-Type: "
+        fields = "".join(f"{each}\r\n" for each in self.answer_head)
+        head = f"HTTP/1.1 {self.status} Said\r\n{fields}Content-Type: "
         if isinstance(self.answer, dict):
             body = json.dumps(self.answer).encode()
             length = f"{TYPES['json']}\r\nContent-Length: {len(body)}\r\n\r\n"

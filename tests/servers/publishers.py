@@ -54,7 +54,15 @@ PUBLISHERS = (
         "oip",
         ("mlserver", "seldon"),
         (Package("mlserver", "1.7.1", ("mlserver/grpc/*_pb2.py",)),),
-        (cases.infer(cases.OIP), cases.BARE_STREAM, *cases.BARE_BY),
+        (
+            cases.infer(cases.OIP),
+            cases.SELDON,
+            cases.NOT_SELDON,
+            cases.SELDON_STREAM,
+            cases.NAMED_BY_HEAD,
+            cases.BARE_STREAM,
+            *cases.BARE_BY,
+        ),
     ),
     Publisher(
         "torchserve",

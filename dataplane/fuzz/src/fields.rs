@@ -48,18 +48,19 @@ fn program(input: &mut Input<'_>) -> Program {
 
 fn extract(input: &mut Input<'_>) -> Extract {
     let kind = input.byte();
-    let read = match kind % 7 {
+    let read = match kind % 8 {
         0 => Read::String,
         1 => Read::Int,
         2 => Read::Present,
         3 => Read::Count,
         4 => Read::VarintAt(u32::from(kind) / 32),
         5 => Read::Varints,
-        _ => Read::Length,
+        6 => Read::Length,
+        _ => Read::Sum,
     };
     let steps = input.byte() % (MAX_STEPS + 1);
     let path = (0..steps).map(|_| step(input.byte())).collect();
-    Extract { slot: SLOTS[usize::from(kind / 7) % SLOTS.len()], path, read }
+    Extract { slot: SLOTS[usize::from(kind / 8) % SLOTS.len()], path, read }
 }
 
 fn step(byte: u8) -> Step {

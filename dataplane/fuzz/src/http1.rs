@@ -22,13 +22,13 @@ pub mod op {
 
 /// Heads before a body that has a length.
 const REQUESTS: [&str; 4] = [
-    "POST /v1/chat/completions HTTP/1.1\r\nContent-Type: application/json",
+    "POST /v1/chat/completions HTTP/1.1\r\nContent-Type: application/json\r\nX-Request-Id: r-1",
     "POST /api/generate HTTP/1.0\r\nAccept: */*",
-    "POST /v2/models/m/versions/2/infer HTTP/1.1\r\nInference-Header-Content-Length: 9",
+    "POST /v2/models/m/versions/2/infer HTTP/1.1\r\nInference-Header-Content-Length: 9\r\nSeldon-Model: iris",
     "PUT http://x/v2/models/m/infer?y HTTP/1.1\r\nContent-Encoding: gzip",
 ];
 const ANSWERS: [&str; 4] = [
-    "HTTP/1.1 200 OK\r\nContent-Type: application/json",
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Generated-Tokens: 7\r\nX-Request-Id: s-1",
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream",
     "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson",
     "HTTP/1.1 503 Oh",

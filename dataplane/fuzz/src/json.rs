@@ -144,7 +144,7 @@ impl Document<'_> {
 fn shown(found: Found<'_>) -> String {
     match found {
         Found::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        Found::Number(number) | Found::Tally(number) => number.to_string(),
+        Found::Number(number) | Found::Tally(number) | Found::Sum(number) => number.to_string(),
     }
 }
 

@@ -90,9 +90,12 @@ fn made() -> Vec<Read> {
     let mut reads = vec![(0, settings()), (1, settings())];
     for (n, path) in [INFER, STREAM_INFER, GENERATE, LIVE, "/some.Other/Method"].into_iter().enumerate() {
         let stream = 2 * n as u32 + 1;
-        let ask = client.block(&[&request_fields(path)[..], &[("grpc-timeout", "10m")]].concat());
+        let ask = client.block(
+            &[&request_fields(path)[..], &[("grpc-timeout", "10m"), ("seldon-model", "iris"), ("x-request-id", "r-1")]]
+                .concat(),
+        );
         let head = server.block(&[(":status", "200"), ("content-type", "application/grpc")]);
-        let end = server.block(&[("grpc-status", "0"), ("grpc-message", "so%20it ended")]);
+        let end = server.block(&[("grpc-status", "0"), ("grpc-message", "so%20it ended"), ("x-version", "5")]);
         reads.push((0, split_headers(stream, false, &ask, 20)));
         reads.push((0, data(stream, true, &message(&infer_request("resnet", "2", "a", &[4, 300], 20)))));
         reads.push((1, headers(stream, false, &head)));
@@ -169,15 +172,16 @@ fn conn(reads: &[Read]) -> Vec<u8> {
 fn program() -> Vec<u8> {
     let near = |field: u8| (192..).find(|byte| byte % 9 + 1 == field).expect("nine in a row");
     let keyed = |field: u8| (128..).find(|byte| byte % 9 + 1 == field).expect("nine in a row");
-    let paths: [(u8, &[u8]); 8] = [
+    let paths: [(u8, &[u8]); 9] = [
         (0, &[near(1)]),                     // model: string
-        (7, &[near(2)]),                     // version: string
-        (14, &[near(3)]),                    // request id: string
-        (25, &[near(5), near(3)]),           // batch size: first of varints
-        (30, &[near(1)]),                    // error: present
+        (8, &[near(2)]),                     // version: string
+        (16, &[near(3)]),                    // request id: string
+        (28, &[near(5), near(3)]),           // batch size: first of varints
+        (34, &[near(1)]),                    // error: present
         (0, &[near(2), near(1)]),            // model within a message
-        (36, &[near(2), keyed(4), near(1)]), // final: int in a map
-        (54, &[near(1), near(1)]),           // tokens out: varints
+        (41, &[near(2), keyed(4), near(1)]), // final: int in a map
+        (61, &[near(1), near(1)]),           // tokens out: varints
+        (55, &[near(2), near(4)]),           // tokens in: sum
     ];
     let mut out = vec![paths.len() as u8];
     for (kind, path) in paths {

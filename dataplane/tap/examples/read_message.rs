@@ -4,8 +4,9 @@
 //! `policy BYTES`: a `Policy` of tap.proto to read by from now on. Answer: `ok`, and each reason why a method was left out
 //! after a tab.
 //! `message PATH request|response BYTES`: one message. Answer: SLOT=VALUE of what it says.
-//! `call PATH >BYTES.. <BYTES..`: a whole gRPC call, requests and then responses, on a connection of its own. Answer:
-//! what a sink is told, the call first, then each request after a tab.
+//! `call PATH +NAME:VALUE.. >BYTES.. <BYTES.. -NAME:VALUE..`: a whole gRPC call, metadata, requests and then responses and
+//! trailing metadata, on a connection of its own. Answer: what a sink is told, the call first, then each request after a
+//! tab.
 //! `http >BYTES <BYTES..`: a connection of HTTP/1.1 that holds one call, each piece a millisecond after the one before,
 //! closed by the server. Answer: as of a call.
 
@@ -15,7 +16,7 @@ mod support;
 use prost::Message;
 use std::io::{BufRead, Write, stdin, stdout};
 use std::sync::Arc;
-use support::{MS, PREFACE, Rig, data, headers, message, request_head, response_head, settings, trailers};
+use support::{MS, PREFACE, Rig, data, headers, message, plain_block, request_fields, response_head, settings};
 use tap::{policy, proto};
 use wire::EndedBy;
 use wire::catalogue::{Catalogue, Slot};
@@ -78,6 +79,7 @@ fn shown(found: Found<'_>) -> String {
         Found::Text(text) => format!("text:{}", hex(text)),
         Found::Number(number) => format!("number:{number}"),
         Found::Tally(number) => format!("tally:{number}"),
+        Found::Sum(number) => format!("sum:{number}"),
     }
 }
 
@@ -85,8 +87,10 @@ fn shown(found: Found<'_>) -> String {
 fn call(catalogue: &Arc<Catalogue>, path: &str, messages: &[&str]) -> String {
     let mut rig = Rig::fresh(Arc::clone(catalogue));
     rig.client(PREFACE).client(&settings()).server(&settings());
-    rig.client(&headers(1, false, &request_head(path)));
     let of = |side: char| messages.iter().filter_map(move |message| message.strip_prefix(side));
+    let fields = |side| of(side).filter_map(|field| field.split_once(':'));
+    let head: Vec<_> = request_fields(path).into_iter().chain(fields('+')).collect();
+    rig.client(&headers(1, false, &plain_block(&head)));
     for request in of('>') {
         rig.client(&data(1, false, &message(&unhex(request))));
     }
@@ -94,7 +98,8 @@ fn call(catalogue: &Arc<Catalogue>, path: &str, messages: &[&str]) -> String {
     for response in of('<') {
         rig.server(&data(1, false, &message(&unhex(response))));
     }
-    rig.server(&headers(1, true, &trailers("0")));
+    let trailers: Vec<_> = [("grpc-status", "0")].into_iter().chain(fields('-')).collect();
+    rig.server(&headers(1, true, &plain_block(&trailers)));
     let told = rig.only().0;
     let mut lines = vec![format!(
         "kind={:?} streaming={} model={} version={}{}",
@@ -108,7 +113,7 @@ fn call(catalogue: &Arc<Catalogue>, path: &str, messages: &[&str]) -> String {
         let open = &request.open;
         let (id, outcome) = (hex(open.id.text().as_bytes()), request.outcome);
         let batch_size = open.batch_size;
-        let best = |tokens: wire::call::Tokens| tokens.usage.unwrap_or(0).max(tokens.ids);
+        let best = |tokens: wire::call::Tokens| tokens.usage.unwrap_or(tokens.ids); // as the ledger has it
         let (tokens_in, tokens_out) = (best(open.tokens_in), best(open.tokens_out));
         format!(
             "request_id={id} batch_size={batch_size} tokens_in={tokens_in} tokens_out={tokens_out} \

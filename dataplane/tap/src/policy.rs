@@ -4,8 +4,10 @@ use crate::log::Format;
 use crate::proto;
 use std::sync::Arc;
 use wire::catalogue::{Catalogue, Extract, Kind, MAX_DEPTH, Method, Program, Read, Slot, Step, Variant};
-use wire::catalogue::{JsonExtract, JsonRead, JsonStep, Route};
+use wire::catalogue::{HeaderExtract, JsonExtract, JsonRead, JsonStep, Route};
 use wire::field::{MAX_LEAVES, MAX_TEXTS, Plan};
+use wire::headers::{MAX_HEADER_NAMES, Names};
+use wire::hpack::MAX_NAME_BYTES as MAX_HEADER_BYTES;
 use wire::json;
 
 /// Why a policy cannot be adopted.
@@ -30,6 +32,10 @@ pub fn catalogue(policy: &proto::Policy) -> (Option<Arc<Catalogue>>, Vec<Refusal
             Err(reason) => refusals.push(format!("route {}: {reason}", wanted.template)),
         }
     }
+    if Names::of(&catalogue).left_out() {
+        refusals
+            .push(format!("more than {MAX_HEADER_NAMES} different headers are asked for: some of them are not read"));
+    }
     (Some(Arc::new(catalogue)), refusals)
 }
 
@@ -49,6 +55,8 @@ fn method(wanted: &proto::Method) -> Result<Method, Refusal> {
         many_requests: wanted.many_requests,
         request: program(wanted.request.as_ref())?,
         response: program(wanted.response.as_ref())?,
+        request_headers: header_extracts(&wanted.request_headers, &REQUEST_HEADER_SLOTS)?,
+        response_headers: header_extracts(&wanted.response_headers, &RESPONSE_HEADER_SLOTS)?,
         head_bytes,
     })
 }
@@ -60,8 +68,29 @@ fn route(wanted: &proto::Route) -> Result<Route, Refusal> {
         streaming: wanted.streaming,
         request: json_extracts(&wanted.request)?,
         response: json_extracts(&wanted.response)?,
+        request_headers: header_extracts(&wanted.request_headers, &REQUEST_HEADER_SLOTS)?,
+        response_headers: header_extracts(&wanted.response_headers, &RESPONSE_HEADER_SLOTS)?,
         head_bytes: wanted.head_bytes,
     })
+}
+
+/// What the head of a request may tell.
+const REQUEST_HEADER_SLOTS: [Slot; 3] = [Slot::Model, Slot::Version, Slot::RequestId];
+/// What the head or the trailers of a response may.
+const RESPONSE_HEADER_SLOTS: [Slot; 5] = [Slot::Model, Slot::Version, Slot::RequestId, Slot::TokensIn, Slot::TokensOut];
+
+fn header_extracts(wanted: &[proto::HeaderExtract], slots: &[Slot]) -> Result<Vec<HeaderExtract>, Refusal> {
+    let extract = |wanted: &proto::HeaderExtract| {
+        let (name, slot) = (&*wanted.name, slot(wanted.slot()));
+        if !slots.contains(&slot) {
+            return Err(format!("{slot:?} is not read from the header {name:?}"));
+        }
+        if name.is_empty() || name.len() > MAX_HEADER_BYTES {
+            return Err(format!("the header {name:?} is not of 1 to {MAX_HEADER_BYTES} bytes"));
+        }
+        Ok(HeaderExtract { slot, name: name.into(), before_body: wanted.before_body })
+    };
+    wanted.iter().map(extract).collect()
 }
 
 fn json_extracts(wanted: &[proto::JsonExtract]) -> Result<Vec<JsonExtract>, Refusal> {
@@ -154,6 +183,7 @@ fn extract(wanted: &proto::Extract) -> Result<Extract, Refusal> {
         proto::Read::VarintAt => Read::VarintAt(wanted.index),
         proto::Read::Varints => Read::Varints,
         proto::Read::Length => Read::Length,
+        proto::Read::Sum => Read::Sum,
     };
     // No encoder writes field 0, and no two readers agree on it.
     if wanted.path.iter().any(|step| step.field == 0) {
@@ -191,6 +221,41 @@ mod tests {
         let method = proto::Method { path: "/a.B/C".into(), response, ..Default::default() };
         let policy = proto::Policy { observe: true, methods: vec![method], ..Default::default() };
         assert!(catalogue(&policy).1[0].contains("8 different strings"));
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_read_is_refused_by_name() {
+        let refused = |slot: proto::Slot, name: &str| {
+            let header = proto::HeaderExtract { slot: slot.into(), name: name.into(), before_body: false };
+            let method =
+                proto::Method { path: "/a.B/C".into(), request_headers: vec![header.clone()], ..Default::default() };
+            let route = proto::Route { template: "/a".into(), response_headers: vec![header], ..Default::default() };
+            let policy =
+                proto::Policy { observe: true, methods: vec![method], routes: vec![route], ..Default::default() };
+            catalogue(&policy).1.join("; ")
+        };
+        assert_eq!(refused(proto::Slot::Model, "x-model"), "");
+        let tokens = refused(proto::Slot::TokensOut, "x-tokens");
+        assert_eq!(
+            tokens, "method /a.B/C: TokensOut is not read from the header \"x-tokens\"",
+            "answers alone tell them"
+        );
+        assert!(refused(proto::Slot::Error, "x-error").contains("route /a: Error is not read from the header"));
+        assert!(refused(proto::Slot::Model, "").contains("is not of 1 to 64 bytes"));
+        assert!(refused(proto::Slot::Model, &"x".repeat(65)).contains("is not of 1 to 64 bytes"));
+    }
+
+    #[test]
+    fn more_headers_than_are_told_apart_are_said_to_be() {
+        let header =
+            |n| proto::HeaderExtract { slot: proto::Slot::Model.into(), name: format!("x-{n}"), before_body: true };
+        let refused = |count: usize| {
+            let request_headers = (0..count).map(header).collect();
+            let methods = vec![proto::Method { path: "/a.B/C".into(), request_headers, ..Default::default() }];
+            catalogue(&proto::Policy { observe: true, methods, ..Default::default() }).1
+        };
+        assert_eq!(refused(MAX_HEADER_NAMES), Vec::<String>::new());
+        assert!(refused(MAX_HEADER_NAMES + 1)[0].starts_with("more than 48 different headers"));
     }
 
     #[test]

@@ -516,6 +516,12 @@ pub struct Method {
     /// how far into a message to look; 0 = default
     #[prost(uint32, tag = "7")]
     pub head_bytes: u32,
+    /// of the request's head
+    #[prost(message, repeated, tag = "8")]
+    pub request_headers: ::prost::alloc::vec::Vec<HeaderExtract>,
+    /// of the response's head and trailers
+    #[prost(message, repeated, tag = "9")]
+    pub response_headers: ::prost::alloc::vec::Vec<HeaderExtract>,
 }
 /// HTTP requests of one shape.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -537,6 +543,25 @@ pub struct Route {
     /// how far into a document to look; 0 = default
     #[prost(uint32, tag = "6")]
     pub head_bytes: u32,
+    /// of the request's head
+    #[prost(message, repeated, tag = "7")]
+    pub request_headers: ::prost::alloc::vec::Vec<HeaderExtract>,
+    /// of the response's head, and over HTTP/2 its trailers
+    #[prost(message, repeated, tag = "8")]
+    pub response_headers: ::prost::alloc::vec::Vec<HeaderExtract>,
+}
+/// Of several header fields for one slot the first that is there counts.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HeaderExtract {
+    /// model, version or request id; of a response also tokens, which are totals
+    #[prost(enumeration = "Slot", tag = "1")]
+    pub slot: i32,
+    /// of the field, in lower case
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// it counts before what the body says of the slot; else after
+    #[prost(bool, tag = "3")]
+    pub before_body: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct JsonExtract {
@@ -717,6 +742,8 @@ pub enum Read {
     Varints = 5,
     /// bytes of a length-delimited field
     Length = 6,
+    /// the varints of all occurrences, added up; tokens so read add up over an answer's messages
+    Sum = 7,
 }
 impl Read {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -732,6 +759,7 @@ impl Read {
             Self::VarintAt => "READ_VARINT_AT",
             Self::Varints => "READ_VARINTS",
             Self::Length => "READ_LENGTH",
+            Self::Sum => "READ_SUM",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -744,6 +772,7 @@ impl Read {
             "READ_VARINT_AT" => Some(Self::VarintAt),
             "READ_VARINTS" => Some(Self::Varints),
             "READ_LENGTH" => Some(Self::Length),
+            "READ_SUM" => Some(Self::Sum),
             _ => None,
         }
     }

@@ -22,10 +22,10 @@ pub struct Answer {
 
 impl Answer {
     /// A header block: head, or trailers, or both in one. 1xx heads are not the response, but for the one that is the
-    /// last of HTTP.
-    pub fn hear(&mut self, head: &Head) {
+    /// last of HTTP; false for them.
+    pub fn hear(&mut self, head: &Head) -> bool {
         if head.status.is_some_and(|status| status != SWITCHING && (100..200).contains(&status)) {
-            return;
+            return false;
         }
         self.status = self.status.or(head.status);
         self.content = self.content.or(head.content());
@@ -33,6 +33,7 @@ impl Answer {
             self.grpc_status = head.grpc_status;
             self.message = head.message();
         }
+        true
     }
 
     /// How the body is read; where the server did not say, as gRPC if the request was (R13).

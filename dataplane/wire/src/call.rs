@@ -3,6 +3,7 @@
 use crate::Nanos;
 use crate::catalogue::Kind;
 use crate::field::Found;
+use crate::naming::Named;
 use crate::said::Count;
 use std::collections::VecDeque;
 
@@ -38,6 +39,8 @@ pub struct Call {
     pub model: Name,
     /// Version that answered, else the one asked for.
     pub version: Name,
+    /// Whose word they are.
+    pub named: Named,
     /// `grpc-timeout` as sent.
     pub timeout: Option<Nanos>,
     /// W3C `traceparent` as sent.
@@ -92,6 +95,11 @@ impl Id {
         Some(id)
     }
 
+    /// There is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// As text; empty when there is none, or it is not UTF-8.
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
@@ -115,17 +123,22 @@ impl std::fmt::Debug for Id {
 pub struct Tokens {
     /// Ids that were counted, message by message.
     pub ids: u32,
-    /// The largest total that was stated.
+    /// The largest total that was stated, or the sum of what was stated of parts.
     pub usage: Option<u32>,
 }
 
 impl Tokens {
-    /// Adds what a message tells. Counted ones add up over messages, stated ones are totals.
+    /// Adds what a message tells. Counted ones add up over messages, stated ones are totals, and those stated of parts of
+    /// an answer add up where none were counted: what was counted would be told twice.
     #[inline]
     pub(crate) fn add(&mut self, count: Option<Count>) {
         match count {
             Some(Count::More(more)) => self.ids = self.ids.saturating_add(capped(more)),
             Some(Count::Total(total)) => self.usage = self.usage.max(Some(capped(total))),
+            Some(Count::Part(part)) if self.ids == 0 => {
+                self.usage = Some(self.usage.unwrap_or(0).saturating_add(capped(part)));
+            }
+            Some(Count::Part(_)) => {}
             None => {}
         }
     }
@@ -147,6 +160,8 @@ pub struct OpenRequest {
     pub first_response: Option<Nanos>,
     /// Request id, for matching; empty when the request had none.
     pub id: Id,
+    /// The id is a header's that counts before what the body says.
+    pub id_is_settled: bool,
     /// Items in the request; 0 = not known.
     pub batch_size: u32,
     /// First dimension of its first input, which is the number of items only if the model batches; 0 = not known.
@@ -267,5 +282,17 @@ mod tests {
             tokens.add(Some(count));
             assert_eq!(tokens, Tokens { ids, usage });
         }
+    }
+
+    #[test]
+    fn parts_add_up_where_nothing_was_counted() {
+        let told = |counts: &[Count]| {
+            let mut tokens = Tokens::default();
+            counts.iter().for_each(|count| tokens.add(Some(*count)));
+            (tokens.ids, tokens.usage)
+        };
+        assert_eq!(told(&[Count::Part(6), Count::Part(2), Count::Part(0)]), (0, Some(8)));
+        assert_eq!(told(&[Count::More(4), Count::Part(3), Count::More(1), Count::Part(1)]), (5, None));
+        assert_eq!(told(&[Count::Part(u64::MAX), Count::Part(1)]), (0, Some(u32::MAX)));
     }
 }

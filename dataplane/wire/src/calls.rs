@@ -73,7 +73,7 @@ impl Calls {
     /// A header block of the server's.
     pub fn response_head(&mut self, head: &Head) {
         if let Some(exchange) = self.open.get_mut(head.stream) {
-            exchange.answer(head);
+            exchange.answer(head, &mut self.kit);
         }
     }
 

@@ -38,6 +38,10 @@ pub struct Route {
     pub request: Vec<JsonExtract>,
     /// How to read the response's JSON: the body, each server-sent event, or each line.
     pub response: Vec<JsonExtract>,
+    /// What to read from the request's head.
+    pub request_headers: Vec<HeaderExtract>,
+    /// What to read from the response's head, and over HTTP/2 from its trailers.
+    pub response_headers: Vec<HeaderExtract>,
     /// How far into a document to look; 0 = [`DEFAULT_JSON_BYTES`].
     pub head_bytes: u32,
 }
@@ -55,6 +59,18 @@ pub struct JsonExtract {
     pub path: Vec<JsonStep>,
     /// How to read it.
     pub read: JsonRead,
+}
+
+/// One value to read from a header field (gRPC calls them metadata). Of several fields for one slot the first that is
+/// there counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeaderExtract {
+    /// What the value means: the model, its version, or the request's id; of a response also the tokens, stated.
+    pub slot: Slot,
+    /// The field's name in lower case; at most [`crate::hpack::MAX_NAME_BYTES`].
+    pub name: Box<str>,
+    /// It counts before what the body says of the slot; else after.
+    pub before_body: bool,
 }
 
 /// One step of a path.
@@ -96,6 +112,10 @@ pub struct Method {
     pub request: Program,
     /// How to read a response message.
     pub response: Program,
+    /// What to read from the request's head.
+    pub request_headers: Vec<HeaderExtract>,
+    /// What to read from the response's head and trailers.
+    pub response_headers: Vec<HeaderExtract>,
     /// How far into a message to look.
     pub head_bytes: u32,
 }
@@ -164,6 +184,8 @@ pub enum Read {
     Varints,
     /// Bytes of a length-delimited field; the last occurrence wins.
     Length,
+    /// The varints of all occurrences, added up.
+    Sum,
 }
 
 /// What an extracted value means.
@@ -186,8 +208,9 @@ pub enum Slot {
     Output,
     /// Tokens of the prompt.
     TokensIn,
-    /// Tokens generated. Read as [`Read::Count`] or [`Read::Varints`] they add up over the messages of a stream;
-    /// stated in any other way they are totals, of which the largest counts.
+    /// Tokens generated. Read as [`Read::Count`] or [`Read::Varints`] they add up over the messages of a stream; read as
+    /// [`Read::Sum`] they do so too, where none were counted; stated in any other way they are totals, of which the
+    /// largest counts.
     TokensOut,
     /// First dimension of the request's first input: the number of items in it, if the model batches.
     FirstDimension,

@@ -86,15 +86,12 @@ enum Stage {
 impl Conn {
     /// An observer that has seen nothing yet (R1: it must be shown both directions from byte 0).
     pub fn new(catalogue: Arc<Catalogue>) -> Conn {
+        let plans = plans::of(&catalogue);
         Conn {
             stage: Stage::Sniffing(Sniffer::default()),
-            client: Lane::new(Direction::ToServer),
-            server: Lane::new(Direction::ToClient),
-            shared: Shared {
-                calls: Calls::default(),
-                methods: Methods::new(plans::of(&catalogue)),
-                blindness: Blindness::default(),
-            },
+            client: Lane::new(Direction::ToServer, &plans),
+            server: Lane::new(Direction::ToClient, &plans),
+            shared: Shared { calls: Calls::default(), methods: Methods::new(plans), blindness: Blindness::default() },
         }
     }
 

@@ -12,6 +12,7 @@ use crate::grpc::Framer;
 use crate::head::Head;
 use crate::json::Scan;
 use crate::names::Cache;
+use crate::naming::Named;
 use crate::outcome::{UNREAD, Verdict, grpc};
 use crate::plans::MethodPlan;
 use crate::said::{Reply, id, items, rename};
@@ -20,6 +21,7 @@ use std::rc::Rc;
 
 mod again;
 mod grpc_body;
+mod headers;
 mod http_body;
 
 /// Messages of one connection that are read at once: each takes two kilobytes while it is cut across reads. Those beyond
@@ -97,6 +99,7 @@ impl Exchange {
             Some(method) => (method.name, method.plan, method.model, method.version),
             None => (nameless.clone(), None, None, None),
         };
+        let has_model = model.is_some();
         let mut open = std::mem::take(&mut self.call.open);
         open.clear();
         open.shrink_to(FREE_OPEN_REQUESTS);
@@ -115,6 +118,7 @@ impl Exchange {
             many_requests,
             model: model.unwrap_or_else(|| nameless.clone()),
             version: version.unwrap_or_else(|| nameless.clone()),
+            named: Named::by_path(has_model),
             timeout: head.timeout,
             traceparent: head.traceparent.take().unwrap_or_else(|| nameless.clone()),
             request_complete: None,
@@ -134,13 +138,19 @@ impl Exchange {
         self.answer = Answer::default();
         (self.asked, self.sending) = (None, false);
         self.reply.repeat(&Reply::SILENT, None);
+        if !head.fields().is_empty() {
+            self.head_asked(head, cx.kit);
+        }
         cx.sink.opened(&mut self.call);
     }
 
     /// A header block of the server's.
     #[inline]
-    pub fn answer(&mut self, head: &Head) {
-        self.answer.hear(head);
+    pub fn answer(&mut self, head: &Head, kit: &mut Kit) {
+        let is_final = self.answer.hear(head);
+        if is_final && !head.fields().is_empty() {
+            self.head_answered(head, kit);
+        }
         self.response.content = self.answer.content(self.request.content);
         self.response.json_left = self.response.json_left.or(head.json_bytes());
     }
@@ -344,12 +354,14 @@ impl Exchange {
 /// Puts down what a request message said. False when it named no model.
 #[inline]
 fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool {
-    let named = rename(&mut call.model, said.get(Slot::Model), &mut kit.models);
-    rename(&mut call.version, said.get(Slot::Version), &mut kit.versions);
+    let named = call.asked_model(|name| rename(name, said.get(Slot::Model), &mut kit.models));
+    call.asked_version(|name| rename(name, said.get(Slot::Version), &mut kit.versions));
     let there = sending || !call.many_requests;
     if let Some(open) = call.open.back_mut().filter(|_| there) {
-        if let Some(id) = id(said.get(Slot::RequestId)) {
-            open.id = id;
+        if !open.id_is_settled {
+            if let Some(id) = id(said.get(Slot::RequestId)) {
+                open.id = id;
+            }
         }
         open.batch_size = items(said.get(Slot::BatchSize));
         open.first_dimension = items(said.get(Slot::FirstDimension));
@@ -362,6 +374,6 @@ fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool
 #[inline]
 fn replied(call: &mut Call, reply: &mut Reply, said: &Said<'_>, wants_output: bool, kit: &mut Kit) -> bool {
     reply.hear(said, &call.open, wants_output);
-    rename(&mut call.version, said.get(Slot::Version), &mut kit.versions);
-    !call.model.text.is_empty() || rename(&mut call.model, said.get(Slot::Model), &mut kit.models)
+    call.answered_version(|name| rename(name, said.get(Slot::Version), &mut kit.versions));
+    call.answered_model(|name| rename(name, said.get(Slot::Model), &mut kit.models))
 }

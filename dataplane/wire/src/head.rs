@@ -3,6 +3,7 @@
 use crate::Nanos;
 use crate::call::{MAX_NAME_BYTES, Name};
 use crate::content::Content;
+use crate::headers::Fields;
 use crate::hpack::{Interest, Value};
 use crate::names::{Cache, once};
 use crate::outcome::grpc;
@@ -21,10 +22,12 @@ const GRPC_TIMEOUT: u8 = 6;
 const TRACEPARENT: u8 = 7;
 const CONTENT_ENCODING: u8 = 8;
 const JSON_LENGTH: u8 = 9;
+/// Those of the catalogue begin here.
+const HEADERS: u8 = 10;
 
 /// The header names that are wanted.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted;
+#[derive(Clone, Debug)]
+pub struct Wanted(pub Rc<Plans>);
 
 impl Interest for Wanted {
     fn tag(&self, name: &[u8]) -> Option<u8> {
@@ -38,7 +41,7 @@ impl Interest for Wanted {
             b"traceparent" => TRACEPARENT,
             b"content-encoding" => CONTENT_ENCODING,
             b"inference-header-content-length" => JSON_LENGTH,
-            _ => return None,
+            _ => return self.0.header_names.find(name).map(|place| HEADERS + place),
         })
     }
 }
@@ -126,18 +129,21 @@ pub struct Head {
     pub timeout: Option<Nanos>,
     /// `traceparent`.
     pub traceparent: Option<Name>,
-    /// `grpc-message`, still percent-encoded.
-    message: Vec<u8>,
+    /// `grpc-message`, and what the catalogue asks for.
+    fields: Fields,
     /// Fields that have been said, one bit each.
-    said: u16,
+    said: u64,
 }
 
 impl Head {
     /// A new block begins.
     pub fn begin(&mut self, stream: u32, own: bool, began: Nanos) {
-        let mut message = std::mem::take(&mut self.message);
-        message.clear();
-        *self = Head { stream, own, began, message, ..Head::default() };
+        (self.stream, self.own, self.began) = (stream, own, began);
+        // One by one: the room for what is kept stays, and little is written.
+        (self.method, self.status, self.content, self.encoded) = (None, None, None, false);
+        (self.json_bytes, self.grpc_status, self.timeout, self.traceparent) = (None, None, None, None);
+        self.fields.clear();
+        self.said = 0;
     }
 
     /// Says what `other` said.
@@ -147,7 +153,7 @@ impl Head {
         (self.status, self.grpc_status, self.timeout) = (other.status, other.grpc_status, other.timeout);
         (self.content, self.encoded, self.json_bytes) = (other.content, other.encoded, other.json_bytes);
         self.traceparent.clone_from(&other.traceparent);
-        self.message.clone_from(&other.message);
+        self.fields.recall(&other.fields);
         self.said = other.said;
     }
 
@@ -177,13 +183,19 @@ impl Head {
         self.json_bytes
     }
 
+    /// What it says in the fields that the catalogue asks for.
+    #[inline]
+    pub fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
     /// The request target.
     pub fn path(&mut self, path: &[u8], methods: &mut Methods) {
         self.method = methods.find(path);
     }
 
     /// A field of HTTP/1.1; its name in any case.
-    pub fn http_field(&mut self, name: &[u8], value: &[u8]) {
+    pub fn http_field(&mut self, name: &[u8], value: &[u8], methods: &Methods) {
         let is = |wanted: &str| name.eq_ignore_ascii_case(wanted.as_bytes());
         if is("content-type") {
             self.content = Some(Content::of(value));
@@ -193,6 +205,19 @@ impl Head {
             self.json_bytes = json_length(value);
         } else if is("traceparent") {
             self.traceparent = once(value);
+        } else if let Some(place) = methods.plans.header_names.find(name) {
+            self.header(place, value, methods);
+        }
+    }
+
+    /// A field that the catalogue asks for: kept if it does so of this method, or, of an answer, of any.
+    fn header(&mut self, place: u8, value: &[u8], methods: &Methods) {
+        let wanted = match &self.method {
+            Some(method) => method.plan.as_ref().map_or(0, |plan| plan.request_headers.places()),
+            None => methods.plans.answer_headers,
+        };
+        if wanted >> place & 1 != 0 {
+            self.fields.keep(place, value);
         }
     }
 
@@ -205,10 +230,7 @@ impl Head {
         self.said |= 1 << tag;
         let bytes = value.bytes;
         match tag {
-            GRPC_MESSAGE => {
-                self.message.clear();
-                self.message.extend_from_slice(bytes);
-            }
+            GRPC_MESSAGE => self.fields.keep_message(bytes),
             CONTENT_TYPE => self.content = Some(Content::of(bytes)),
             _ if value.truncated() => {}
             PATH => self.path(bytes, methods),
@@ -221,16 +243,17 @@ impl Head {
             }
             GRPC_TIMEOUT => self.timeout = timeout(bytes),
             TRACEPARENT => self.traceparent = once(bytes),
-            _ => {}
+            _ => self.header(tag - HEADERS, bytes, methods),
         }
     }
 
     /// `grpc-message` in plain text, capped.
     pub fn message(&self) -> Box<str> {
-        if self.message.is_empty() {
+        let encoded = self.fields.message();
+        if encoded.is_empty() {
             return Box::default();
         }
-        let plain = percent_decode(&self.message);
+        let plain = percent_decode(encoded);
         String::from_utf8_lossy(&plain).into()
     }
 }
@@ -287,6 +310,9 @@ fn percent_decode(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::{Catalogue, HeaderExtract, Method, Slot};
+    use crate::plans;
+    use std::sync::Arc;
 
     #[test]
     fn timeouts() {
@@ -306,8 +332,12 @@ mod tests {
 
     #[test]
     fn a_head_recalled_says_all_that_was_said() {
-        let (mut told, mut methods) = (Head::default(), Methods::new(Rc::default()));
-        let fields: [(u8, &[u8]); 9] = [
+        let mut catalogue = Catalogue::default();
+        let header = HeaderExtract { slot: Slot::Model, name: "x-model".into(), before_body: true };
+        let method = Method { request_headers: vec![header], ..Method::default() };
+        catalogue.methods.insert("/a/B".into(), method);
+        let (mut told, mut methods) = (Head::default(), Methods::new(plans::of(&Arc::new(catalogue))));
+        let fields: [(u8, &[u8]); 10] = [
             (PATH, b"/a/B"),
             (STATUS, b"200"),
             (CONTENT_TYPE, b"application/json"),
@@ -317,6 +347,7 @@ mod tests {
             (GRPC_MESSAGE, b"no"),
             (GRPC_TIMEOUT, b"1S"),
             (TRACEPARENT, b"00-1-2-3"),
+            (HEADERS, b"iris"),
         ];
         for (tag, bytes) in fields {
             let before = format!("{told:?}");
@@ -326,6 +357,8 @@ mod tests {
         let mut head = Head::default();
         head.recall(&told);
         assert_eq!(format!("{head:?}"), format!("{told:?}"));
+        head.begin(0, false, 0);
+        assert_eq!(format!("{head:?}"), format!("{:?}", Head::default()), "and forgotten with the next one");
     }
 
     #[test]

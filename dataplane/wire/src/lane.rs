@@ -7,7 +7,9 @@ use crate::head::{Head, Methods, Wanted};
 use crate::hpack::Decoder;
 use crate::http2::{Counts, Cursor, Frames, Walker};
 use crate::memo::Memo;
+use crate::plans::Plans;
 use crate::{Direction, Nanos};
+use std::rc::Rc;
 
 /// The reading state of one direction.
 #[derive(Debug)]
@@ -44,11 +46,11 @@ pub struct Shared {
 
 impl Lane {
     /// Nothing read yet.
-    pub fn new(direction: Direction) -> Lane {
+    pub fn new(direction: Direction, plans: &Rc<Plans>) -> Lane {
         Lane {
             direction,
             walker: Walker::default(),
-            hpack: Decoder::new(Wanted),
+            hpack: Decoder::new(Wanted(plans.clone())),
             head: Head::default(),
             fresh: false,
             memo: Memo::default(),

@@ -18,6 +18,7 @@ pub mod call;
 pub mod catalogue;
 pub mod conn;
 pub mod field;
+pub mod headers;
 pub mod hpack;
 pub mod json;
 
@@ -33,6 +34,7 @@ mod http2;
 mod lane;
 mod memo;
 mod names;
+mod naming;
 mod outcome;
 mod plans;
 mod routes;

@@ -2,6 +2,7 @@
 
 use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, DEFAULT_JSON_BYTES, Kind, Method, Route, Slot};
 use crate::field::Plan;
+use crate::headers::{HeaderPlan, Names};
 use crate::json;
 use crate::routes::Templates;
 use std::cell::RefCell;
@@ -24,6 +25,10 @@ pub struct MethodPlan {
     pub request: Plan,
     /// How to read a response message.
     pub response: Plan,
+    /// What to read from the request's head.
+    pub request_headers: HeaderPlan,
+    /// What to read from the response's head and trailers.
+    pub response_headers: HeaderPlan,
     /// How to read a request in JSON.
     pub json_request: json::Plan,
     /// How to read a response in JSON.
@@ -31,7 +36,7 @@ pub struct MethodPlan {
 }
 
 impl MethodPlan {
-    fn compile(method: &Method) -> MethodPlan {
+    fn compile(method: &Method, names: &Names) -> MethodPlan {
         let head_bytes = match method.head_bytes {
             0 => DEFAULT_HEAD_BYTES,
             some => some,
@@ -43,12 +48,14 @@ impl MethodPlan {
             head_bytes,
             request: Plan::compile(&method.request),
             response: Plan::compile(&method.response),
+            request_headers: HeaderPlan::compile(&method.request_headers, names),
+            response_headers: HeaderPlan::compile(&method.response_headers, names),
             json_request: json::Plan::default(),
             json_response: json::Plan::default(),
         }
     }
 
-    fn of_route(route: &Route) -> MethodPlan {
+    fn of_route(route: &Route, names: &Names) -> MethodPlan {
         let head_bytes = match route.head_bytes {
             0 => DEFAULT_JSON_BYTES,
             some => some,
@@ -62,6 +69,8 @@ impl MethodPlan {
             head_bytes,
             request: Plan::default(),
             response: Plan::default(),
+            request_headers: HeaderPlan::compile(&route.request_headers, names),
+            response_headers: HeaderPlan::compile(&route.response_headers, names),
             json_request: json::Plan::compile(&route.request),
             json_response: json::Plan::compile(&response),
         }
@@ -77,6 +86,32 @@ pub struct Plans {
     pub templates: Templates,
     /// In order of preference.
     pub routes: Vec<RoutePlan>,
+    /// Of the header fields that are wanted.
+    pub header_names: Names,
+    /// Those of them that some answer may hold, one bit each.
+    pub answer_headers: u64,
+}
+
+impl Plans {
+    fn compile(catalogue: &Catalogue) -> Plans {
+        let names = Names::of(catalogue);
+        let methods = catalogue.methods.iter();
+        let methods: HashMap<_, _> =
+            methods.map(|(path, method)| (path.clone(), Rc::new(MethodPlan::compile(method, &names)))).collect();
+        let routes = catalogue.routes.iter().map(|route| RoutePlan {
+            name: Rc::from(&*route.template),
+            plan: Rc::new(MethodPlan::of_route(route, &names)),
+        });
+        let routes: Vec<_> = routes.collect();
+        let all = methods.values().chain(routes.iter().map(|route| &route.plan));
+        Plans {
+            answer_headers: all.fold(0, |places, plan| places | plan.response_headers.places()),
+            methods,
+            templates: Templates::compile(&catalogue.routes),
+            routes,
+            header_names: names,
+        }
+    }
 }
 
 /// A route with its programs compiled.
@@ -99,20 +134,7 @@ pub fn of(catalogue: &Arc<Catalogue>) -> Rc<Plans> {
     NEWEST.with_borrow_mut(|newest| match newest {
         Some((known, plans)) if known.as_ptr() == Arc::as_ptr(catalogue) => plans.clone(),
         _ => {
-            let methods = catalogue.methods.iter();
-            let compiled = methods.map(|(path, method)| {
-                let plan = Rc::new(MethodPlan::compile(method));
-                (path.clone(), plan)
-            });
-            let routes = catalogue.routes.iter().map(|route| RoutePlan {
-                name: Rc::from(&*route.template),
-                plan: Rc::new(MethodPlan::of_route(route)),
-            });
-            let plans = Rc::new(Plans {
-                methods: compiled.collect(),
-                templates: Templates::compile(&catalogue.routes),
-                routes: routes.collect(),
-            });
+            let plans = Rc::new(Plans::compile(catalogue));
             *newest = Some((Arc::downgrade(catalogue), plans.clone()));
             plans
         }

@@ -12,7 +12,7 @@ pub fn rename(name: &mut Name, value: Option<Found<'_>>, cache: &mut Cache<()>) 
     let mut digits = [0; 20];
     let text = match value {
         Some(Found::Text(text)) => text,
-        Some(Found::Number(number) | Found::Tally(number)) => decimal(number, &mut digits),
+        Some(Found::Number(number) | Found::Tally(number) | Found::Sum(number)) => decimal(number, &mut digits),
         None => return false,
     };
     if name.text.as_bytes() == text {
@@ -32,7 +32,7 @@ pub fn rename(name: &mut Name, value: Option<Found<'_>>, cache: &mut Cache<()>) 
 pub fn id(value: Option<Found<'_>>) -> Option<Id> {
     match value? {
         Found::Text(text) => Id::new(text),
-        Found::Number(number) | Found::Tally(number) => Id::new(decimal(number, &mut [0; 20])),
+        Found::Number(number) | Found::Tally(number) | Found::Sum(number) => Id::new(decimal(number, &mut [0; 20])),
     }
 }
 
@@ -40,7 +40,7 @@ pub fn id(value: Option<Found<'_>>) -> Option<Id> {
 #[inline]
 pub fn items(value: Option<Found<'_>>) -> u32 {
     match value {
-        Some(Found::Number(number) | Found::Tally(number)) => u32::try_from(number).unwrap_or(0),
+        Some(Found::Number(number) | Found::Tally(number) | Found::Sum(number)) => u32::try_from(number).unwrap_or(0),
         Some(Found::Text(_)) | None => 0,
     }
 }
@@ -57,7 +57,7 @@ pub fn batch_limit(said: &Said<'_>, zero_is_silent: bool) -> Option<u32> {
 
 /// The value is there and not zero; text that is there is never empty.
 fn holds(value: Found<'_>) -> bool {
-    !matches!(value, Found::Number(0) | Found::Tally(0))
+    !matches!(value, Found::Number(0) | Found::Tally(0) | Found::Sum(0))
 }
 
 fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
@@ -96,6 +96,8 @@ pub enum Count {
     More(u64),
     /// So many altogether, stated.
     Total(u64),
+    /// So many in a part of the answer, stated: the parts add up.
+    Part(u64),
 }
 
 impl Count {
@@ -105,6 +107,7 @@ impl Count {
         match value? {
             Found::Tally(more) => Some(Count::More(more)),
             Found::Number(total) => Some(Count::Total(total)),
+            Found::Sum(part) => Some(Count::Part(part)),
             Found::Text(_) => None,
         }
     }

@@ -51,21 +51,22 @@ fn connection() -> Conn {
     conn
 }
 
-/// Allocations of one more call with this request id, whole or cut in chunks, once everything has been seen.
-fn allocations_per_call(id: &str, chunk: usize) -> usize {
+/// Allocations of one more call with this request id and with these header fields, whole or cut in chunks, once
+/// everything has been seen.
+fn allocations_per_call(id: &str, extra: &[(&str, &str)], chunk: usize) -> usize {
     let mut conn = connection();
     let mut count = 0;
     for n in 0..20 {
         let stream = 2 * n + 1;
         let ask = [
-            headers(stream, false, &request_head(INFER)),
+            headers(stream, false, &plain_block(&[&request_fields(INFER)[..], extra].concat())),
             data(stream, true, &message(&infer_request("m", "1", id, &[4], 300))),
         ]
         .concat();
         let answer = [
             headers(stream, false, &response_head()),
             data(stream, false, &message(&infer_response("m", "1", id))),
-            headers(stream, true, &trailers("0")),
+            headers(stream, true, &plain_block(&[&[("grpc-status", "0")], extra].concat())),
         ]
         .concat();
         let before = ALLOCATIONS.load(Relaxed);
@@ -94,9 +95,11 @@ fn held_after(first: &[u8], bytes: &[u8], times: usize) -> usize {
 #[test]
 fn memory_is_bounded() {
     drop(connection()); // the catalogue's plans are kept by the thread
-    assert_eq!(allocations_per_call("", usize::MAX), 0, "names and streams are reused");
-    assert_eq!(allocations_per_call("", 7), 0, "also when everything is cut");
-    assert_eq!(allocations_per_call("id", usize::MAX), 0, "a request id has room in its request");
+    assert_eq!(allocations_per_call("", &[], usize::MAX), 0, "names and streams are reused");
+    assert_eq!(allocations_per_call("", &[], 7), 0, "also when everything is cut");
+    assert_eq!(allocations_per_call("id", &[], usize::MAX), 0, "a request id has room in its request");
+    let asked_for = [("seldon-model", "iris"), ("x-request-id", "r-1"), ("x-version", "4"), ("x-other", "y")];
+    assert_eq!(allocations_per_call("", &asked_for, usize::MAX), 0, "and so have headers");
 
     let idle = held_after(&[], &[], 0);
     assert!(idle < 8 * 1024, "an idle connection holds {idle}");

@@ -18,11 +18,11 @@ struct Burst {
 /// What one side does next on one stream.
 #[derive(Clone, Debug)]
 enum Act {
-    Ask { path: usize, split: bool },
+    Ask { path: usize, split: bool, named: bool },
     Send { body: Vec<u8>, end: bool },
-    Answer { informational: bool },
+    Answer { informational: bool, named: bool },
     Reply { body: Vec<u8>, pad: u8 },
-    Finish { status: u8 },
+    Finish { status: u8, named: bool },
     Reset { client: bool, code: u32 },
     Goaway { last: u32 },
     Other { kind: u8, client: bool, payload: Vec<u8> },
@@ -42,11 +42,11 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        6 => (0..5usize, any::<bool>()).prop_map(|(path, split)| Act::Ask { path, split }),
+        6 => (0..5usize, any::<bool>(), any::<bool>()).prop_map(|(path, split, named)| Act::Ask { path, split, named }),
         6 => (body(), any::<bool>()).prop_map(|(body, end)| Act::Send { body, end }),
-        6 => any::<bool>().prop_map(|informational| Act::Answer { informational }),
+        6 => any::<[bool; 2]>().prop_map(|[informational, named]| Act::Answer { informational, named }),
         6 => (body(), any::<u8>()).prop_map(|(body, pad)| Act::Reply { body, pad }),
-        4 => (0..18u8).prop_map(|status| Act::Finish { status }),
+        4 => (0..18u8, any::<bool>()).prop_map(|(status, named)| Act::Finish { status, named }),
         1 => (any::<bool>(), 0..14u32).prop_map(|(client, code)| Act::Reset { client, code }),
         1 => (0..40u32).prop_map(|last| Act::Goaway { last }),
         1 => (10..30u8, any::<bool>(), vec(any::<u8>(), 0..20))
@@ -79,26 +79,29 @@ fn perform(act: Act, stream: u32, newest: u32, client: &mut Encoder, server: &mu
     use Direction::{ToClient, ToServer};
     let side = |client: bool| if client { ToServer } else { ToClient };
     match act {
-        Act::Ask { path, split } => {
+        Act::Ask { path, split, named } => {
             let path = [INFER, STREAM_INFER, GENERATE, CONFIG, "/some.Other/Method"][path];
             let timeout = format!("{newest}m");
             let extra = [("grpc-timeout", &*timeout), ("x-anything", "whatever it may be")];
-            let block = client.block(&[&request_fields(path)[..], &extra].concat());
+            let named: &[_] = if named { &[("seldon-model", "other"), ("x-request-id", "r-1")] } else { &[] };
+            let block = client.block(&[&request_fields(path)[..], &extra, named].concat());
             match split {
                 true => (ToServer, split_headers(newest, false, &block, 7)),
                 false => (ToServer, headers(newest, false, &block)),
             }
         }
         Act::Send { body, end } => (ToServer, data(stream, end, &message(&body))),
-        Act::Answer { informational } => {
+        Act::Answer { informational, named } => {
             let status = if informational { "103" } else { "200" };
-            let fields = [(":status", status), ("content-type", "application/grpc")];
+            let version = if named { "x-version" } else { "x-other" };
+            let fields = [(":status", status), ("content-type", "application/grpc"), (version, "5")];
             (ToClient, headers(stream, false, &server.block(&fields)))
         }
         Act::Reply { body, pad } => (ToClient, padded_data(stream, false, &message(&body), pad)),
-        Act::Finish { status } => {
+        Act::Finish { status, named } => {
             let status = status.to_string();
-            let fields = [("grpc-status", &*status), ("grpc-message", "so%20it ended")];
+            let version = if named { "x-version" } else { "x-other" };
+            let fields = [("grpc-status", &*status), ("grpc-message", "so%20it ended"), (version, "6")];
             (ToClient, split_headers(stream, true, &server.block(&fields), 3))
         }
         Act::Reset { client, code } => (side(client), rst(stream, code)),

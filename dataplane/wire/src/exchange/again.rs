@@ -167,12 +167,14 @@ impl Asked {
     /// Puts it down, as [`super::asked`] does.
     #[inline]
     pub(super) fn tell(&self, call: &mut Call, sending: bool, its_id: Option<&[u8]>) {
-        put(&mut call.model, &self.model);
-        put(&mut call.version, &self.version);
+        call.asked_model(|name| put(name, &self.model));
+        call.asked_version(|name| put(name, &self.version));
         let there = sending || !call.many_requests;
         if let Some(open) = call.open.back_mut().filter(|_| there) {
-            if let Some(id) = its_id.map_or(self.id, some_id) {
-                open.id = id;
+            if !open.id_is_settled {
+                if let Some(id) = its_id.map_or(self.id, some_id) {
+                    open.id = id;
+                }
             }
             open.batch_size = self.batch_size;
             open.first_dimension = self.first_dimension;
@@ -206,20 +208,19 @@ impl Replied {
     pub(super) fn tell(&self, call: &mut Call, reply: &mut Reply, its_id: Option<&[u8]>) {
         let id = if call.open.len() > 1 { its_id.map_or(self.id, some_id) } else { None };
         reply.repeat(&self.reply, id);
-        put(&mut call.version, &self.version);
-        if call.model.text.is_empty() {
-            put(&mut call.model, &self.model);
-        }
+        call.answered_version(|name| put(name, &self.version));
+        call.answered_model(|name| put(name, &self.model));
     }
 }
 
 #[inline]
-fn put(name: &mut Name, told: &Option<Name>) {
+fn put(name: &mut Name, told: &Option<Name>) -> bool {
     if let Some(told) = told {
         if !Rc::ptr_eq(&name.text, &told.text) {
             name.clone_from(told);
         }
     }
+    told.is_some()
 }
 
 /// Empty is none, as in a message that is read.

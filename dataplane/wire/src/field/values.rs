@@ -57,6 +57,8 @@ pub enum Found<'a> {
     Number(u64),
     /// Of [`Read::Count`] and [`Read::Varints`]: how many there are in this message.
     Tally(u64),
+    /// Of [`Read::Sum`]: what is stated of a part, to be added up.
+    Sum(u64),
 }
 
 impl Values {
@@ -73,6 +75,7 @@ impl Values {
                 Read::Int => self.set(leaf, number),
                 Read::Present => self.set(leaf, 1),
                 Read::Count => self.add(leaf, 1),
+                Read::Sum => self.add(leaf, number),
                 Read::VarintAt(_) | Read::Varints => {
                     self.element(plan, 1 << leaf, number, first);
                 }
@@ -106,7 +109,7 @@ impl Values {
                 Read::Count => self.add(leaf, 1),
                 Read::Length => self.set(leaf, len),
                 Read::VarintAt(_) | Read::Varints => packed |= 1 << leaf,
-                Read::Present | Read::Int => {}
+                Read::Present | Read::Int | Read::Sum => {}
             }
         }
         packed
@@ -197,7 +200,7 @@ impl Values {
     #[inline]
     pub(crate) fn add(&mut self, leaf: usize, more: u64) {
         let before = if self.has(leaf as u8) { self.numbers[leaf] } else { 0 };
-        self.set(leaf, before + more);
+        self.set(leaf, before.saturating_add(more));
     }
 
     /// Begins reading a string of `len` bytes; false when it is too long to be a name.
@@ -325,6 +328,7 @@ impl<'w> Said<'w> {
             },
             Read::VarintAt(n) if self.values.elements[leaf] <= n => return None,
             Read::Count | Read::Varints => Found::Tally(number),
+            Read::Sum => Found::Sum(number),
             _ => Found::Number(number),
         })
     }

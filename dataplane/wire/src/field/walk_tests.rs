@@ -37,6 +37,7 @@ fn walk(program: &Program, message: &[u8], chunk: usize, head_bytes: u32) -> Vec
         Found::Text(text) => String::from_utf8_lossy(text).into_owned(),
         Found::Number(number) => number.to_string(),
         Found::Tally(tally) => format!("{tally} in all"),
+        Found::Sum(sum) => format!("{sum} added up"),
     };
     let slots = [Slot::Model, Slot::Version, Slot::Error];
     slots.into_iter().flat_map(|slot| said.all(slot).map(move |found| (slot, show(found)))).collect()
@@ -90,6 +91,10 @@ fn presence_count_and_length() {
     assert_eq!(read(&[4], Read::Present, &message), some("1"));
     assert_eq!(read(&[2], Read::Count, &message), some("2 in all"));
     assert_eq!(read(&[4], Read::Count, &message), some("1 in all"));
+    let parts = [int(6, 3), bytes(6, &[9]), int(6, 400), bytes(5, &int(1, 7)), bytes(5, &int(1, u64::MAX))].concat();
+    assert_eq!(read(&[6], Read::Sum, &parts), some("403 added up"), "not what is packed");
+    assert_eq!(read(&[5, 1], Read::Sum, &parts), some(&format!("{} added up", u64::MAX)), "and no more");
+    assert_eq!(read(&[6], Read::Sum, &int(6, 0)), some("0 added up"));
     assert_eq!(read(&[9], Read::Count, &message), None);
     assert_eq!(read(&[2], Read::Length, &message), some("1"));
     assert_eq!(read(&[3], Read::Length, &message), None);

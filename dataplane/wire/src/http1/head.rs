@@ -122,7 +122,7 @@ impl Reader {
             let both = self.framing.chunked && (self.framing.length.is_some() || self.old_version);
             return if both { Err(Unreadable::Ambiguous) } else { Ok(true) };
         }
-        self.field(line, head)?;
+        self.field(line, head, methods)?;
         Ok(false)
     }
 
@@ -162,7 +162,7 @@ impl Reader {
         }
     }
 
-    fn field(&mut self, line: &[u8], head: &mut Head) -> Result<(), Unreadable> {
+    fn field(&mut self, line: &[u8], head: &mut Head, methods: &Methods) -> Result<(), Unreadable> {
         // No colon, a folded line, or a space before the colon: RFC 9112 sections 5.1 and 5.2.
         let colon = line.iter().position(|&byte| byte == b':').unwrap_or(0);
         let (name, value) = (&line[..colon], &line[(colon + 1).min(line.len())..]);
@@ -183,7 +183,7 @@ impl Reader {
             }
             self.framing.chunked = true;
         } else if !self.too_long {
-            head.http_field(name, value);
+            head.http_field(name, value, methods);
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ fn read_in(plan: &Plan, document: &[u8], chunk: usize, head_bytes: u32) -> Optio
     }
     scan.said(plan).get(Slot::Model).map(|found| match found {
         Found::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        Found::Number(number) | Found::Tally(number) => number.to_string(),
+        Found::Number(number) | Found::Tally(number) | Found::Sum(number) => number.to_string(),
     })
 }
 

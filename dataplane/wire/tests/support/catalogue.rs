@@ -1,7 +1,7 @@
 //! A small catalogue, the way a policy would give it.
 
 use std::sync::Arc;
-use wire::catalogue::{Catalogue, Extract, Kind, Method, Program, Read, Slot, Step, Variant};
+use wire::catalogue::{Catalogue, Extract, HeaderExtract, Kind, Method, Program, Read, Slot, Step, Variant};
 use wire::catalogue::{JsonExtract, JsonRead, JsonStep, Route};
 
 pub const INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
@@ -20,6 +20,11 @@ pub fn key(field: u32, key: &str) -> Step {
 
 pub fn extract(slot: Slot, path: &[u32], read: Read) -> Extract {
     Extract { slot, path: path.iter().map(|&f| step(f)).collect(), read }
+}
+
+/// A header that counts before what the body says, or after.
+pub fn header(slot: Slot, name: &str, before_body: bool) -> HeaderExtract {
+    HeaderExtract { slot, name: name.into(), before_body }
 }
 
 pub fn fields(numbers: &[u32]) -> u64 {
@@ -77,6 +82,7 @@ fn routes() -> Vec<Route> {
             json(Slot::RequestId, "id", JsonRead::String),
             json(Slot::FirstDimension, "inputs[0].shape[0]", JsonRead::Int),
         ],
+        request_headers: vec![header(Slot::Model, "seldon-model", false)],
         response: vec![
             json(Slot::Model, "model_name", JsonRead::String),
             json(Slot::Version, "model_version", JsonRead::String),
@@ -102,6 +108,12 @@ fn routes() -> Vec<Route> {
                 json(Slot::Output, "choices[*].text", JsonRead::Present),
                 usage(Slot::TokensIn, "prompt_tokens"),
                 usage(Slot::TokensOut, "completion_tokens"),
+            ],
+            request_headers: vec![header(Slot::RequestId, "x-request-id", false)],
+            response_headers: vec![
+                header(Slot::RequestId, "x-request-id", false),
+                header(Slot::TokensIn, "x-prompt-tokens", false),
+                header(Slot::TokensOut, "x-generated-tokens", false),
             ],
             ..Route::default()
         },
@@ -141,6 +153,11 @@ pub fn catalogue() -> Arc<Catalogue> {
     };
     let infer = Method {
         request: infer_request_program(),
+        request_headers: vec![
+            header(Slot::Model, "seldon-model", true),
+            header(Slot::RequestId, "x-request-id", false),
+        ],
+        response_headers: vec![header(Slot::Version, "x-version", false)],
         response: Program {
             variants: vec![Variant {
                 extracts: [oip(&[]), vec![extract(Slot::Error, &[9], Read::Present)]].concat(),
@@ -157,6 +174,7 @@ pub fn catalogue() -> Arc<Catalogue> {
             many_requests: true,
             request: infer_request_program(),
             response: stream_response_program(),
+            request_headers: vec![header(Slot::Model, "seldon-model", false)],
             ..Method::default()
         },
     );

@@ -219,6 +219,46 @@ def test_a_sample_is_read(own: Path, capsys: pytest.CaptureFixture[str]) -> None
     ]
 
 
+def test_headers_are_read_beside_a_message(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changed(own, "model: context.model", "model: [header(X-Model), context.model]")
+    changed(own, "tokens_out: elements(ids)", "tokens_out: elements(ids), version: header(x-v)")
+    sample = own.with_name("ask.bin")
+    sample.write_bytes(b"\x0a\x03\x22\x01m\x12\x00")
+    headers = ("--header", "x-model: routed", "--header", "X-Model: twice")
+    for flags, model in ((headers, "'routed'"), (("--header", "x-modem: n"), "'m'")):
+        assert called("check", own, "--sample", sample, "--method", METHOD, *flags) == 0
+        assert capsys.readouterr().out.splitlines()[-3:] == [
+            "/shop.Ranker/Rank request, 7 bytes:",
+            f"  model       {model}",
+            "  batch_size  1",
+        ]
+    flags = ("--side", "response", "--header", "X-V:7")
+    assert called("check", own, "--method", METHOD, *flags) == 0
+    assert capsys.readouterr().out.splitlines()[-4:] == [
+        "/shop.Ranker/Rank response:",
+        "  model       not there",
+        "  tokens_out  not there",
+        "  version     '7'",
+    ]
+
+
+def test_a_method_known_by_its_headers_alone_agrees_with_its_proto(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed(
+        own,
+        "{message: RankRequest, model: context.model, batch_size: count(items)}",
+        "{model: header(x-model)}",
+    )
+    changed(
+        own,
+        "  RankRequest: {context: {number: 1, message: Context}, items: 2}\n  Context: {model: 4}\n",
+        "",
+    )
+    assert called("check", own, "--proto", own.with_suffix(".proto")) == 0
+    assert "agrees with" in capsys.readouterr().out
+
+
 def test_a_sample_of_no_method_or_no_file_is_a_problem(
     own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -228,9 +268,18 @@ def test_a_sample_of_no_method_or_no_file_is_a_problem(
     assert "cannot be read" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("flags", [("--sample", "x"), ("--method", METHOD), ("--side", "up")])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--sample", "x"),
+        ("--method", METHOD),
+        ("--header", "x:y"),
+        ("--method", METHOD, "--header", "x"),
+        ("--side", "up"),
+    ],
+)
 def test_flags_that_make_no_sense_are_usage(
-    own: Path, capsys: pytest.CaptureFixture[str], flags: tuple[str, str]
+    own: Path, capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]
 ) -> None:
     assert called("check", own, *flags) == 2
     assert "usage: wayside servers check" in capsys.readouterr().err

@@ -69,7 +69,7 @@ def test_without_a_function_the_slot_decides_how_to_read(slot: Slot, read: Read)
         ("name.more", "holds no message", ""),
         ("params.flag", "is a map", "params{key}"),
         ("name{key}", "not a map", "without braces"),
-        ("sum(inputs)", "no function 'sum'", "Known here"),
+        ("mean(inputs)", "no function 'mean'", "Known here"),
         ("cuont(inputs)", "no function 'cuont'", "Did you mean 'count'?"),
         ("inputs[1].shape[0]", "only [0]", ""),
         ("inputs[0].shape", "[0] is only known where an integer", "without [0]"),

@@ -7,6 +7,7 @@ import pytest
 from sidecar.model.objective import Good, Objective
 from sidecar.model.policy import (
     BatchLimit,
+    HeaderExtract,
     JsonExtract,
     JsonRead,
     JsonStep,
@@ -39,6 +40,8 @@ POLICY = Policy(
             (JsonExtract(Slot.MODEL, (JsonStep("m"), JsonStep(item=2)), JsonRead.STRING),),
             (JsonExtract(Slot.OUTPUT, (JsonStep(each=True),), JsonRead.PRESENT),),
             99,
+            (HeaderExtract(Slot.REQUEST_ID, "x-request-id"),),
+            (HeaderExtract(Slot.TOKENS_OUT, "x-tokens", True),),
         ),
     ),
     models=("m",),

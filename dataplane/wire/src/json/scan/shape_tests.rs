@@ -27,6 +27,7 @@ fn shown(said: &Said<'_>) -> Vec<Option<String>> {
         Found::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
         Found::Number(number) => Some(format!("{number}")),
         Found::Tally(number) => Some(format!("{number} counted")),
+        Found::Sum(number) => Some(format!("{number} added up")),
     };
     SLOTS.into_iter().map(show).collect()
 }
