@@ -34,7 +34,7 @@ a whole file:
     model: model_name
     numbers: {queue_depth: {gauge: shop_waiting}, executed_batch_size: {histogram: shop_batch}}
 
-What can be read: model, version, request_id, batch_size, first_dimension, max_batch_size, error, final,
+What can be read: model, version, request_id, batch_size, shape, batch_shape, datatype, max_batch_size, error, final,
 tokens_in, tokens_out.
 How: a path of names, name[0] for the first of several, name{key} for an entry of a map; or count(path), length(path),
 elements(path) of repeated integers, present(path), int(path), string(path). A list of paths: the first that is there.
@@ -180,6 +180,8 @@ def _said(method: Method, side: str, data: bytes) -> list[str]:
             text = "not there"
         elif isinstance(value, bytes):
             text = repr(value.decode(errors="replace"))
+        elif isinstance(value, tuple):
+            text = f"[{','.join(map(str, value))}]"
         else:
             text = f"{value}{adds if read in (Read.COUNT, Read.VARINTS) else ''}"
         lines.append(f"{slot.value:<11} {text}")

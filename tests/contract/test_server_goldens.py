@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -193,7 +194,8 @@ def test_what_a_real_triton_took_and_gave_is_read(reader: Reader) -> None:
         for message in call["requests"]:
             said = reader.message(path, "request", bytes.fromhex(message))
             assert said["model"]
-            assert isinstance(said["first_dimension"], int)
+            assert re.fullmatch(r"\[\d+(,\d+)*\]", str(said["shape"]))
+            assert said["datatype"]
     simple = triton["unary_simple"]
     path = f"/inference.GRPCInferenceService/{simple['method']}"
     told, ended = reader.call(
@@ -201,7 +203,7 @@ def test_what_a_real_triton_took_and_gave_is_read(reader: Reader) -> None:
         *([bytes.fromhex(each) for each in simple[side]] for side in ("requests", "responses")),
     )
     assert (told["model"], told["version"]) == ("simple", "1")
-    assert (ended["request_id"], ended["first_dimension"]) == ("req-1", "1")
+    assert (ended["request_id"], ended["shape"]) == ("req-1", "INT32[1,16]")
 
 
 @pytest.mark.parametrize(
@@ -226,4 +228,4 @@ def test_what_other_real_servers_gave_is_read(recording: Recorded, reader: Reade
         assert {each["request_id"] for each in ended} == {
             f"r-{n + 1}" for n in range(len(requests))
         }
-        assert {(each["first_dimension"], each["outcome"]) for each in ended} == {("2", "Ok")}
+        assert {(each["shape"], each["outcome"]) for each in ended} == {("FP32[2,1]", "Ok")}

@@ -39,7 +39,8 @@ fn walk(program: &Program, message: &[u8], chunk: usize, head_bytes: u32) -> Vec
         Found::Tally(tally) => format!("{tally} in all"),
     };
     let slots = [Slot::Model, Slot::Version, Slot::Error];
-    slots.into_iter().flat_map(|slot| said.all(slot).map(move |found| (slot, show(found)))).collect()
+    let lists = slots.into_iter().filter_map(|slot| Some((slot, format!("{:?}", said.dimensions(slot)?.sizes()))));
+    slots.into_iter().flat_map(|slot| said.all(slot).map(move |found| (slot, show(found)))).chain(lists).collect()
 }
 
 fn read(path: &[u32], how: Read, message: &[u8]) -> Option<String> {
@@ -229,6 +230,9 @@ fn what_exceeds_a_limit_is_left_out() {
     let path = vec![step(1); MAX_DEPTH + 1];
     assert_eq!(read_in(&path, Read::Int, &[], 1), None);
 }
+
+#[path = "walk_dimensions.rs"]
+mod dimensions;
 
 #[path = "walk_properties.rs"]
 mod properties;
