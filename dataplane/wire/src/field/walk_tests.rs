@@ -23,6 +23,8 @@ fn walk(program: &Program, message: &[u8], chunk: usize, head_bytes: u32) -> Vec
     let mut walk = Box::<Walk>::default();
     walk.begin(4, 4);
     walk.feed(&plan, b"\x0a\x02ab"); // what an earlier message left behind must not show
+    walk.begin(2, 2);
+    walk.feed(&plan, b"\x00\x01"); // nor that it was malformed
     walk.begin(message.len() as u32, head_bytes);
     let mut last = &[][..];
     for part in message.chunks(chunk.max(1)) {
