@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric as Family
 
     from sidecar.model.names import Metric
-    from sidecar.model.series import CounterView, HistogramView, TimingView, TokenView
+    from sidecar.model.series import CounterView, HistogramView, ShapeView, TimingView, TokenView
     from sidecar.model.snapshot import Snapshot
 
 # Requests that failed inside an OK response: the call behind them is counted under its own code.
@@ -39,6 +39,7 @@ IN_BAND_ERROR = "IN_BAND_ERROR"
 MAX_COUNTER_SERIES = 500
 MAX_TIMING_SERIES = 60
 MAX_TOKEN_SERIES = 200
+MAX_SHAPED_MODELS = 20  # each with at most nine shapes
 
 CallLabels = tuple[str, str, str, str, str, str]
 
@@ -55,8 +56,10 @@ class SnapshotCollector:
         timings = _shown_timings(snapshot)
         calls = _summed_calls(snapshot)
         tokens = _shown_tokens(snapshot)
+        shaped = sorted(snapshot.shapes, key=lambda each: each.id)[:MAX_SHAPED_MODELS]
         yield from _timing_families(timings)
         yield from _batch_families(timings, snapshot)
+        yield from counters(names.REQUEST_SHAPES, _shape_samples(shaped))
         yield from _call_families(calls, snapshot)
         yield from counters(names.TOKENS, ((_token_labels(each), each.tokens) for each in tokens))
         yield from _upstream_families(snapshot)
@@ -65,7 +68,10 @@ class SnapshotCollector:
         yield from _config_families(snapshot)
         yield from _tap_families(snapshot)
         yield from _tap_losses(snapshot)
-        yield from _control_families(snapshot, _left_out(snapshot, timings, calls, tokens))
+        left_out = _left_out(snapshot, timings, calls, tokens)
+        left_out += sum(len(each.shapes) for each in snapshot.shapes)
+        left_out -= sum(len(each.shapes) for each in shaped)
+        yield from _control_families(snapshot, left_out)
 
 
 # === calls ===
@@ -166,6 +172,12 @@ def _shown_tokens(snapshot: Snapshot) -> list[TokenView]:
 
 def _token_labels(series: TokenView) -> tuple[str, str, str, str]:
     return series.model, series.method, series.direction, series.source
+
+
+def _shape_samples(shaped: list[ShapeView]) -> list[tuple[tuple[str, str], float]]:
+    return sorted(
+        ((each.model, count.label), count.value) for each in shaped for count in each.shapes
+    )
 
 
 def _left_out(

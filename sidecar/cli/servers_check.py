@@ -39,7 +39,7 @@ a whole file:
   routes:                           # over HTTP, see docs/servers.md
     /rank: {request: {model: header(x-model)}}
 
-What can be read: model, version, request_id, batch_size, first_dimension, max_batch_size, error, final,
+What can be read: model, version, request_id, batch_size, shape, batch_shape, datatype, max_batch_size, error, final,
 tokens_in, tokens_out.
 How: a path of names, name[0] for the first of several, name{key} for an entry of a map; or count(path), length(path),
 elements(path) of repeated integers, sum(path) of stated parts, present(path), int(path), string(path); header(name) of
@@ -208,6 +208,8 @@ def _said(method: Method, side: str, data: bytes, head: Mapping[str, str]) -> li
             text = "not there"
         elif isinstance(value, bytes):
             text = repr(value.decode(errors="replace"))
+        elif isinstance(value, tuple):
+            text = f"[{','.join(map(str, value))}]"
         else:
             text = f"{value}{adds if read in (Read.COUNT, Read.VARINTS, Read.SUM) else ''}"
         lines.append(f"{slot.value:<11} {text}")

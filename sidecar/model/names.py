@@ -70,6 +70,14 @@ REQUEST_BATCH_SIZE = _histogram(
     "counts only for a model that is known to batch.",
     *_TIMING_LABELS,
 )
+REQUEST_SHAPES = _counter(
+    "request_shapes",
+    "Requests that were answered or failed, by type and shape of their first input, e.g. `FP32[1,3,224,224]`; -1 is a "
+    "batch of any size. Of each model the first eight that were answered well, while they are in use; all others are "
+    "`_OTHER`.",
+    "model",
+    "shape",
+)
 MODEL_MAX_BATCH_SIZE = _gauge(
     "model_max_batch_size",
     "Largest batch the model takes, as the server or the configuration says; 0 = it does not batch, "

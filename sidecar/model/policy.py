@@ -28,7 +28,9 @@ class Slot(enum.Enum):
     TOKENS_IN = "tokens_in"
     TOKENS_OUT = "tokens_out"
     OUTPUT = "output"
-    FIRST_DIMENSION = "first_dimension"
+    SHAPE = "shape"
+    BATCH_SHAPE = "batch_shape"
+    DATATYPE = "datatype"
     MAX_BATCH_SIZE = "max_batch_size"
 
 
@@ -43,6 +45,9 @@ class Read(enum.Enum):
     VARINTS = "varints"
     LENGTH = "length"
     SUM = "sum"
+    FIRST_STRING = "first_string"
+    DIMENSIONS = "dimensions"
+    DIMENSION_OF_EACH = "dimension_of_each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ class JsonRead(enum.Enum):
     PRESENT = "present"
     ITEMS = "items"
     PROMPTS = "prompts"
+    DIMENSIONS = "dimensions"
 
 
 @dataclass(frozen=True, slots=True)

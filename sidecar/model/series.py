@@ -121,6 +121,17 @@ class TokenView(Protocol):
     def tokens(self) -> int: ...
 
 
+class ShapeView(Protocol):
+    """Requests of one model by the shape of their first input: all that are shown."""
+
+    @property
+    def id(self) -> int: ...  # stays with the series; lower = seen earlier
+    @property
+    def model(self) -> str: ...
+    @property
+    def shapes(self) -> Sequence[CountView]: ...
+
+
 class FlightView(Protocol):
     """What is open now, of one (model, method)."""
 

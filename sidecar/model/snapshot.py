@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         EventView,
         FlightView,
         RecordView,
+        ShapeView,
         TapView,
         TimingView,
         TokenView,
@@ -84,6 +85,7 @@ class Snapshot:
     control: ControlReading
     draining: bool = False
     tokens: tuple[TokenView, ...] = ()
+    shapes: tuple[ShapeView, ...] = ()
     batch_limits: Sequence[BatchLimitView] = ()  # of models of which it is known
     records: tuple[RecordView, ...] = ()  # the newest few, oldest first
     server: ServerReading | None = None  # the model server's own numbers, where they are asked for

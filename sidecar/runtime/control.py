@@ -108,6 +108,7 @@ class Control:
             counters=self._ledger.counters,
             timings=self._ledger.timings,
             tokens=self._ledger.tokens,
+            shapes=self._ledger.shapes,
             batch_limits=answer.batch_limits,
             flights=answer.flights,
             events={event.objective: event for event in answer.events},

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 8  # steps of one path; a step into a map counts twice, for the entry and for its value
 MAX_VALUES = 32  # different values of one message, over all its forms
 MAX_STRINGS = 8  # strings among them
+MAX_SHAPES = 2  # shapes of tensors among them
 MAX_EDGES = 64  # fields on the way to them, each counted once
 MAX_KEY_BYTES = 32  # a key of a JSON object
 
@@ -29,19 +30,24 @@ def depth(steps: Sequence[Step]) -> int:
 def refusal(program: Sequence[Variant]) -> str:
     """Say why the tap would not read all of a message; empty when it does."""
     values: set[object] = set()
-    strings = 0
+    strings = shapes = 0
     edges: set[object] = set()
     for extract in (each for variant in program for each in variant.extracts):
         value = (extract.path, extract.read, extract.index)
         if value in values:
             continue
-        strings += extract.read is Read.STRING
+        strings += extract.read in (Read.STRING, Read.FIRST_STRING)
+        shapes += extract.read in (Read.DIMENSIONS, Read.DIMENSION_OF_EACH)
+        if extract.read is Read.DIMENSION_OF_EACH and len(extract.path) < 2:
+            return "a dimension of each message has no message"
         if depth(extract.path) > MAX_DEPTH:
             return f"a value lies more than {MAX_DEPTH} steps deep"
         if len(values) == MAX_VALUES:
             return f"is read for more than {MAX_VALUES} values"
         if strings > MAX_STRINGS:
             return f"is read for more than {MAX_STRINGS} different strings"
+        if shapes > MAX_SHAPES:
+            return f"is read for more than {MAX_SHAPES} different shapes"
         # The tap asks for room for a whole new path before it shares what it can of it.
         if len(edges) + depth(extract.path) > MAX_EDGES:
             return f"is read along more than {MAX_EDGES} fields"

@@ -3,6 +3,7 @@
 Grammar:  [function(] step{.step} [)]      step = name | name[n] | name{key}
   name{key}   the value of a map entry with this key
   name[0]     the first occurrence of a repeated message; on the last step, element n of a repeated integer
+  name[*]     every occurrence: of a shape, whose dimensions are messages, on the last step but one
 Without [0] the last occurrence is read, as protobuf itself does.
 Functions: string int present count elements length sum. Without one the slot decides (sidecar.servers.catalogue).
 """
@@ -30,7 +31,7 @@ _FUNCTIONS = {
     "sum": Read.SUM,
 }
 _CALL = re.compile(r"\s*([a-z]+)\(\s*(.*?)\s*\)\s*\Z")
-_STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(\d+)\]|\{([^{}]+)\})?\Z")
+_STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(\d+|\*)\]|\{([^{}]+)\})?\Z")
 
 # What is read when the expression names no function.
 DEFAULT_READS = {
@@ -43,9 +44,17 @@ DEFAULT_READS = {
     Slot.TOKENS_IN: Read.INT,
     Slot.TOKENS_OUT: Read.INT,
     Slot.OUTPUT: Read.PRESENT,
-    Slot.FIRST_DIMENSION: Read.INT,
+    Slot.SHAPE: Read.DIMENSIONS,
+    Slot.BATCH_SHAPE: Read.DIMENSIONS,
+    Slot.DATATYPE: Read.FIRST_STRING,
     Slot.MAX_BATCH_SIZE: Read.INT,
 }
+
+
+# Reads of what the first occurrence of each message on the way holds, whether [0] is written or not.
+_OF_FIRST = (Read.DIMENSIONS, Read.FIRST_STRING)
+EACH = -1
+"""The index of name[*]."""
 
 
 class PathError(Exception):
@@ -99,6 +108,10 @@ def _extract(
     slot: Slot, read: Read | None, steps: tuple[Step, ...], indexes: list[int | None], text: str
 ) -> Extract:
     """Settle how the last field is read, and that indexes stand where they mean something."""
+    if read is None and DEFAULT_READS[slot] in _OF_FIRST:
+        return Extract(slot, steps, _of_first(DEFAULT_READS[slot], indexes, text))
+    if EACH in indexes:
+        raise PathError(f"{text!r}: [*] is only known in a shape", "Write [0], or the plain path.")
     last = indexes[-1]
     first = last is None and any(index is not None for index in indexes)
     if first and (read or DEFAULT_READS[slot]) is Read.INT:
@@ -115,6 +128,16 @@ def _extract(
         hint = "Write the path without [0]; the last occurrence is read."
         raise PathError(f"{text!r}: [0] is only known where an integer is read", hint)
     return Extract(slot, steps, read or DEFAULT_READS[slot], last or 0)
+
+
+def _of_first(read: Read, indexes: list[int | None], text: str) -> Read:
+    """Return how a value of the first messages is read."""
+    *way, last = indexes
+    each = way[-1:] == [EACH] and read is Read.DIMENSIONS
+    if last is not None or any(index not in (None, 0) for index in way[: len(way) - each]):
+        hint = "Write inputs[0].shape, or shape.dim[*].size where each dimension is a message."
+        raise PathError(f"{text!r}: only [0], the first message, can be followed further", hint)
+    return Read.DIMENSION_OF_EACH if each else read
 
 
 def _split_function(slot: Slot, text: str) -> tuple[Read | None, str]:
@@ -140,7 +163,8 @@ def _parse_step(part: str, text: str) -> tuple[str, int | None, str]:
         hint = "Steps look like name, name[0] or name{key}, joined by dots."
         raise PathError(f"{text!r}: {part!r} is no step", hint)
     name, index, key = match.groups()
-    return name, int(index) if index is not None else None, key or ""
+    number = EACH if index == "*" else int(index) if index is not None else None
+    return name, number, key or ""
 
 
 def _find(name: str, message: str, messages: Messages) -> Field:

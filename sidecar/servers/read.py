@@ -22,12 +22,16 @@ DEFAULT_HEAD_BYTES = 16 * 1024
 MAX_GROUP_DEPTH = 16
 MAX_FIELD_NUMBER = (1 << 29) - 1
 MAX_CONDITION_NUMBER = 63
+MAX_DIMENSIONS = 8
+MAX_SIZE = (1 << 32) - 1
 _MAX_VARINT_BYTES = 10
 _U64 = (1 << 64) - 1
 
 _VARINT, _FIXED64, _BYTES, _GROUP_BEGIN, _GROUP_END, _FIXED32 = range(6)
 
-Value: TypeAlias = "bytes | int"
+_PACKED = (Read.VARINTS, Read.VARINT_AT, Read.DIMENSIONS)
+
+Value: TypeAlias = "bytes | int | tuple[int, ...]"
 Key: TypeAlias = "tuple[tuple[Step, ...], Read, int]"
 
 
@@ -46,6 +50,7 @@ class _Level:
     end: int
     wanted: list[tuple[Key, tuple[object, ...]]]  # value, and what is left of the way to it
     first: bool  # it is the first of its field, and so are all above it
+    in_first: bool  # what it lies in is
     groups: int = 0
     key: bytes | None = None  # of the map entry, once read
 
@@ -60,16 +65,26 @@ class _Reader:
     entered: set[tuple[object, ...]] = field(default_factory=set)
     values: dict[Key, Value] = field(default_factory=dict)
     elements: dict[Key, int] = field(default_factory=dict)
+    dimensions: dict[Key, list[int]] = field(default_factory=dict)
+    spoilt: set[Key] = field(default_factory=set)  # shapes that cannot be told
+    malformed: bool = False  # or the head ended where a shape may go on: no shape can be told
+
+    def value(self, wanted: Key) -> Value | None:
+        """Return what was found."""
+        if wanted in self.dimensions:
+            told = not self.malformed and wanted not in self.spoilt
+            return tuple(self.dimensions[wanted]) if told else None
+        return self.values.get(wanted)
 
     # --- one message -------------------------------------------------------------------------
 
     def message(self, at: int, level: _Level, way: tuple[object, ...]) -> None:
         """Read a message up to its end, or to where it is malformed."""
         try:
-            while at < level.end:
+            while at < level.end and at <= self.limit:
                 at = self._field(at, level, way)
         except _EndError:
-            pass
+            self.malformed = True
 
     def _field(self, at: int, level: _Level, way: tuple[object, ...]) -> int:
         """Read one field; return where the next begins."""
@@ -82,7 +97,7 @@ class _Reader:
         if kind == _VARINT:
             value, at = self._varint(at, level.end)
             for wanted in self._ends(level, number):
-                self._number(wanted, value, level.first)
+                self._number(wanted, value, level)
         elif kind in (_FIXED64, _FIXED32):
             at += 8 if kind == _FIXED64 else 4
             if at > level.end:
@@ -114,15 +129,18 @@ class _Reader:
         inside = [(value, rest[1:]) for value, rest in wanted if len(rest) > 1]
         ends = [value for value, rest in wanted if len(rest) == 1]
         for value in ends:
-            self._length(value, at, length)
-        packed = [value for value in ends if value[1] in (Read.VARINTS, Read.VARINT_AT)]
+            self._length(value, at, length, level.first)
+        for value, rest in wanted:
+            if value[1] is Read.DIMENSION_OF_EACH and len(rest) == 2 and level.first:
+                self._dimension(value, 0)
+        packed = [value for value in ends if value[1] in _PACKED]
         if packed and not inside:
             self._packed(packed, at, end, level.first)
         if inside:
             edge = (*way, place)
             first = level.first and edge not in self.entered
             self.entered.add(edge)
-            self.message(at, _Level(end, inside, first), edge)
+            self.message(at, _Level(end, inside, first, level.first), edge)
         return end
 
     def _edge(
@@ -155,7 +173,7 @@ class _Reader:
 
     # --- values ------------------------------------------------------------------------------
 
-    def _number(self, wanted: Key, number: int, first: bool) -> None:
+    def _number(self, wanted: Key, number: int, level: _Level) -> None:
         read = wanted[1]
         if read is Read.INT:
             self.values[wanted] = number
@@ -165,8 +183,12 @@ class _Reader:
             self._add(wanted, 1)
         elif read is Read.SUM:
             self._add(wanted, number)
-        elif read is Read.VARINT_AT and first:
+        elif read is Read.VARINT_AT and level.first:
             self._element(wanted, number)
+        elif read is Read.DIMENSIONS and level.first:
+            self._dimension(wanted, number)
+        elif read is Read.DIMENSION_OF_EACH and level.in_first:
+            self._dimension(wanted, number, last=True)
 
     def _fixed(self, wanted: Key) -> None:
         if wanted[1] is Read.PRESENT:
@@ -174,9 +196,9 @@ class _Reader:
         elif wanted[1] is Read.COUNT:
             self._add(wanted, 1)
 
-    def _length(self, wanted: Key, at: int, length: int) -> None:
+    def _length(self, wanted: Key, at: int, length: int, first: bool) -> None:
         read = wanted[1]
-        if read is Read.STRING:
+        if read is Read.STRING or (read is Read.FIRST_STRING and first):
             self.values.pop(wanted, None)
             if length <= MAX_NAME_BYTES and at + length <= self.limit:
                 self.values[wanted] = self.data[at : at + length]
@@ -203,12 +225,14 @@ class _Reader:
                     if wanted[1] is Read.VARINTS:
                         self._add(wanted, 1)
                         more = True
+                    elif first and wanted[1] is Read.DIMENSIONS:
+                        more |= self._dimension(wanted, number)
                     elif first:
                         more |= self._element(wanted, number)
         except _OverlongError:
             raise
         except _EndError:
-            pass  # cut off inside one: what follows the field is sound
+            self.malformed = True  # cut off inside one: what follows the field is sound
 
     def _element(self, wanted: Key, number: int) -> bool:
         """Take the next element; say whether a later one is wanted."""
@@ -217,6 +241,17 @@ class _Reader:
             self.values[wanted] = number
         self.elements[wanted] = seen + 1
         return seen < wanted[2]
+
+    def _dimension(self, wanted: Key, size: int, last: bool = False) -> bool:
+        """Take the next dimension, or one in the place of the last; say whether a later one is wanted."""
+        sizes = self.dimensions.setdefault(wanted, [])
+        if last:
+            del sizes[-1:]
+        if size > MAX_SIZE or len(sizes) == MAX_DIMENSIONS:
+            self.spoilt.add(wanted)
+        else:
+            sizes.append(size)
+        return wanted not in self.spoilt
 
     def _add(self, wanted: Key, more: int) -> None:
         before = self.values.get(wanted, 0)
@@ -234,10 +269,12 @@ def read_message(
     """Return what a message says: slot -> (value, how it was read). Strings stay bytes."""
     wanted = list(dict.fromkeys(_key(each) for variant in program for each in variant.extracts))
     reader = _Reader(data, min(len(data), head_bytes or DEFAULT_HEAD_BYTES))
-    reader.message(0, _Level(len(data), [(key, tuple(_way(key[0]))) for key in wanted], True), ())
+    reader.message(
+        0, _Level(len(data), [(key, tuple(_way(key[0]))) for key in wanted], True, True), ()
+    )
     said: dict[Slot, tuple[Value, Read]] = {}
     for extract in _chosen(program, reader.fields):
-        value = reader.values.get(_key(extract))
+        value = reader.value(_key(extract))
         if value is not None and value != b"":
             said.setdefault(extract.slot, (value, extract.read))
     return said

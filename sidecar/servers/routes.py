@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from sidecar.model.policy import JsonExtract, JsonRead, JsonStep, Route, Slot
 from sidecar.servers.headers import HeaderValues
-from sidecar.servers.limits import MAX_DEPTH, MAX_KEY_BYTES, MAX_STRINGS, MAX_VALUES
+from sidecar.servers.limits import (
+    MAX_DEPTH,
+    MAX_KEY_BYTES,
+    MAX_SHAPES,
+    MAX_STRINGS,
+    MAX_VALUES,
+)
 from sidecar.servers.paths import PathError, suggest
 
 if TYPE_CHECKING:
@@ -39,7 +45,9 @@ _DEFAULT_READS = {
     Slot.TOKENS_IN: JsonRead.INT,
     Slot.TOKENS_OUT: JsonRead.INT,
     Slot.OUTPUT: JsonRead.PRESENT,
-    Slot.FIRST_DIMENSION: JsonRead.INT,
+    Slot.SHAPE: JsonRead.DIMENSIONS,
+    Slot.BATCH_SHAPE: JsonRead.DIMENSIONS,
+    Slot.DATATYPE: JsonRead.STRING,
     Slot.MAX_BATCH_SIZE: JsonRead.INT,
 }
 _SLOTS = {slot.value: slot for slot in Slot}
@@ -132,7 +140,8 @@ def _extracts(
             except PathError as error:
                 checks.complain((*place, name), error.what, error.hint)
     strings = sum(extract.read is JsonRead.STRING for extract in extracts)
-    if len(extracts) > MAX_VALUES or strings > MAX_STRINGS:
-        what = f"is read for more than {MAX_VALUES} values or {MAX_STRINGS} strings"
+    shapes = sum(extract.read is JsonRead.DIMENSIONS for extract in extracts)
+    if len(extracts) > MAX_VALUES or strings > MAX_STRINGS or shapes > MAX_SHAPES:
+        what = f"is read for more than {MAX_VALUES} values, {MAX_STRINGS} strings or {MAX_SHAPES} shapes"
         checks.complain(place, what, "Leave some out.")
     return tuple(extracts)

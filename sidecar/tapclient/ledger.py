@@ -26,9 +26,11 @@ class Ledger:
         self.counters: tuple[pb.CounterSeries, ...] = ()
         self.timings: tuple[pb.TimingSeries, ...] = ()
         self.tokens: tuple[pb.TokenSeries, ...] = ()
+        self.shapes: tuple[pb.ShapeSeries, ...] = ()
         self._counters: dict[int, pb.CounterSeries] = {}
         self._timings: dict[int, pb.TimingSeries] = {}
         self._tokens: dict[int, pb.TokenSeries] = {}
+        self._shapes: dict[int, pb.ShapeSeries] = {}
         self._merges = 0
 
     def merge(self, snapshot: pb.Snapshot) -> bool:
@@ -43,7 +45,7 @@ class Ledger:
         self.epoch = snapshot.epoch_unix_nanos
         self._take(snapshot)
         self._merges += 1
-        kept = len(self._counters) + len(self._timings) + len(self._tokens)
+        kept = len(self._counters) + len(self._timings) + len(self._tokens) + len(self._shapes)
         stale = self._merges % RESYNC_TICKS == 0 or kept > MAX_SERIES_KEPT
         self.since = 0 if stale else snapshot.sequence
         return True
@@ -52,17 +54,22 @@ class Ledger:
         self._counters.update((series.id, series) for series in snapshot.counters)
         self._timings.update((series.id, series) for series in snapshot.timings)
         self._tokens.update((series.id, series) for series in snapshot.tokens)
+        self._shapes.update((series.id, series) for series in snapshot.shapes)
         if snapshot.counters:
             self.counters = tuple(self._counters.values())
         if snapshot.timings:
             self.timings = tuple(self._timings.values())
         if snapshot.tokens:
             self.tokens = tuple(self._tokens.values())
+        if snapshot.shapes:
+            self.shapes = tuple(self._shapes.values())
 
     def _forget(self) -> None:
         self._counters.clear()
         self._timings.clear()
         self._tokens.clear()
+        self._shapes.clear()
         self.counters = ()
         self.timings = ()
         self.tokens = ()
+        self.shapes = ()

@@ -20,6 +20,7 @@ class JsonRead(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JSON_READ_PRESENT: _ClassVar[JsonRead]
     JSON_READ_ITEMS: _ClassVar[JsonRead]
     JSON_READ_PROMPTS: _ClassVar[JsonRead]
+    JSON_READ_DIMENSIONS: _ClassVar[JsonRead]
 
 class Read(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -31,6 +32,9 @@ class Read(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     READ_VARINTS: _ClassVar[Read]
     READ_LENGTH: _ClassVar[Read]
     READ_SUM: _ClassVar[Read]
+    READ_FIRST_STRING: _ClassVar[Read]
+    READ_DIMENSIONS: _ClassVar[Read]
+    READ_DIMENSION_OF_EACH: _ClassVar[Read]
 
 class Slot(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -43,8 +47,10 @@ class Slot(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SLOT_TOKENS_IN: _ClassVar[Slot]
     SLOT_TOKENS_OUT: _ClassVar[Slot]
     SLOT_OUTPUT: _ClassVar[Slot]
-    SLOT_FIRST_DIMENSION: _ClassVar[Slot]
+    SLOT_SHAPE: _ClassVar[Slot]
     SLOT_MAX_BATCH_SIZE: _ClassVar[Slot]
+    SLOT_BATCH_SHAPE: _ClassVar[Slot]
+    SLOT_DATATYPE: _ClassVar[Slot]
 KIND_INFERENCE: Kind
 KIND_PROBE: Kind
 KIND_ADMIN: Kind
@@ -53,6 +59,7 @@ JSON_READ_INT: JsonRead
 JSON_READ_PRESENT: JsonRead
 JSON_READ_ITEMS: JsonRead
 JSON_READ_PROMPTS: JsonRead
+JSON_READ_DIMENSIONS: JsonRead
 READ_STRING: Read
 READ_INT: Read
 READ_PRESENT: Read
@@ -61,6 +68,9 @@ READ_VARINT_AT: Read
 READ_VARINTS: Read
 READ_LENGTH: Read
 READ_SUM: Read
+READ_FIRST_STRING: Read
+READ_DIMENSIONS: Read
+READ_DIMENSION_OF_EACH: Read
 SLOT_MODEL: Slot
 SLOT_VERSION: Slot
 SLOT_REQUEST_ID: Slot
@@ -70,8 +80,10 @@ SLOT_FINAL: Slot
 SLOT_TOKENS_IN: Slot
 SLOT_TOKENS_OUT: Slot
 SLOT_OUTPUT: Slot
-SLOT_FIRST_DIMENSION: Slot
+SLOT_SHAPE: Slot
 SLOT_MAX_BATCH_SIZE: Slot
+SLOT_BATCH_SHAPE: Slot
+SLOT_DATATYPE: Slot
 
 class Envelope(_message.Message):
     __slots__ = ("version", "hello", "pull", "snapshot", "records", "policy", "drain", "flush")
@@ -110,7 +122,7 @@ class Pull(_message.Message):
     def __init__(self, since: _Optional[int] = ...) -> None: ...
 
 class Snapshot(_message.Message):
-    __slots__ = ("epoch_unix_nanos", "sequence", "at_unix_nanos", "uptime_nanos", "policy_generation", "policy_error", "counters", "timings", "flights", "events", "upstreams", "tap", "tokens", "batch_limits")
+    __slots__ = ("epoch_unix_nanos", "sequence", "at_unix_nanos", "uptime_nanos", "policy_generation", "policy_error", "counters", "timings", "flights", "events", "upstreams", "tap", "tokens", "batch_limits", "shapes")
     EPOCH_UNIX_NANOS_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     AT_UNIX_NANOS_FIELD_NUMBER: _ClassVar[int]
@@ -125,6 +137,7 @@ class Snapshot(_message.Message):
     TAP_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     BATCH_LIMITS_FIELD_NUMBER: _ClassVar[int]
+    SHAPES_FIELD_NUMBER: _ClassVar[int]
     epoch_unix_nanos: int
     sequence: int
     at_unix_nanos: int
@@ -139,7 +152,18 @@ class Snapshot(_message.Message):
     tap: TapStats
     tokens: _containers.RepeatedCompositeFieldContainer[TokenSeries]
     batch_limits: _containers.RepeatedCompositeFieldContainer[BatchLimit]
-    def __init__(self, epoch_unix_nanos: _Optional[int] = ..., sequence: _Optional[int] = ..., at_unix_nanos: _Optional[int] = ..., uptime_nanos: _Optional[int] = ..., policy_generation: _Optional[int] = ..., policy_error: _Optional[str] = ..., counters: _Optional[_Iterable[_Union[CounterSeries, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[TimingSeries, _Mapping]]] = ..., flights: _Optional[_Iterable[_Union[Flight, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[EventSeries, _Mapping]]] = ..., upstreams: _Optional[_Iterable[_Union[Upstream, _Mapping]]] = ..., tap: _Optional[_Union[TapStats, _Mapping]] = ..., tokens: _Optional[_Iterable[_Union[TokenSeries, _Mapping]]] = ..., batch_limits: _Optional[_Iterable[_Union[BatchLimit, _Mapping]]] = ...) -> None: ...
+    shapes: _containers.RepeatedCompositeFieldContainer[ShapeSeries]
+    def __init__(self, epoch_unix_nanos: _Optional[int] = ..., sequence: _Optional[int] = ..., at_unix_nanos: _Optional[int] = ..., uptime_nanos: _Optional[int] = ..., policy_generation: _Optional[int] = ..., policy_error: _Optional[str] = ..., counters: _Optional[_Iterable[_Union[CounterSeries, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[TimingSeries, _Mapping]]] = ..., flights: _Optional[_Iterable[_Union[Flight, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[EventSeries, _Mapping]]] = ..., upstreams: _Optional[_Iterable[_Union[Upstream, _Mapping]]] = ..., tap: _Optional[_Union[TapStats, _Mapping]] = ..., tokens: _Optional[_Iterable[_Union[TokenSeries, _Mapping]]] = ..., batch_limits: _Optional[_Iterable[_Union[BatchLimit, _Mapping]]] = ..., shapes: _Optional[_Iterable[_Union[ShapeSeries, _Mapping]]] = ...) -> None: ...
+
+class ShapeSeries(_message.Message):
+    __slots__ = ("model", "shapes", "id")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    SHAPES_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    model: str
+    shapes: _containers.RepeatedCompositeFieldContainer[Count]
+    id: int
+    def __init__(self, model: _Optional[str] = ..., shapes: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., id: _Optional[int] = ...) -> None: ...
 
 class TokenSeries(_message.Message):
     __slots__ = ("model", "method", "direction", "source", "tokens", "id")

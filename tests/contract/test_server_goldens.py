@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -237,7 +238,8 @@ def test_what_a_real_triton_took_and_gave_is_read(reader: Reader) -> None:
         for message in call["requests"]:
             said = reader.message(path, "request", bytes.fromhex(message))
             assert said["model"]
-            assert isinstance(said["first_dimension"], int)
+            assert re.fullmatch(r"\[\d+(,\d+)*\]", str(said["shape"]))
+            assert said["datatype"]
     simple = triton["unary_simple"]
     path = f"/inference.GRPCInferenceService/{simple['method']}"
     requests, responses = (
@@ -245,7 +247,7 @@ def test_what_a_real_triton_took_and_gave_is_read(reader: Reader) -> None:
     )
     told, ended = reader.call(path, requests, responses)
     assert (told["model"], told["version"]) == ("simple", "1")
-    assert (ended["request_id"], ended["first_dimension"]) == ("req-1", "1")
+    assert (ended["request_id"], ended["shape"]) == ("req-1", "INT32[1,16]")
 
 
 @pytest.mark.parametrize(
@@ -270,4 +272,4 @@ def test_what_other_real_servers_gave_is_read(recording: Recorded, reader: Reade
         assert {each["request_id"] for each in ended} == {
             f"r-{n + 1}" for n in range(len(requests))
         }
-        assert {(each["first_dimension"], each["outcome"]) for each in ended} == {("2", "Ok")}
+        assert {(each["shape"], each["outcome"]) for each in ended} == {("FP32[2,1]", "Ok")}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.e2e.grpc_calls import INFER, STREAM_INFER, Seen, connected, inference
+from tests.e2e.grpc_calls import DATA, INFER, STREAM_INFER, Seen, connected, inference
 from tests.e2e.http_calls import Series, counted
 from tests.e2e.wayside import Wayside
+from tests.fakes.steady import shapes
 
 CONNECTIONS = 8
 UNARY = 40
@@ -45,6 +46,8 @@ def infer_both(
     wayside.wait_for_total(CONNECTIONS * len(answers), "calls")
     assert counted(wayside) == calls
     assert counted(wayside, field="requests") == requests
+    answered = sum(count for series, count in requests.items() if series[-1] == "OK")
+    assert shapes(wayside.metrics(), model) == {f"UINT8[1,{len(DATA)}]": answered}
     assert counted(wayside, "probe") == {(READY, "", "", "OK"): CONNECTIONS}
     assert wayside.snapshot()["tap"]["blind"] == {}
     return answers

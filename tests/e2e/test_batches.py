@@ -1,4 +1,4 @@
-"""Wayside before a real Triton: how many items requests hold, of the model that batches and of no other.
+"""Wayside before a real Triton: how many items requests hold, of the model that batches and of no other; and shapes.
 
 `simple` (max_batch_size 8) and `unbatched` (0) are sent the same tensors, over gRPC and over HTTP. Triton tells which
 batches when it is asked: by a client, whose call passes, or by Wayside itself, once.
@@ -20,7 +20,7 @@ from tests.e2e.triton import Triton, running_triton
 from tests.e2e.wayside import Wayside, running_wayside
 from tests.fakes.http_server import Answering, serving
 from tests.fakes.running import free_ports
-from tests.fakes.steady import metric
+from tests.fakes.steady import metric, shapes
 
 CONFIG = "inference.GRPCInferenceService/ModelConfig"
 HTTP_INFER = "/v2/models/{model}/infer"
@@ -28,6 +28,8 @@ SIZES = [1, 1, 2, 3, 4, 5, 7, 8, 8]
 TOO_LARGE = 9
 AT_MOST = {1: 2, 2: 3, 4: 5, 8: 9}
 """Of the sizes, how many are at most so large."""
+WHOLE = {f"INT32[{size},16]": SIZES.count(size) for size in SIZES}
+"""How many requests had which shape."""
 SILENT = "server: {probe_models: false}\n"
 HISTOGRAM = "wayside_request_batch_size"
 LIMIT = "wayside_model_max_batch_size"
@@ -91,6 +93,8 @@ def check(page: str, method: str) -> None:
     assert metric(page, f"{HISTOGRAM}_sum", **series) == sum(SIZES)
     assert metric(page, LIMIT, model="simple") == 8
     assert metric(page, LIMIT, model="unbatched") == 0
+    assert shapes(page, "simple") == {"INT32[-1,16]": len(SIZES)}
+    assert shapes(page, "unbatched") == WHOLE
     lines = [line for line in page.splitlines() if line.startswith(HISTOGRAM)]
     assert lines
     assert all('model="simple"' in line and 'outcome="ok"' in line for line in lines)
@@ -129,6 +133,7 @@ def test_told_not_to_ask_it_learns_from_an_answer_that_passes_over_grpc(triton: 
         page = wayside.metrics()
         assert HISTOGRAM not in page
         assert LIMIT not in page
+        assert shapes(page, "simple") == shapes(page, "unbatched") == WHOLE
         with connected(wayside.address) as client:
             for model in ("simple", "unbatched"):
                 asked = b"\x0a" + bytes([len(model)]) + model.encode()
@@ -147,6 +152,7 @@ def test_told_not_to_ask_it_learns_from_an_answer_that_passes_over_http(triton: 
         page = wayside.metrics()
         assert HISTOGRAM not in page
         assert LIMIT not in page
+        assert shapes(page, "simple") == shapes(page, "unbatched") == WHOLE
         asks = [
             Ask(config, f"/v2/models/{model}{part}/config", verb="GET")
             for model, part in (("simple", ""), ("unbatched", "/versions/1"))
@@ -154,6 +160,18 @@ def test_told_not_to_ask_it_learns_from_an_answer_that_passes_over_http(triton: 
         assert [answer.status for answer in call_all(wayside.address, asks)] == [200, 200]
         wayside.running.wait_for(lambda: is_known(wayside, "simple", "unbatched"))
         check(wayside.metrics(), HTTP_INFER)
+
+
+def test_however_many_shapes_clients_send_nine_are_shown(triton: Triton) -> None:
+    asks = 200
+    with running_wayside(triton.grpc_address, config=SILENT) as wayside:
+        with connected(wayside.address) as client:
+            codes = {client.call(INFER, rows("unbatched", 1 + n)).code for n in range(asks)}
+        assert codes == {"OK"}
+        wayside.wait_for_total(asks, "calls", method=INFER)
+        seen = shapes(wayside.metrics(), "unbatched")
+    first = {f"INT32[{1 + n},16]": 1 for n in range(8)}
+    assert seen == {**first, "_OTHER": asks - len(first)}
 
 
 class Describing(Answering):
@@ -255,6 +273,7 @@ def test_where_the_server_does_not_say_the_configuration_may(
         page = wayside.metrics()
         assert HISTOGRAM not in page
         assert LIMIT not in page
+        assert shapes(page, "iris") == {"FP32[2,1]": 1}
     with running_wayside(address, config='server: {max_batch_size: {"i*": 16}}\n') as wayside:
         infer(wayside)
         wayside.running.wait_for(lambda: is_known(wayside, "iris"))
@@ -262,4 +281,5 @@ def test_where_the_server_does_not_say_the_configuration_may(
         assert metric(page, f"{HISTOGRAM}_bucket", model="iris", le="1.0") == 0
         assert metric(page, f"{HISTOGRAM}_bucket", model="iris", le="2.0") == 1
         assert metric(page, LIMIT, model="iris") == 16
+        assert shapes(page, "iris") == {"FP32[-1,1]": 1}
         assert "is not known" not in wayside.running.text()

@@ -11,6 +11,7 @@ from tests.e2e.http_calls import Ask, as_json, call_both
 from tests.e2e.model_server import ModelServer, running_model_server
 from tests.e2e.oip_calls import infer_both
 from tests.e2e.wayside import running_wayside
+from tests.fakes.steady import shapes
 
 V1 = "/v1/models/{model}"
 V2 = "/v2/models/{model}"
@@ -73,6 +74,10 @@ def test_each_call_over_http(kserve: ModelServer, asks: list[Ask]) -> None:
         page = wayside.metrics()
     assert b"6" in answers[-1].body
     assert "wayside_tokens_total{" not in page
+    # One of two rows was answered, the other failed; what was refused, or is no tensor, is in none.
+    tensors = {"FP32[2,1]": 2, "FP32[1,1]": 1} if asks is V2_ASKS else {}
+    assert shapes(page, "iris") == tensors
+    assert shapes(page, "unknown") == {}
 
 
 @pytest.mark.proves("oip", "kserve", "live")

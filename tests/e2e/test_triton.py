@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.triton import Triton, running_triton
 from tests.e2e.wayside import running_wayside
+from tests.fakes.steady import shapes
 from tests.provision.parts import require
 
 CLIENT = Path(__file__).resolve().parent / "triton_client.py"
@@ -79,6 +80,10 @@ def test_answers_are_the_same_and_every_request_is_counted(triton: Triton) -> No
         assert wayside.total("calls", **unary, outcome="server_error") == CONNECTIONS * FAILING
         assert wayside.total("calls", **streamed, code="OK") == 2 * CONNECTIONS
         assert wayside.total("requests", **streamed) == 2 * CONNECTIONS * STREAMED
+        answered = CONNECTIONS * (UNARY - FAILING + STREAMED)
+        wayside.running.wait_for(
+            lambda: shapes(wayside.metrics(), "simple") == {"INT32[-1,16]": answered}
+        )
         for model in ("decoupled", "simple"):
             assert wayside.total("requests", **streamed, model=model) == CONNECTIONS * STREAMED
 

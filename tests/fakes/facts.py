@@ -104,6 +104,16 @@ def tokens(
     )
 
 
+def shapes(model: str = "resnet50", **counts: int) -> pb.ShapeSeries:
+    """Return requests by shape: nine of them unless said, which is as many as there may be."""
+    counts = counts or {**{f"FP32[-1,{n}]": n + 1 for n in range(8)}, "_OTHER": 5}
+    return pb.ShapeSeries(
+        model=model,
+        shapes=[pb.Count(label=label, value=count) for label, count in counts.items()],
+        id=zlib.crc32(model.encode()),
+    )
+
+
 def flight(
     model: str = "resnet50",
     open_requests: int = 0,

@@ -41,6 +41,7 @@ def published(
         counters=tuple(answer.counters),
         timings=tuple(answer.timings),
         tokens=tuple(answer.tokens),
+        shapes=tuple(answer.shapes),
         batch_limits=answer.batch_limits,
         flights=answer.flights,
         events={event.objective: event for event in answer.events},

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from sidecar.model.policy import Method, Read, Route, Slot
+from sidecar.servers.read import Value
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.encode import method_message, route_message
 from tests.fakes.cargo import cargo_built
@@ -23,7 +24,9 @@ SLOTS = {
     "Final": Slot.FINAL,
     "TokensIn": Slot.TOKENS_IN,
     "TokensOut": Slot.TOKENS_OUT,
-    "FirstDimension": Slot.FIRST_DIMENSION,
+    "Shape": Slot.SHAPE,
+    "BatchShape": Slot.BATCH_SHAPE,
+    "Datatype": Slot.DATATYPE,
     "MaxBatchSize": Slot.MAX_BATCH_SIZE,
 }
 TALLIES = {Read.COUNT, Read.VARINTS}
@@ -117,16 +120,20 @@ class Reader:
 def _value(kind: str, value: str) -> str | int:
     if kind == "text":
         return bytes.fromhex(value).decode(errors="surrogateescape")
+    if kind == "dimensions":
+        return f"[{value}]"
     if kind == "number":
         return int(value)
     return f"+{value}" if kind == "tally" else f"*{value}"
 
 
-def shown(said: dict[Slot, tuple[bytes | int, Read]]) -> Said:
+def shown(said: dict[Slot, tuple[Value, Read]]) -> Said:
     """Write what sidecar.servers.read says as the reader does."""
     return {
         slot.value: value.decode(errors="surrogateescape")
         if isinstance(value, bytes)
+        else f"[{','.join(map(str, value))}]"
+        if isinstance(value, tuple)
         else f"+{value}"
         if read in TALLIES
         else f"*{value}"

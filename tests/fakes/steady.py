@@ -148,6 +148,15 @@ def metric(text: str, name: str, **labels: str) -> float:
     return sum(found)
 
 
+def shapes(text: str, model: str) -> dict[str, int]:
+    """Return the requests of a model by the shape of their first input; empty where none is shown."""
+    line = re.compile(
+        rf'wayside_request_shapes_total\{{model="{re.escape(model)}",shape="([^"]*)"\}} (\S+)'
+    )
+    found = [line.fullmatch(each) for each in text.splitlines()]
+    return {each[1]: int(float(each[2])) for each in found if each}
+
+
 def children(pid: int, mark: str) -> list[int]:
     """Return the children of a process whose command line holds a mark; the dead and unreaped are none."""
     found = []

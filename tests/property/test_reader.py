@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -80,6 +81,18 @@ def test_spliced_goldens_are_read_alike(
     path, side, data = sample
     at %= len(data) + 1
     agree(reader, METHODS[path], side, data[:at] + other[2] + data[at:], cuts)
+
+
+@SETTINGS
+@given(sample=SAMPLES, head_bytes=st.integers(1, 60), cuts=st.lists(SMALL, max_size=3))
+def test_the_heads_of_goldens_are_read_alike(
+    reader: Reader, sample: tuple[str, str, bytes], head_bytes: int, cuts: list[int]
+) -> None:
+    path, side, data = sample
+    method = replace(METHODS[path], head_bytes=head_bytes)
+    reader.adopt([method])
+    agree(reader, method, side, data, cuts)
+    reader.adopt(list(METHODS.values()))
 
 
 FIELDS = st.integers(1, 4)

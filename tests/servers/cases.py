@@ -44,10 +44,10 @@ def request(
     tokens_in: int = 0,
     tokens_out: int = 0,
     outcome: str = "Ok",
-    first_dimension: int = 0,
+    shape: str = "",
 ) -> dict[str, str]:
     """Write how a request is told to have ended."""
-    known = {"first_dimension": str(first_dimension)} if first_dimension else {}
+    known = {"shape": shape} if shape else {}
     return {
         "request_id": request_id,
         "batch_size": str(batch_size),
@@ -60,7 +60,7 @@ def request(
 
 def rows(request_id: str, count: int, outcome: str = "Ok") -> dict[str, str]:
     """Write how a request is told to have ended whose first input has so many rows: a batch, if the model batches."""
-    return request(request_id, outcome=outcome, first_dimension=count)
+    return request(request_id, outcome=outcome, shape=f"FP32[{count},3]")
 
 
 # --- Open Inference Protocol --------------------------------------------------------------------
@@ -68,7 +68,13 @@ def rows(request_id: str, count: int, outcome: str = "Ok") -> dict[str, str]:
 TENSOR = {"name": "INPUT0", "datatype": "FP32", "shape": ["8", "3"]}
 INFER = Message(
     {"model_name": "resnet", "model_version": "2", "id": "r-1", "inputs": [TENSOR, TENSOR]},
-    {"model": "resnet", "version": "2", "request_id": "r-1", "first_dimension": 8},
+    {
+        "model": "resnet",
+        "version": "2",
+        "request_id": "r-1",
+        "shape": "[8,3]",
+        "datatype": "FP32",
+    },
 )
 ANSWER: Json = {
     "model_name": "resnet",
@@ -247,11 +253,15 @@ def tfs(
     name: str, method: str, sent: Json, batch_size: int, answer: Message, *, label: bool = False
 ) -> Case:
     """Return a call that names the model, by version or by label, and is answered by version 7."""
-    says: Json = {"model": "half", "version": "stable" if label else 7, "batch_size": batch_size}
+    says: Json = {"model": "half", "version": "stable" if label else 7}
+    ended = request("", batch_size)
     if method.rpartition("/")[2] in ("Classify", "Regress", "MultiInference"):
         says["batch_size"] = f"+{batch_size}"
+    else:
+        says["batch_shape"] = f"[{batch_size},3]"
+        ended["shape"] = "[-1,3]"
     told = {"model": "half", "version": "7"}
-    return Case(name, method, (Message(sent, says),), (answer,), told, (request("", batch_size),))
+    return Case(name, method, (Message(sent, says),), (answer,), told, (ended,))
 
 
 TENSORFLOW = [
@@ -429,12 +439,13 @@ def bento(service: str) -> Case:
         f"/bentoml.grpc.{service}.BentoService/Call",
         (
             Message(
-                {"api_name": "classify", "ndarray": array}, {"model": "classify", "batch_size": 4}
+                {"api_name": "classify", "ndarray": array},
+                {"model": "classify", "batch_shape": "[4,2]"},
             ),
         ),
         (Message({"ndarray": array}),),
         {"model": "classify", "version": ""},
-        (request("", 4),),
+        (request("", 4, shape="[-1,2]"),),
     )
 
 

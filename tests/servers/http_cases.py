@@ -95,7 +95,7 @@ def failing(case: HttpCase, error: Json, *, path: str = "") -> HttpCase:
     told: dict[str, str | int] = {"code": "InBandError", "outcome": "ServerError"}
     told |= {
         name: case.told[name]
-        for name in ("model", "version", "batch_size", "first_dimension", "request_id")
+        for name in ("model", "version", "batch_size", "shape", "request_id")
         if name in case.told
     }
     if isinstance(answer, list):

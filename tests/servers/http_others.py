@@ -156,14 +156,14 @@ def oip(verb: str) -> list[HttpCase]:
     route, at = "/v2/models/{model}", "/v2/models/resnet"
     asked = INFER if verb == "infer" else {"id": "r-1", "text_input": "why"}
     answer: Answer = INFERRED
-    told = {**TOLD, "first_dimension": 8} if verb == "infer" else TOLD
+    told = {**TOLD, "shape": "FP32[8,3]"} if verb == "infer" else TOLD
     if verb.endswith("_stream"):
         answer, told = (
             [{**INFERRED, "text_output": "a"}, {**INFERRED, "text_output": "b"}],
             STREAMED,
         )
     if verb == "infer_stream":  # whole responses in tensors: no tokens
-        asked, told = INFER, {**STREAMED, "chunks": 0, "first_dimension": 8}
+        asked, told = INFER, {**STREAMED, "chunks": 0, "shape": "FP32[8,3]"}
     servers = ("triton", "kserve") if verb == "infer" else ()
     cases = [
         HttpCase(

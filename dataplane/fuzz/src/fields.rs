@@ -5,7 +5,7 @@ use crate::input::{Cuts, Input};
 use wire::catalogue::{Extract, Program, Read, Slot, Step, Variant};
 use wire::field::{Plan, Walk};
 
-const SLOTS: [Slot; 8] = [
+const SLOTS: [Slot; 13] = [
     Slot::Model,
     Slot::Version,
     Slot::RequestId,
@@ -14,7 +14,14 @@ const SLOTS: [Slot; 8] = [
     Slot::Final,
     Slot::TokensIn,
     Slot::TokensOut,
+    Slot::Output,
+    Slot::Shape,
+    Slot::BatchShape,
+    Slot::Datatype,
+    Slot::MaxBatchSize,
 ];
+/// Ways to read.
+const READS: u8 = 11;
 const KEYS: [&str; 3] = ["", "a", "triton_final_response"];
 const MAX_EXTRACTS: u8 = 12;
 const MAX_STEPS: u8 = 9;
@@ -48,19 +55,22 @@ fn program(input: &mut Input<'_>) -> Program {
 
 fn extract(input: &mut Input<'_>) -> Extract {
     let kind = input.byte();
-    let read = match kind % 8 {
+    let read = match kind % READS {
         0 => Read::String,
         1 => Read::Int,
         2 => Read::Present,
         3 => Read::Count,
-        4 => Read::VarintAt(u32::from(kind) / 32),
+        4 => Read::VarintAt(u32::from(kind) / 100),
         5 => Read::Varints,
         6 => Read::Length,
+        7 => Read::FirstString,
+        8 => Read::Dimensions,
+        9 => Read::DimensionOfEach,
         _ => Read::Sum,
     };
     let steps = input.byte() % (MAX_STEPS + 1);
     let path = (0..steps).map(|_| step(input.byte())).collect();
-    Extract { slot: SLOTS[usize::from(kind / 8) % SLOTS.len()], path, read }
+    Extract { slot: SLOTS[usize::from(kind / READS) % SLOTS.len()], path, read }
 }
 
 fn step(byte: u8) -> Step {
@@ -96,7 +106,7 @@ impl Message<'_> {
             Some(mut cuts) => cuts.apply(self.bytes).for_each(feed),
         }
         let said = walk.said(self.plan, last);
-        let found = SLOTS.map(|slot| said.get(slot));
+        let found = SLOTS.map(|slot| (said.get(slot), said.dimensions(slot)));
         format!("{found:?} {} {}", walk.done(), walk.cut_short())
     }
 }

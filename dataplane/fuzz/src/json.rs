@@ -14,14 +14,14 @@ use wire::json::{Plan, Scan};
 #[path = "../../wire/src/json/oracle.rs"]
 mod oracle;
 
-use JsonRead::{Int, Items, Present, Prompts, String as Text};
+use JsonRead::{Dimensions, Int, Items, Present, Prompts, String as Text};
 
 /// A path as the YAML of a server writes it, and how to read what it leads to.
 type Line = (Slot, &'static str, JsonRead);
 
 /// What servers of language models say, what is asked of those of tensors, and every way to read side by side; apart from
 /// them those through each element, which are for elements that no other path leads to.
-const PLANS: [&[Line]; 4] = [
+const PLANS: [&[Line]; 5] = [
     &[
         (Slot::Model, "model", Text),
         (Slot::RequestId, "id", Text),
@@ -46,6 +46,12 @@ const PLANS: [&[Line]; 4] = [
         (Slot::TokensOut, "a.b.a", Items),
     ],
     &[(Slot::Error, "a[*].b", Present), (Slot::Final, "[*].a[*]", Present), (Slot::Output, "[*]", Present)],
+    &[
+        (Slot::Shape, "inputs[0].shape", Dimensions),
+        (Slot::BatchSize, "inputs[0].shape[0]", Int),
+        (Slot::Datatype, "inputs[0].datatype", Text),
+        (Slot::BatchShape, "a[1]", Dimensions),
+    ],
 ];
 
 static EXTRACTS: LazyLock<Vec<Vec<JsonExtract>>> = LazyLock::new(|| {
@@ -109,7 +115,11 @@ impl Document<'_> {
     }
 
     fn shown(&self, said: &Said<'_>) -> Vec<Option<String>> {
-        self.extracts.iter().map(|extract| said.get(extract.slot).map(shown)).collect()
+        let shown = |slot| match said.dimensions(slot) {
+            Some(dimensions) => Some(format!("{:?}", dimensions.sizes())),
+            None => said.get(slot).map(shown),
+        };
+        self.extracts.iter().map(|extract| shown(extract.slot)).collect()
     }
 
     /// Holds what is recalled of it, if it is like what was learnt, beside what a scan finds.

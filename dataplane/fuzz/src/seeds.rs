@@ -48,7 +48,7 @@ pub fn all() -> Vec<Seed> {
         http::DOCUMENTS
             .iter()
             .zip(0..)
-            .map(|(text, n)| [CUTS, &[n % 4, 0, 6, 2, 1, b'0' + n], text.as_bytes()].concat())
+            .map(|(text, n)| [CUTS, &[n % 5, 0, 6, 2, 1, b'0' + n], text.as_bytes()].concat())
             .collect(),
     );
     add("sse", http::STREAMS.iter().map(|text| [CUTS, text.as_bytes()].concat()).collect());
@@ -168,20 +168,22 @@ fn conn(reads: &[Read]) -> Vec<u8> {
     out
 }
 
-/// Model, version and request id, shape and a map entry, of a plain message and of one within another.
+/// Model, version and request id, shapes in two forms and a map entry, of a plain message and of one within another.
 fn program() -> Vec<u8> {
     let near = |field: u8| (192..).find(|byte| byte % 9 + 1 == field).expect("nine in a row");
     let keyed = |field: u8| (128..).find(|byte| byte % 9 + 1 == field).expect("nine in a row");
-    let paths: [(u8, &[u8]); 9] = [
+    let paths: [(u8, &[u8]); 11] = [
         (0, &[near(1)]),                     // model: string
-        (8, &[near(2)]),                     // version: string
-        (16, &[near(3)]),                    // request id: string
-        (28, &[near(5), near(3)]),           // batch size: first of varints
-        (34, &[near(1)]),                    // error: present
-        (0, &[near(2), near(1)]),            // model within a message
-        (41, &[near(2), keyed(4), near(1)]), // final: int in a map
-        (61, &[near(1), near(1)]),           // tokens out: varints
-        (55, &[near(2), near(4)]),           // tokens in: sum
+        (11, &[near(2)]),                    // version: string
+        (22, &[near(3)]),                    // request id: string
+        (37, &[near(6), near(3)]),           // batch size: first of varints
+        (107, &[near(5), near(3)]),          // shape: dimensions
+        (128, &[near(5), near(2)]),          // datatype: string of the first
+        (119, &[near(2), near(5), near(3)]), // shape of a batch: a dimension of each
+        (46, &[near(1)]),                    // error: present
+        (56, &[near(2), keyed(4), near(1)]), // final: int in a map
+        (82, &[near(1), near(1)]),           // tokens out: varints
+        (76, &[near(2), near(4)]),           // tokens in: sum
     ];
     let mut out = vec![paths.len() as u8];
     for (kind, path) in paths {

@@ -22,7 +22,7 @@ use wire::EndedBy;
 use wire::catalogue::{Catalogue, Slot};
 use wire::field::{Found, Plan, Walk};
 
-const SLOTS: [Slot; 10] = [
+const SLOTS: [Slot; 12] = [
     Slot::Model,
     Slot::Version,
     Slot::RequestId,
@@ -31,7 +31,9 @@ const SLOTS: [Slot; 10] = [
     Slot::Final,
     Slot::TokensIn,
     Slot::TokensOut,
-    Slot::FirstDimension,
+    Slot::Shape,
+    Slot::BatchShape,
+    Slot::Datatype,
     Slot::MaxBatchSize,
 ];
 
@@ -70,7 +72,11 @@ fn read(catalogue: &Catalogue, path: &str, request: bool, bytes: &str) -> String
         walk.done()
     });
     let said = walk.said(&plan, last.expect("pieces of a whole message"));
-    let values = SLOTS.iter().filter_map(|&slot| Some(format!("{slot:?}={}", shown(said.get(slot)?))));
+    let shown = |slot| match said.dimensions(slot) {
+        Some(dimensions) => Some(format!("dimensions:{}", joined(dimensions.sizes()))),
+        None => said.get(slot).map(shown),
+    };
+    let values = SLOTS.iter().filter_map(|&slot| Some(format!("{slot:?}={}", shown(slot)?)));
     values.collect::<Vec<_>>().join(" ")
 }
 
@@ -118,7 +124,7 @@ fn call(catalogue: &Arc<Catalogue>, path: &str, messages: &[&str]) -> String {
         format!(
             "request_id={id} batch_size={batch_size} tokens_in={tokens_in} tokens_out={tokens_out} \
              outcome={outcome:?}{}",
-            first_dimension(open)
+            shape(open)
         )
     }));
     lines.join("\t")
@@ -161,18 +167,22 @@ fn http(catalogue: &Arc<Catalogue>, pieces: &[&str]) -> String {
             "request_id={id} batch_size={batch_size} tokens_in={tokens_in} tokens_out={tokens_out} chunks={chunks} \
              gaps={gaps} first_ms={first} code={:?} outcome={outcome:?}{}",
             request.code,
-            first_dimension(open)
+            shape(open)
         )
     }));
     lines.join("\t")
 }
 
-fn first_dimension(open: &wire::OpenRequest) -> String {
-    known("first_dimension", Some(open.first_dimension).filter(|first| *first > 0))
+fn joined(sizes: &[u32]) -> String {
+    sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn shape(open: &wire::OpenRequest) -> String {
+    known("shape", Some(open.shape).filter(wire::Shape::is_known))
 }
 
 /// A word for what is there, to be put after others.
-fn known(name: &str, value: Option<u32>) -> String {
+fn known(name: &str, value: Option<impl std::fmt::Display>) -> String {
     value.map_or(String::new(), |value| format!(" {name}={value}"))
 }
 

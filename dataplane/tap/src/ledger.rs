@@ -7,6 +7,7 @@
 mod batches;
 mod recent;
 mod route;
+mod shapes;
 mod sink;
 mod snapshot;
 
@@ -21,6 +22,7 @@ use crate::proto;
 use batches::Limits;
 use route::{Counter, Route};
 use rustc_hash::{FxHashMap, FxHashSet};
+use shapes::ByModel;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::SyncSender;
 use wire::call::Name;
@@ -102,6 +104,8 @@ pub struct Ledger {
     probe_models: bool,
     /// Models that were asked about since the policy was adopted.
     asked: FxHashSet<Box<str>>,
+    /// Requests by shape.
+    shapes: ByModel,
     /// Number of the scan under way.
     scan: u64,
     counters: usize,
@@ -132,6 +136,7 @@ impl Ledger {
             questions: None,
             probe_models: false,
             asked: FxHashSet::default(),
+            shapes: ByModel::default(),
             scan: 0,
             counters: 0,
             series_capped: 0,
@@ -165,6 +170,7 @@ impl Ledger {
             route.objectives = self.events.matching(&route.model, &route.method);
             route.settle(self.batch_limits.of(&route.model), self.sequence);
         }
+        self.shapes.settle(&self.batch_limits, self.sequence);
     }
 
     /// Questions about models go there.
@@ -205,6 +211,7 @@ impl Ledger {
         for route in self.routes.iter_mut().filter(|route| *route.model == *model) {
             route.settle(limit, self.sequence);
         }
+        self.shapes.settle(&self.batch_limits, self.sequence);
     }
 
     /// Looks at the open calls of one connection: what is in flight, and which requests have crossed a threshold.
@@ -298,7 +305,9 @@ impl Ledger {
         let models = self.index.entry(method.into()).or_default();
         *models.entry(model.into()).or_insert_with(|| {
             let objectives = self.events.matching(model, method);
-            self.routes.push(Route::new(model, method, call, objectives, self.batch_limits.of(model)));
+            let mut route = Route::new(model, method, call, objectives, self.batch_limits.of(model));
+            route.shapes = self.shapes.place(model);
+            self.routes.push(route);
             self.routes.len() - 1
         })
     }
@@ -345,6 +354,7 @@ impl Ledger {
     fn expire(&mut self) {
         let oldest = self.sequence.saturating_sub(limits::IDLE_SNAPSHOTS);
         let before = self.counters;
+        self.shapes.expire(oldest);
         for route in &mut self.routes {
             route.counters.retain(|counter| counter.changed >= oldest);
         }
@@ -354,6 +364,7 @@ impl Ledger {
         }
         self.revision += 1;
         self.routes.retain(|route| route.in_flight > 0 || !route.counters.is_empty());
+        self.shapes.retain(&mut self.routes);
         self.index.clear();
         for (place, route) in self.routes.iter().enumerate() {
             self.index.entry(route.method.clone()).or_default().insert(route.model.clone(), place);

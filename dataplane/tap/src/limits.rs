@@ -58,6 +58,10 @@ pub const METHODS: usize = 64;
 /// See [`MODELS`].
 pub const SERIES: usize = 500;
 
+/// Shapes that become labels of one model: one in production has a few, one of variable length any number, and 20 models
+/// show 180 lines at most.
+pub const SHAPES: usize = 8;
+
 /// A series that has not changed for so many snapshots (an hour of them at one a second) makes room.
 pub const IDLE_SNAPSHOTS: u64 = 3600;
 

@@ -5,7 +5,7 @@ use crate::proto;
 use std::sync::Arc;
 use wire::catalogue::{Catalogue, Extract, Kind, MAX_DEPTH, Method, Program, Read, Slot, Step, Variant};
 use wire::catalogue::{HeaderExtract, JsonExtract, JsonRead, JsonStep, Route};
-use wire::field::{MAX_LEAVES, MAX_TEXTS, Plan};
+use wire::field::{MAX_LEAVES, MAX_LISTS, MAX_TEXTS, Plan};
 use wire::headers::{MAX_HEADER_NAMES, Names};
 use wire::hpack::MAX_NAME_BYTES as MAX_HEADER_BYTES;
 use wire::json;
@@ -97,8 +97,8 @@ fn json_extracts(wanted: &[proto::JsonExtract]) -> Result<Vec<JsonExtract>, Refu
     let extracts: Vec<JsonExtract> = wanted.iter().map(json_extract).collect::<Result<_, _>>()?;
     if !json::Plan::compile(&extracts).is_complete() {
         return Err(format!(
-            "a document is read for more than {MAX_LEAVES} values or {MAX_TEXTS} strings, deeper than {MAX_DEPTH}, or at a \
-             key longer than {} bytes",
+            "a document is read for more than {MAX_LEAVES} values, {MAX_TEXTS} strings or {MAX_LISTS} shapes, deeper than \
+             {MAX_DEPTH}, or at a key longer than {} bytes",
             json::MAX_KEY_BYTES
         ));
     }
@@ -112,6 +112,7 @@ fn json_extract(wanted: &proto::JsonExtract) -> Result<JsonExtract, Refusal> {
         proto::JsonRead::Present => JsonRead::Present,
         proto::JsonRead::Items => JsonRead::Items,
         proto::JsonRead::Prompts => JsonRead::Prompts,
+        proto::JsonRead::Dimensions => JsonRead::Dimensions,
     };
     let step = |step: &proto::JsonStep| match &step.step {
         Some(proto::json_step::Step::Key(key)) => Ok(JsonStep::Key(key.as_str().into())),
@@ -142,7 +143,9 @@ fn slot(wanted: proto::Slot) -> Slot {
         proto::Slot::TokensIn => Slot::TokensIn,
         proto::Slot::TokensOut => Slot::TokensOut,
         proto::Slot::Output => Slot::Output,
-        proto::Slot::FirstDimension => Slot::FirstDimension,
+        proto::Slot::Shape => Slot::Shape,
+        proto::Slot::BatchShape => Slot::BatchShape,
+        proto::Slot::Datatype => Slot::Datatype,
         proto::Slot::MaxBatchSize => Slot::MaxBatchSize,
     }
 }
@@ -151,7 +154,9 @@ fn program(wanted: Option<&proto::Program>) -> Result<Program, Refusal> {
     let variants = wanted.map_or(&[][..], |program| &program.variants);
     let program = Program { variants: variants.iter().map(variant).collect::<Result<_, _>>()? };
     if !Plan::compile(&program).is_complete() {
-        return Err(format!("a message is read for more than {MAX_LEAVES} values or {MAX_TEXTS} different strings"));
+        return Err(format!(
+            "a message is read for more than {MAX_LEAVES} values, {MAX_TEXTS} different strings or {MAX_LISTS} shapes"
+        ));
     }
     Ok(program)
 }
@@ -184,6 +189,9 @@ fn extract(wanted: &proto::Extract) -> Result<Extract, Refusal> {
         proto::Read::Varints => Read::Varints,
         proto::Read::Length => Read::Length,
         proto::Read::Sum => Read::Sum,
+        proto::Read::FirstString => Read::FirstString,
+        proto::Read::Dimensions => Read::Dimensions,
+        proto::Read::DimensionOfEach => Read::DimensionOfEach,
     };
     // No encoder writes field 0, and no two readers agree on it.
     if wanted.path.iter().any(|step| step.field == 0) {

@@ -94,6 +94,21 @@ pub struct Snapshot {
     /// complete: of models that inference was asked of, and of which it is known
     #[prost(message, repeated, tag = "14")]
     pub batch_limits: ::prost::alloc::vec::Vec<BatchLimit>,
+    /// changed since
+    #[prost(message, repeated, tag = "15")]
+    pub shapes: ::prost::alloc::vec::Vec<ShapeSeries>,
+}
+/// Requests of one model that were answered or failed, by the shape of their first input.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShapeSeries {
+    #[prost(string, tag = "1")]
+    pub model: ::prost::alloc::string::String,
+    /// complete: "FP32\[1,3,224,224\]", -1 for a batch of any size, and "_OTHER" for all further ones
+    #[prost(message, repeated, tag = "2")]
+    pub shapes: ::prost::alloc::vec::Vec<Count>,
+    /// the same series has the same number for the whole epoch
+    #[prost(uint64, tag = "3")]
+    pub id: u64,
 }
 /// Tokens of one (model, method), by direction and by how the wire told them. Sources are never mixed in one series.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -698,6 +713,8 @@ pub enum JsonRead {
     Items = 3,
     /// number of prompts as OpenAI counts them: an array of numbers is one prompt in tokens
     Prompts = 4,
+    /// an array of numbers, at most 8
+    Dimensions = 5,
 }
 impl JsonRead {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -711,6 +728,7 @@ impl JsonRead {
             Self::Present => "JSON_READ_PRESENT",
             Self::Items => "JSON_READ_ITEMS",
             Self::Prompts => "JSON_READ_PROMPTS",
+            Self::Dimensions => "JSON_READ_DIMENSIONS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -721,6 +739,7 @@ impl JsonRead {
             "JSON_READ_PRESENT" => Some(Self::Present),
             "JSON_READ_ITEMS" => Some(Self::Items),
             "JSON_READ_PROMPTS" => Some(Self::Prompts),
+            "JSON_READ_DIMENSIONS" => Some(Self::Dimensions),
             _ => None,
         }
     }
@@ -744,6 +763,12 @@ pub enum Read {
     Length = 6,
     /// the varints of all occurrences, added up; tokens so read add up over an answer's messages
     Sum = 7,
+    /// as READ_STRING, of the first occurrence of its parents
+    FirstString = 8,
+    /// the elements of a repeated varint, packed or not, of the first occurrence of its parents, at most 8
+    Dimensions = 9,
+    /// the same where each is in a message of its own, the last but one step of the path
+    DimensionOfEach = 10,
 }
 impl Read {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -760,6 +785,9 @@ impl Read {
             Self::Varints => "READ_VARINTS",
             Self::Length => "READ_LENGTH",
             Self::Sum => "READ_SUM",
+            Self::FirstString => "READ_FIRST_STRING",
+            Self::Dimensions => "READ_DIMENSIONS",
+            Self::DimensionOfEach => "READ_DIMENSION_OF_EACH",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -773,6 +801,9 @@ impl Read {
             "READ_VARINTS" => Some(Self::Varints),
             "READ_LENGTH" => Some(Self::Length),
             "READ_SUM" => Some(Self::Sum),
+            "READ_FIRST_STRING" => Some(Self::FirstString),
+            "READ_DIMENSIONS" => Some(Self::Dimensions),
+            "READ_DIMENSION_OF_EACH" => Some(Self::DimensionOfEach),
             _ => None,
         }
     }
@@ -792,10 +823,14 @@ pub enum Slot {
     TokensOut = 7,
     /// present or not 0: it carries output; messages without it are no responses to first_response and gaps
     Output = 8,
-    /// of the first input: the items in the request, if the model batches
-    FirstDimension = 9,
+    /// of the first input; its first dimension is the items in the request, if the model batches
+    Shape = 9,
     /// of a response that describes its model: the largest batch it takes, 0 = none
     MaxBatchSize = 10,
+    /// of the first input, whose first dimension is the items in the request in any case
+    BatchShape = 11,
+    /// type of the elements of that input
+    Datatype = 12,
 }
 impl Slot {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -813,8 +848,10 @@ impl Slot {
             Self::TokensIn => "SLOT_TOKENS_IN",
             Self::TokensOut => "SLOT_TOKENS_OUT",
             Self::Output => "SLOT_OUTPUT",
-            Self::FirstDimension => "SLOT_FIRST_DIMENSION",
+            Self::Shape => "SLOT_SHAPE",
             Self::MaxBatchSize => "SLOT_MAX_BATCH_SIZE",
+            Self::BatchShape => "SLOT_BATCH_SHAPE",
+            Self::Datatype => "SLOT_DATATYPE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -829,8 +866,10 @@ impl Slot {
             "SLOT_TOKENS_IN" => Some(Self::TokensIn),
             "SLOT_TOKENS_OUT" => Some(Self::TokensOut),
             "SLOT_OUTPUT" => Some(Self::Output),
-            "SLOT_FIRST_DIMENSION" => Some(Self::FirstDimension),
+            "SLOT_SHAPE" => Some(Self::Shape),
             "SLOT_MAX_BATCH_SIZE" => Some(Self::MaxBatchSize),
+            "SLOT_BATCH_SHAPE" => Some(Self::BatchShape),
+            "SLOT_DATATYPE" => Some(Self::Datatype),
             _ => None,
         }
     }

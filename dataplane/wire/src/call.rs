@@ -5,13 +5,14 @@ use crate::catalogue::Kind;
 use crate::field::Found;
 use crate::naming::Named;
 use crate::said::Count;
+use crate::tensor::Shape;
 use std::collections::VecDeque;
 
 /// Longest name kept (model, version, request id, method); a longer one is cut and never becomes a label.
 pub const MAX_NAME_BYTES: usize = 128;
 
 /// Requests of one stream that may be without an answer and still be told apart. Beyond it the oldest is given up:
-/// load generators keep some hundreds, and a thousand of them take 120 KiB.
+/// load generators keep some hundreds, and a thousand of them take 208 KiB.
 pub const MAX_OPEN_REQUESTS: usize = 1024;
 
 /// Of one connection, over all its streams. Each stream may have [`FREE_OPEN_REQUESTS`] all the same.
@@ -164,8 +165,9 @@ pub struct OpenRequest {
     pub id_is_settled: bool,
     /// Items in the request; 0 = not known.
     pub batch_size: u32,
-    /// First dimension of its first input, which is the number of items only if the model batches; 0 = not known.
-    pub first_dimension: u32,
+    /// Of its first input. Its first dimension is the number of items only if the model batches, and is left out where
+    /// that is what it always is.
+    pub shape: Shape,
     /// Of the prompt.
     pub tokens_in: Tokens,
     /// Generated.

@@ -97,6 +97,8 @@ pub enum JsonRead {
     Items,
     /// Number of prompts as OpenAI counts them: an array of numbers is one prompt in tokens.
     Prompts,
+    /// An array of numbers as dimensions of a tensor: absent where it is too long or holds what is no size.
+    Dimensions,
 }
 
 /// One gRPC method.
@@ -186,6 +188,14 @@ pub enum Read {
     Length,
     /// The varints of all occurrences, added up.
     Sum,
+    /// As [`Read::String`], of the first occurrence of its parents.
+    FirstString,
+    /// The elements of a repeated varint, packed or not, of the first occurrence of its parents, as dimensions of a
+    /// tensor: absent where they are more than [`crate::tensor::MAX_DIMENSIONS`], where one is no size, where the message
+    /// is malformed, and where the head that is looked at may end within them.
+    Dimensions,
+    /// The same where each is a varint in a message of its own, the last but one step of the path; one without it is 0.
+    DimensionOfEach,
 }
 
 /// What an extracted value means.
@@ -212,8 +222,12 @@ pub enum Slot {
     /// [`Read::Sum`] they do so too, where none were counted; stated in any other way they are totals, of which the
     /// largest counts.
     TokensOut,
-    /// First dimension of the request's first input: the number of items in it, if the model batches.
-    FirstDimension,
+    /// Dimensions of the request's first input. The first of them is the number of items in it, if the model batches.
+    Shape,
+    /// The same of an input whose first dimension is the number of items whatever the model does.
+    BatchShape,
+    /// Type of the elements of that input, e.g. `FP32`.
+    Datatype,
     /// Of an answer that describes its model: the largest batch that it takes, 0 for one that takes none.
     MaxBatchSize,
 }

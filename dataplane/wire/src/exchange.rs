@@ -15,7 +15,7 @@ use crate::names::Cache;
 use crate::naming::Named;
 use crate::outcome::{UNREAD, Verdict, grpc};
 use crate::plans::MethodPlan;
-use crate::said::{Reply, id, items, rename};
+use crate::said::{Reply, id, input, rename};
 use crate::sse::Events;
 use std::rc::Rc;
 
@@ -363,8 +363,7 @@ fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool
                 open.id = id;
             }
         }
-        open.batch_size = items(said.get(Slot::BatchSize));
-        open.first_dimension = items(said.get(Slot::FirstDimension));
+        (open.batch_size, open.shape) = input(said);
         open.ask_tokens(said.get(Slot::TokensIn));
     }
     named

@@ -21,6 +21,7 @@ pub mod field;
 pub mod headers;
 pub mod hpack;
 pub mod json;
+pub mod tensor;
 
 mod answer;
 mod blindness;
@@ -47,6 +48,7 @@ pub use call::{Call, Code, End, EndedBy, OpenRequest, Outcome, Request};
 pub use catalogue::Catalogue;
 pub use conn::{Blind, Conn, Protocol, Sink};
 pub use http2::Counts as FrameCounts;
+pub use tensor::Shape;
 
 /// Parts that have no other way in, for the fuzz targets alone.
 #[doc(hidden)]

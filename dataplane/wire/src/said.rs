@@ -4,6 +4,7 @@ use crate::call::{Id, Name, OpenRequest};
 use crate::catalogue::Slot;
 use crate::field::{Found, Said};
 use crate::names::Cache;
+use crate::tensor::Shape;
 use std::collections::VecDeque;
 
 /// Puts the value there as a name, from a cache. False when it is not a readable name.
@@ -36,9 +37,29 @@ pub fn id(value: Option<Found<'_>>) -> Option<Id> {
     }
 }
 
+/// How many items a request says it holds, 0 where it does not, and the shape of its first input.
+#[inline]
+pub fn input(said: &Said<'_>) -> (u32, Shape) {
+    let stated = items(said.get(Slot::BatchSize));
+    let batched = said.dimensions(Slot::BatchShape);
+    let Some(dimensions) = batched.or_else(|| said.dimensions(Slot::Shape)) else {
+        return (stated, Shape::default());
+    };
+    let datatype = match said.get(Slot::Datatype) {
+        Some(Found::Text(name)) => Some(name),
+        _ => None,
+    };
+    let shape = Shape::new(dimensions, datatype);
+    match (batched, stated) {
+        (None, _) => (stated, shape),
+        (Some(_), 0) => (shape.first(), shape.of_any_batch()),
+        (Some(_), _) => (stated, shape.of_any_batch()),
+    }
+}
+
 /// The value as a number of items; text is none.
 #[inline]
-pub fn items(value: Option<Found<'_>>) -> u32 {
+fn items(value: Option<Found<'_>>) -> u32 {
     match value {
         Some(Found::Number(number) | Found::Tally(number) | Found::Sum(number)) => u32::try_from(number).unwrap_or(0),
         Some(Found::Text(_)) | None => 0,

@@ -6,7 +6,7 @@ use support::*;
 use wire::{Direction, EndedBy};
 
 /// Calls alike, more than it takes until a message is known.
-const CALLS: u32 = 6;
+const CALLS: u32 = 8;
 
 /// Who sends, and what.
 type Sent = (Direction, Vec<u8>);
@@ -49,18 +49,25 @@ fn unary_calls() {
     let mut sent = Vec::new();
     for n in 0..CALLS {
         let (stream, id) = (2 * n + 1, format!("id-{n}"));
-        // The last of them differ in what counts: a batch of another size, another version, another model.
+        // The last of them differ in what counts: a batch of another size, another version, another model, another shape,
+        // elements of another type.
         let (batch, version, model) = match n {
             4 => (9, "2", "resnet"),
             5 => (8, "1", "resnex"),
             _ => (8, "1", "resnet"),
         };
-        sent.push(ask(stream, INFER, &infer_request(model, version, &id, &[batch, 3], 40), true));
+        let mut body = infer_request(model, version, &id, &[batch, if n == 6 { 5 } else { 3 }], 40);
+        if n == 7 {
+            let at = body.windows(4).position(|word| word == b"FP32").unwrap();
+            body[at..at + 4].copy_from_slice(b"INT8");
+        }
+        sent.push(ask(stream, INFER, &body, true));
         sent.push(answer(stream, &[infer_response(model, "", &id)]));
     }
     let told = told(&sent);
-    let said: Vec<_> = told.requests.iter().map(|r| (r.open.id.text().to_string(), r.open.first_dimension)).collect();
-    let wanted = [8, 8, 8, 8, 9, 8].into_iter().zip(0..).map(|(batch, n)| (format!("id-{n}"), batch));
+    let said: Vec<_> = told.requests.iter().map(|r| (r.open.id.text().to_string(), r.open.shape.to_string())).collect();
+    let shapes = [["FP32[8,3]"; 4], ["FP32[9,3]", "FP32[8,3]", "FP32[8,5]", "INT8[8,3]"]].concat();
+    let wanted = shapes.into_iter().zip(0..).map(|(shape, n)| (format!("id-{n}"), shape.to_string()));
     assert_eq!(said, wanted.collect::<Vec<_>>());
     let names = |at: usize| (&*told.ended[at].0.model.text, &*told.ended[at].0.version.text);
     assert_eq!([3, 4, 5].map(names), [("resnet", "1"), ("resnet", "2"), ("resnex", "1")]);

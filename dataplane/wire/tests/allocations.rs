@@ -6,8 +6,9 @@ mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock};
 use support::*;
-use wire::{Call, Conn, Direction, End, Nanos, Protocol, Request, Sink};
+use wire::{Call, Catalogue, Conn, Direction, End, Nanos, Protocol, Request, Sink};
 
 struct Counting;
 
@@ -43,8 +44,11 @@ impl Sink for Nobody {
     fn head_truncated(&mut self) {}
 }
 
+/// What all connections share is no connection's.
+static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(catalogue);
+
 fn connection() -> Conn {
-    let mut conn = Conn::new(catalogue());
+    let mut conn = Conn::new(CATALOGUE.clone());
     conn.feed(Direction::ToServer, PREFACE, 0, &mut Nobody);
     conn.feed(Direction::ToServer, &settings(), 0, &mut Nobody);
     conn.feed(Direction::ToClient, &settings(), 0, &mut Nobody);

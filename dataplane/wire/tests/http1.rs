@@ -39,7 +39,7 @@ fn event(data: &str) -> String {
 fn a_count_is_a_batch_and_a_description_says_how_large_one_may_be() {
     let mut rig = http1();
     rig.client(&post("/v1/models/half:predict", r#"{"instances":[[1],[2],[3]]}"#)).server(&json_answer("{}"));
-    assert_eq!((rig.told.requests[0].open.batch_size, rig.told.requests[0].open.first_dimension), (3, 0));
+    assert_eq!((rig.told.requests[0].open.batch_size, rig.told.requests[0].open.shape.is_known()), (3, false));
     for (body, told) in [
         (r#"{"name":"half","input":[{"dims":[16]}],"max_batch_size":8}"#, Some(8)),
         (r#"{"name":"half","max_batch_size":0}"#, Some(0)),
@@ -71,7 +71,8 @@ fn an_inference_and_its_answer() {
     assert!(call.known_method && !call.streaming);
     assert_eq!((call.request_bytes, call.request_messages, call.response_messages), (body.len() as u64, 1, 1));
     let request = &rig.told.requests[0];
-    assert_eq!((request.open.id.text(), request.open.first_dimension, request.latency), ("r-1", 8, Some(7 * MS)));
+    assert_eq!((request.open.id.text(), request.latency), ("r-1", Some(7 * MS)));
+    assert_eq!(request.open.shape.to_string(), "FP32[8,3]");
     assert_eq!((&rig.told.recognised[..], &rig.told.blinded[..]), (&[Protocol::Http1][..], &[][..]));
     assert_eq!(rig.conn.open_calls(), 0);
 }
@@ -248,7 +249,8 @@ fn only_the_json_before_tensors_is_read() {
         format!("content-type: application/octet-stream\r\ninference-header-content-length: {}\r\n", reply.len());
     rig.server(&answer("200 OK", &length, &format!("{reply}{tensors}")));
     let open = &rig.told.requests[0].open;
-    assert_eq!((open.id.text(), open.first_dimension, &*rig.only().0.version.text), ("b", 4, "2"));
+    assert_eq!((open.id.text(), &*rig.only().0.version.text), ("b", "2"));
+    assert_eq!(open.shape.to_string(), "[4,2]");
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn a_good_unary_call() {
     assert_eq!(call.response_bytes, infer_response("resnet", "3", "id-1").len() as u64);
     let request = &rig.told.requests[0];
     assert_eq!(request.latency, Some(7 * MS), "request complete to response complete");
-    assert_eq!((request.open.id.text(), request.open.first_dimension), ("id-1", 8));
+    assert_eq!((request.open.id.text(), request.open.shape.to_string()), ("id-1", "FP32[8,3]".into()));
     assert_eq!(request.open.first_response, Some(15 * MS));
     assert_eq!(rig.conn.open_calls(), 0);
 }

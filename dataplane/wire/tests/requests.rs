@@ -36,7 +36,7 @@ fn requests_of_a_stream_are_matched_by_id() {
     assert_eq!(ids(&rig), ["b", "a"]);
     let latencies: Vec<_> = rig.told.requests.iter().map(|r| r.latency).collect();
     assert_eq!(latencies, [Some(MS), Some(3 * MS)]);
-    assert!(rig.told.requests.iter().all(|r| r.open.first_dimension == 4 && r.outcome == Outcome::Ok));
+    assert!(rig.told.requests.iter().all(|r| r.open.shape.to_string() == "FP32[4]" && r.outcome == Outcome::Ok));
     rig.server(&headers(1, true, &trailers("0")));
     assert_eq!(rig.told.requests.len(), 2);
     let (call, end) = rig.only();
@@ -201,7 +201,7 @@ fn compressed_messages_are_sizes_only() {
     rig.wait(1).server(&data(1, false, &answer));
     let request = &rig.told.requests[0];
     assert_eq!((request.code, request.latency), (Code::Grpc(0), Some(MS)));
-    assert_eq!((request.open.id.text(), request.open.first_dimension), ("", 0));
+    assert_eq!((request.open.id.text(), request.open.shape.is_known()), ("", false));
 }
 
 #[test]

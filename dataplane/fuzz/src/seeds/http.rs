@@ -4,7 +4,7 @@ use super::CUTS;
 use crate::http1::op;
 
 /// In turns for each of the plans of the target.
-pub const DOCUMENTS: [&str; 12] = [
+pub const DOCUMENTS: [&str; 15] = [
     r#"{"id":"c-1","model":"llama","choices":[{"index":0,"delta":{"content":"\u0041\ud83d\ude00\n"}}],"usage":null}"#,
     r#"{"id":"r-1","inputs":[{"name":"x","shape":[8,3],"data":[1.5,-2e3,[],{"a":"]"}]},{"shape":[7]}]}"#,
     r#"{"a":["text",{"b":"more","c":[{}]}, null ,true],"b":{"a":18446744073709551616}}"#,
@@ -17,6 +17,9 @@ pub const DOCUMENTS: [&str; 12] = [
     r#"{"prompt":["one","two"],"inputs":[{"shape":[-1]}],"more":{"deep":[[[[[[[[[[0]]]]]]]]]]}}"#,
     r#"{"a":{"b":{"a":[{},[]]},"a":-0}}"#,
     r#""a document of its own, longer than a name may be: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx""#,
+    r#"{}"#,
+    r#"[]"#,
+    r#"{"inputs":[{"datatype":"FP32","shape":[8,3, 224],"data":[]},{"shape":[7]}],"a":[[1],[2,[3]]]}"#,
 ];
 
 pub const STREAMS: [&str; 4] = [

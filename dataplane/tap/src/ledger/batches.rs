@@ -46,10 +46,10 @@ impl BatchSizes {
     /// Counts a request to a model that takes batches up to `limit`; None = not known.
     #[inline]
     pub fn count(&mut self, open: &OpenRequest, limit: Option<u32>) {
-        let (sizes, size) = match (open.batch_size, open.first_dimension, limit) {
+        let (sizes, size) = match (open.batch_size, open.shape.first(), limit) {
             (1.., _, _) => (&mut self.sizes, open.batch_size),
-            (0, 1.., Some(1..)) => (&mut self.sizes, open.first_dimension),
-            (0, 1.., None) => (&mut self.undecided, open.first_dimension),
+            (0, 1.., Some(1..)) => (&mut self.sizes, open.shape.first()),
+            (0, 1.., None) => (&mut self.undecided, open.shape.first()),
             _ => return,
         };
         sizes.get_or_insert_default().record(size);
@@ -113,6 +113,10 @@ impl Limits {
 mod tests {
     use super::*;
 
+    fn rows(count: u32) -> wire::Shape {
+        wire::Shape::new(&wire::tensor::Dimensions::of(&[count, 16]).expect("not too many"), None)
+    }
+
     fn counted(sizes: &[u32]) -> proto::SizeHistogram {
         let mut batches = BatchSizes::default();
         for &batch_size in sizes {
@@ -135,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_first_dimension_waits_until_it_is_known_to_be_a_batch() {
-        let row = OpenRequest { first_dimension: 4, ..OpenRequest::default() };
+        let row = OpenRequest { shape: rows(4), ..OpenRequest::default() };
         let mut batches = BatchSizes::default();
         batches.count(&row, None);
         assert_eq!(batches.to_proto(), None);
@@ -147,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_model_that_does_not_batch_takes_no_memory() {
-        let row = OpenRequest { first_dimension: 4, ..OpenRequest::default() };
+        let row = OpenRequest { shape: rows(4), ..OpenRequest::default() };
         let mut batches = BatchSizes::default();
         batches.count(&row, None);
         assert!(!batches.settle(0));

@@ -20,6 +20,8 @@ pub struct Route {
     pub failed: Timing,
     pub counters: Vec<Counter>,
     pub tokens: Tokens,
+    /// Where requests of its model are counted by shape.
+    pub shapes: usize,
     /// How large a batch the model takes, 0 = none; None = not known.
     pub batch_limit: Option<u32>,
     /// Found by the last scan.
@@ -99,6 +101,7 @@ impl Route {
             failed: Timing::default(),
             counters: Vec::new(),
             tokens: Tokens::default(),
+            shapes: 0,
             batch_limit,
             in_flight: 0,
             open_requests: 0,

@@ -63,7 +63,13 @@ impl Sink for Recorder<'_> {
                 timing.first_response.record(first.saturating_sub(complete));
             }
         }
-        let undecided = batch_limit.is_none() && request.open.first_dimension > 0;
+        // Likewise of shapes, and of those that the client gave up.
+        if !matches!(request.outcome, Outcome::ClientError | Outcome::Cancelled) {
+            let answered = request.outcome == Outcome::Ok;
+            let shapes = ledger.shapes.of(route.shapes);
+            shapes.count(request.open.shape, batch_limit, answered, sequence);
+        }
+        let undecided = batch_limit.is_none() && request.open.shape.first() > 0;
         if undecided && request.outcome == Outcome::Ok {
             ledger.wonder(call, self.upstream);
         }

@@ -27,6 +27,7 @@ impl Ledger {
             counters: routes().flat_map(|(place, route)| route.counters_since(since, place)).collect(),
             timings: routes().flat_map(|(place, route)| route.timings_since(since, place)).collect(),
             tokens: routes().flat_map(|(place, route)| route.tokens_since(since, place)).collect(),
+            shapes: self.shapes.since(since),
             flights: self.routes.iter().map(|route| route.flight()).collect(),
             events: self.events.to_proto(),
             batch_limits: self.batch_limits(),

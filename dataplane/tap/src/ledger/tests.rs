@@ -1,5 +1,6 @@
 use super::*;
 use wire::call::Name;
+use wire::tensor::Dimensions;
 use wire::{End, OpenRequest, Request, Sink};
 
 mod gaps;
@@ -259,9 +260,15 @@ fn remembering_the_last_place_changes_no_count() {
     }
 }
 
+/// Of a first input with these dimensions; a first one of 0 is none.
+fn shape(sizes: &[u32]) -> wire::Shape {
+    let sizes = if sizes[0] == 0 { &[] } else { sizes };
+    wire::Shape::new(&Dimensions::of(sizes).expect("not too many"), Some(b"FP32"))
+}
+
 /// A request of so many rows, or items.
 fn asks(ledger: &mut Ledger, model: &str, (first_dimension, batch_size): (u32, u32), outcome: Outcome) {
-    let asked = OpenRequest { first_dimension, batch_size, ..OpenRequest::default() };
+    let asked = OpenRequest { shape: shape(&[first_dimension]), batch_size, ..OpenRequest::default() };
     finish_with(ledger, &mut Recent::default(), call(model), asked, (Code::Grpc(0), outcome));
 }
 
@@ -393,3 +400,6 @@ fn what_a_server_said_holds_until_it_comes_up_again() {
     ledger.learn("a", 0);
     assert_eq!(batches(&mut ledger, 0), (sized(), vec![("a".into(), 0), of_b]));
 }
+
+#[path = "shapes_tests.rs"]
+mod shapes;

@@ -7,8 +7,9 @@ use crate::catalogue::Slot;
 use crate::field::{Plan, Said, Template};
 use crate::names::Cache;
 use crate::plans::MethodPlan;
-use crate::said::{Count, Reply, id, items, rename};
+use crate::said::{Count, Reply, id, input, rename};
 use crate::spare;
+use crate::tensor::Shape;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -55,7 +56,7 @@ pub(super) struct Asked {
     version: Option<Name>,
     id: Option<Id>,
     batch_size: u32,
-    first_dimension: u32,
+    shape: Shape,
     tokens_in: Option<Count>,
 }
 
@@ -152,12 +153,13 @@ impl Told for Asked {
     }
 
     fn of(said: &Said<'_>, _: &Plan, kit: &mut Kit) -> Asked {
+        let (batch_size, shape) = input(said);
         Asked {
             model: name(said, Slot::Model, &mut kit.models, &kit.nameless),
             version: name(said, Slot::Version, &mut kit.versions, &kit.nameless),
             id: id(said.get(Slot::RequestId)),
-            batch_size: items(said.get(Slot::BatchSize)),
-            first_dimension: items(said.get(Slot::FirstDimension)),
+            batch_size,
+            shape,
             tokens_in: Count::of(said.get(Slot::TokensIn)),
         }
     }
@@ -177,7 +179,7 @@ impl Asked {
                 }
             }
             open.batch_size = self.batch_size;
-            open.first_dimension = self.first_dimension;
+            open.shape = self.shape;
             open.tokens_in.add(self.tokens_in);
         }
     }

@@ -25,6 +25,9 @@ pub const MAX_LEAVES: usize = 32;
 /// Different strings among them: model, version and request id of two forms, and two to spare.
 pub const MAX_TEXTS: usize = 8;
 
+/// Different dimensions among them: those of one input, in two forms.
+pub const MAX_LISTS: usize = 2;
+
 /// Edges of the tree that lead deeper; more are ignored. One bit each in [`Walk`].
 pub const MAX_EDGES: usize = 64;
 

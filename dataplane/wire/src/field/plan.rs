@@ -1,6 +1,6 @@
 //! Programs compiled into a tree, once per policy.
 
-use super::{MAX_EDGES, MAX_LEAVES, MAX_TEXTS, wire};
+use super::{MAX_EDGES, MAX_LEAVES, MAX_LISTS, MAX_TEXTS, wire};
 use crate::catalogue::{Extract, MAX_DEPTH, Program, Read, Slot, Step, Variant};
 
 /// A compiled [`Program`].
@@ -64,6 +64,10 @@ pub(super) enum Act {
     Enter { child: u8, edge: u8 },
     /// A leaf is this string.
     Text { leaf: u8, text: u8 },
+    /// The same, where all of its parents are the first.
+    FirstText { leaf: u8, text: u8 },
+    /// A leaf is these packed varints, where all of its parents are the first.
+    Dimensions { leaf: u8, list: u8 },
     /// A leaf is this number.
     Int(u8),
     /// A leaf is there, if the bytes are not empty.
@@ -84,6 +88,8 @@ pub(super) struct Edge {
     pub(super) child: Option<u8>,
     /// Leaves that read it, one bit each.
     pub(super) leaves: u32,
+    /// Leaves that have an element for each message here, one bit each.
+    pub(super) opens: u32,
 }
 
 impl Edge {
@@ -92,10 +98,20 @@ impl Edge {
         let leaf = self.leaves.trailing_zeros() as u8;
         let only = leaves.get(usize::from(leaf)).filter(|_| self.leaves.count_ones() == 1);
         let (number, bytes) = match (self.child, only.map(|leaf| leaf.read)) {
-            (Some(child), None) if self.leaves == 0 => (Act::PassNumber, Act::Enter { child, edge: self.id }),
+            (Some(child), None) if self.leaves | self.opens == 0 => {
+                (Act::PassNumber, Act::Enter { child, edge: self.id })
+            }
             (None, Some(Read::String)) => {
                 let text = leaves[usize::from(leaf)].text;
                 (Act::PassNumber, Act::Text { leaf, text })
+            }
+            (None, Some(Read::FirstString)) => {
+                let text = leaves[usize::from(leaf)].text;
+                (Act::PassNumber, Act::FirstText { leaf, text })
+            }
+            (None, Some(Read::Dimensions)) => {
+                let list = leaves[usize::from(leaf)].text;
+                (Act::Slow, Act::Dimensions { leaf, list })
             }
             (None, Some(Read::Int)) => (Act::Int(leaf), Act::PassBytes),
             (None, Some(Read::Present)) => (Act::Slow, Act::Present(leaf)),
@@ -111,8 +127,16 @@ impl Edge {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Leaf {
     pub(crate) read: Read,
-    /// Where its string goes.
+    /// Where its string goes, or its dimensions.
     pub(crate) text: u8,
+}
+
+impl Leaf {
+    /// How many of these hold strings, and how many dimensions.
+    pub(crate) fn rooms(leaves: &[Leaf]) -> (usize, usize) {
+        let held = |kinds: [Read; 2]| leaves.iter().filter(|leaf| kinds.contains(&leaf.read)).count();
+        (held([Read::String, Read::FirstString]), held([Read::Dimensions, Read::DimensionOfEach]))
+    }
 }
 
 /// A compiled [`Variant`].
@@ -237,26 +261,32 @@ impl Plan {
         if let Some(found) = self.leaves.iter().zip(&self.paths).position(same) {
             return Some(found as u8);
         }
-        let texts = self.leaves.iter().filter(|l| l.read == Read::String).count();
-        let text_full = extract.read == Read::String && texts == MAX_TEXTS;
+        let (texts, lists) = Leaf::rooms(&self.leaves);
+        let (room, full) = match extract.read {
+            Read::String | Read::FirstString => (texts, texts == MAX_TEXTS),
+            Read::Dimensions | Read::DimensionOfEach => (lists, lists == MAX_LISTS),
+            _ => (0, false),
+        };
+        let no_message = extract.read == Read::DimensionOfEach && extract.path.len() < 2;
         // A map step takes two edges: the entry, and the value under its key.
         let new_edges: usize = extract.path.iter().map(|s| 1 + usize::from(s.map_key.is_some())).sum();
-        let too_deep = extract.path.is_empty() || new_edges > MAX_DEPTH;
-        if self.leaves.len() == MAX_LEAVES || text_full || too_deep || *edges + new_edges > MAX_EDGES {
+        let no_path = extract.path.is_empty() || no_message || new_edges > MAX_DEPTH;
+        if self.leaves.len() == MAX_LEAVES || full || no_path || *edges + new_edges > MAX_EDGES {
             return None;
         }
         let leaf = self.leaves.len() as u8;
-        self.leaves.push(Leaf { read: extract.read, text: texts as u8 });
+        self.leaves.push(Leaf { read: extract.read, text: room as u8 });
         self.paths.push(extract.path.clone());
         if extract.read == Read::Varints {
             self.counted |= 1 << leaf;
         }
-        self.grow(&extract.path, leaf, edges);
+        self.grow(extract, leaf, edges);
         Some(leaf)
     }
 
-    /// Adds the edges of a path that ends in `leaf`.
-    fn grow(&mut self, path: &[Step], leaf: u8, edges: &mut usize) {
+    /// Adds the edges of the path of an extract, which ends in `leaf`.
+    fn grow(&mut self, extract: &Extract, leaf: u8, edges: &mut usize) {
+        let path = &extract.path;
         let mut node = 0;
         for (at, step) in path.iter().enumerate() {
             let last = at + 1 == path.len();
@@ -268,6 +298,9 @@ impl Plan {
             if last {
                 self.edge(node, &place, edges).leaves |= 1 << leaf;
             } else {
+                if extract.read == Read::DimensionOfEach && at + 2 == path.len() {
+                    self.edge(node, &place, edges).opens |= 1 << leaf;
+                }
                 node = self.descend(node, &place, edges);
             }
         }

@@ -7,7 +7,7 @@ use crate::field::{Found, Walk};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-const SLOTS: [(Slot, &[u32], Read); 7] = [
+const SLOTS: [(Slot, &[u32], Read); 10] = [
     (Slot::Model, &[1], Read::String),
     (Slot::Version, &[2], Read::Int),
     (Slot::RequestId, &[3], Read::String),
@@ -15,6 +15,9 @@ const SLOTS: [(Slot, &[u32], Read); 7] = [
     (Slot::TokensOut, &[6, 1], Read::Varints),
     (Slot::Error, &[7], Read::Present),
     (Slot::TokensIn, &[20], Read::Count),
+    (Slot::Shape, &[8, 1], Read::Dimensions),
+    (Slot::BatchShape, &[6, 3, 2], Read::DimensionOfEach),
+    (Slot::Datatype, &[8, 2], Read::FirstString),
 ];
 
 /// Reads all slots, and of messages with a field 9 the id and the end that a map tells.
@@ -38,7 +41,7 @@ fn read(plan: &Plan, message: &[u8]) -> (Vec<String>, Vec<u8>, Option<Template>)
     walk.feed(plan, message);
     let said = walk.said(plan, message);
     let others = SLOTS.iter().map(|slot| slot.0).chain([Slot::Final]).filter(|slot| *slot != Slot::RequestId);
-    let told = others.map(|slot| format!("{:?}", said.get(slot))).collect();
+    let told = others.map(|slot| format!("{:?} {:?}", said.get(slot), said.dimensions(slot))).collect();
     let id = match said.get(Slot::RequestId) {
         Some(Found::Text(id)) => id.to_vec(),
         _ => Vec::new(),
@@ -119,6 +122,25 @@ fn tokens_are_holes_as_long_as_their_number_is_the_same() {
     let chunk = |tokens: &[u8]| [bytes(6, &bytes(1, tokens)), bytes(4, b"text")];
     assert_eq!(fits(&chunk(&[0x81, 7, 5]), &chunk(&[0xff, 1, 9])), Some(None));
     assert_eq!(fits(&chunk(&[0x81, 7, 5]), &chunk(&[1, 7, 5])), None);
+}
+
+#[test]
+fn shapes_and_element_types_are_no_holes() {
+    let plan = plan();
+    let ask = |model, datatype, shape: [u8; 2]| {
+        let dims = shape.map(|size| bytes(3, &int(2, size.into()))).concat();
+        let packed = [bytes(1, &shape), bytes(2, datatype), bytes(7, b"raw")].concat();
+        [bytes(1, model), bytes(8, &packed), bytes(6, &dims)].concat()
+    };
+    let base = ask(b"resnet", b"FP32", [1, 3]);
+    let (told, _, template) = read(&plan, &base);
+    let template = template.expect("a layout");
+    let shown = |wanted: &str| told.iter().any(|value| value.contains(wanted));
+    assert!(shown("sizes: [1, 3, 0") && shown(&format!("{:?}", b"FP32")), "{told:?}");
+    assert!(template.fit(&base).is_some());
+    for other in [ask(b"resnet", b"INT8", [1, 3]), ask(b"resnet", b"FP32", [1, 4]), ask(b"resnet", b"FP32", [2, 3])] {
+        assert_eq!(template.fit(&other), None);
+    }
 }
 
 #[test]

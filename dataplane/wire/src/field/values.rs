@@ -1,9 +1,12 @@
 //! What a walk has found so far.
 
-use super::plan::{Edge, Leaf, Plan, Sources};
-use super::{MAX_LEAVES, MAX_TEXTS};
+use super::plan::{Act, Edge, Leaf, Plan, Sources};
+use super::{MAX_LEAVES, MAX_LISTS, MAX_TEXTS};
 use crate::call::MAX_NAME_BYTES;
 use crate::catalogue::{Read, Slot};
+use crate::tensor::Dimensions;
+
+mod dimensions;
 
 /// The text that holds the key of the map entry under way; those before it belong to leaves.
 pub(super) const KEY_TEXT: usize = MAX_TEXTS;
@@ -27,6 +30,9 @@ pub(crate) struct Values {
     numbers: [u64; MAX_LEAVES],
     /// Elements seen, for [`Read::VarintAt`].
     elements: [u32; MAX_LEAVES],
+    lists: [Dimensions; MAX_LISTS],
+    /// Leaves whose dimensions cannot be told, one bit each.
+    spoilt: u32,
     texts: [Text; MAX_TEXTS + 1],
     /// Texts still being filled, one bit each.
     filling: u32,
@@ -41,6 +47,8 @@ impl Default for Values {
             present: 0,
             numbers: [0; MAX_LEAVES],
             elements: [0; MAX_LEAVES],
+            lists: [Dimensions::default(); MAX_LISTS],
+            spoilt: 0,
             texts: [text; MAX_TEXTS + 1],
             filling: 0,
             at_hand: 0,
@@ -48,7 +56,7 @@ impl Default for Values {
     }
 }
 
-/// A value that was found.
+/// A value that was found, but for dimensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found<'a> {
     /// Of [`Read::String`]; never empty.
@@ -67,19 +75,20 @@ impl Values {
         (self.present, self.filling, self.at_hand) = (0, 0, 0);
     }
 
-    /// A varint field was read. `first`: only first occurrences lead to it.
+    /// A varint field was read. `first`: only first occurrences lead to it, and to what it lies in.
     #[inline]
-    pub(super) fn varint(&mut self, plan: &Plan, edge: &Edge, number: u64, first: bool) {
+    pub(super) fn varint(&mut self, plan: &Plan, edge: &Edge, number: u64, first: [bool; 2]) {
         for leaf in bits(edge.leaves) {
             match plan.leaves[leaf].read {
                 Read::Int => self.set(leaf, number),
                 Read::Present => self.set(leaf, 1),
                 Read::Count => self.add(leaf, 1),
                 Read::Sum => self.add(leaf, number),
-                Read::VarintAt(_) | Read::Varints => {
-                    self.element(plan, 1 << leaf, number, first);
+                Read::VarintAt(_) | Read::Varints | Read::Dimensions => {
+                    self.element(plan, 1 << leaf, number, first[0]);
                 }
-                Read::String | Read::Length => {}
+                Read::DimensionOfEach if first[1] => self.dimension(plan, leaf, Dimensions::amend, number),
+                Read::String | Read::FirstString | Read::Length | Read::DimensionOfEach => {}
             }
         }
     }
@@ -97,19 +106,23 @@ impl Values {
 
     /// A length-delimited field begins, with `rest` at hand. Returns the leaves that read packed varints.
     #[inline]
-    pub(super) fn bytes(&mut self, plan: &Plan, edge: &Edge, len: u64, rest: &[u8]) -> u32 {
+    pub(super) fn bytes(&mut self, plan: &Plan, edge: &Edge, len: u64, rest: &[u8], first: bool) -> u32 {
         let mut packed = 0;
+        for leaf in bits(edge.opens).filter(|_| first) {
+            self.dimension(plan, leaf, Dimensions::push, 0);
+        }
         for leaf in bits(edge.leaves) {
             match plan.leaves[leaf].read {
-                Read::String if self.text(usize::from(plan.leaves[leaf].text), len, rest) => {
+                Read::FirstString if !first => {}
+                Read::String | Read::FirstString if self.text(usize::from(plan.leaves[leaf].text), len, rest) => {
                     self.set(leaf, len);
                 }
-                Read::String => self.present &= !(1 << leaf),
+                Read::String | Read::FirstString => self.present &= !(1 << leaf),
                 Read::Present if len > 0 => self.set(leaf, 1),
                 Read::Count => self.add(leaf, 1),
                 Read::Length => self.set(leaf, len),
-                Read::VarintAt(_) | Read::Varints => packed |= 1 << leaf,
-                Read::Present | Read::Int | Read::Sum => {}
+                Read::VarintAt(_) | Read::Varints | Read::Dimensions => packed |= 1 << leaf,
+                Read::Present | Read::Int | Read::Sum | Read::DimensionOfEach => {}
             }
         }
         packed
@@ -136,10 +149,34 @@ impl Values {
                     self.present |= 1 << leaf;
                     more |= seen < n;
                 }
+                Read::Dimensions if first => {
+                    self.dimension(plan, leaf, Dimensions::push, number);
+                    more |= self.spoilt >> leaf & 1 == 0;
+                }
                 _ => {}
             }
         }
         more
+    }
+
+    /// A short field holds these bytes, which lie at `at` of those at hand. False: they have to be looked at one by one.
+    #[inline(always)]
+    pub(super) fn take(&mut self, act: Act, bytes: &[u8], at: usize, first: bool) -> bool {
+        match act {
+            Act::Text { leaf, text } => self.text_at_hand(leaf, text, at, bytes.len()),
+            Act::FirstText { leaf, text } if first => self.text_at_hand(leaf, text, at, bytes.len()),
+            Act::Present(leaf) if !bytes.is_empty() => self.set(usize::from(leaf), 1),
+            Act::First(leaf) if first && !bytes.is_empty() => {
+                if bytes[0] >= 0x80 || self.has(leaf) {
+                    return false;
+                }
+                self.first_element(leaf, u64::from(bytes[0]));
+            }
+            Act::Dimensions { leaf, list } if first => return self.dimensions(leaf, list, bytes),
+            Act::Elements(leaf) => self.elements(1 << leaf, last_bytes(bytes)),
+            _ => {}
+        }
+        true
     }
 
     /// More elements for leaves that only count them.
@@ -181,7 +218,7 @@ impl Values {
 
     /// The first element of a repeated varint.
     #[inline]
-    pub(super) fn first_element(&mut self, leaf: u8, number: u64) {
+    fn first_element(&mut self, leaf: u8, number: u64) {
         self.elements[usize::from(leaf)] = 1;
         self.set(usize::from(leaf), number);
     }
@@ -322,16 +359,25 @@ impl<'w> Said<'w> {
         let leaf = usize::from(leaf);
         let number = self.values.numbers[leaf];
         Some(match self.leaves[leaf].read {
-            Read::String => match self.values.read_text(usize::from(self.leaves[leaf].text), self.bytes)? {
-                [] => return None,
-                text => Found::Text(text),
-            },
+            Read::String | Read::FirstString => {
+                match self.values.read_text(usize::from(self.leaves[leaf].text), self.bytes)? {
+                    [] => return None,
+                    text => Found::Text(text),
+                }
+            }
             Read::VarintAt(n) if self.values.elements[leaf] <= n => return None,
+            Read::Dimensions | Read::DimensionOfEach => return None, // it is no scalar
             Read::Count | Read::Varints => Found::Tally(number),
             Read::Sum => Found::Sum(number),
             _ => Found::Number(number),
         })
     }
+}
+
+/// Number of varints that end in these bytes.
+#[inline]
+pub(super) fn last_bytes(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|&&byte| byte < 0x80).count() as u64
 }
 
 /// Numbers of the bits that are set, lowest first.

@@ -1,7 +1,7 @@
 //! The walk through one message. It can stop after any byte and go on with the next.
 
 use super::plan::{Act, Edge, Plan};
-use super::values::{KEY_TEXT, Said, Values};
+use super::values::{KEY_TEXT, Said, Values, last_bytes};
 use super::wire;
 use crate::catalogue::MAX_DEPTH;
 
@@ -37,6 +37,8 @@ struct Level {
     node: u8,
     /// It is the first occurrence of its field, and so are all above it.
     first: bool,
+    /// What it lies in is.
+    in_first: bool,
     /// Number of groups open in it.
     groups: u8,
     /// For a map entry: its key has been read and is the one in the key text.
@@ -78,9 +80,10 @@ impl Walk {
         self.limit = u64::from(len.min(head_bytes));
         self.state = State::Key;
         (self.number, self.shift, self.depth) = (0, 0, 0);
-        self.levels[0] = Level { end: self.end, first: true, ..Level::default() };
+        self.levels[0] = Level { end: self.end, first: true, in_first: true, ..Level::default() };
         (self.fields, self.entered) = (0, 0);
         self.values.clear();
+        self.values.unspoil();
     }
 
     /// All that is to be looked at has been.
@@ -125,6 +128,8 @@ impl Walk {
         }
         if !self.done() {
             self.values.keep(bytes);
+        } else if self.limit < self.end && self.state != State::Skip {
+            self.values.spoil(); // what comes next may belong to what was read last
         }
     }
 
@@ -161,26 +166,16 @@ impl Walk {
                     }
                     _ => {
                         let Some((bytes, tail)) = after.split_at_checked(number) else { break None };
+                        let place = window.len() - after.len();
                         match act {
                             Act::Enter { child, edge } if usize::from(self.depth) < MAX_DEPTH => {
                                 fields |= 1 << (key >> 3);
-                                at = window.len() - after.len();
+                                at = place;
                                 break Some((child, edge, base + (at + number) as u64));
                             }
-                            Act::Text { leaf, text } => {
-                                self.values.text_at_hand(leaf, text, window.len() - after.len(), number);
-                            }
-                            Act::Present(leaf) if number > 0 => self.values.set(usize::from(leaf), 1),
-                            Act::First(leaf) if level.first && !bytes.is_empty() => {
-                                if bytes[0] >= 0x80 || self.values.has(leaf) {
-                                    break None;
-                                }
-                                self.values.first_element(leaf, u64::from(bytes[0]));
-                            }
-                            Act::Elements(leaf) => self.values.elements(1 << leaf, last_bytes(bytes)),
-                            _ => {}
+                            _ if !self.values.take(act, bytes, place, level.first) => break None,
+                            _ => rest = tail,
                         }
-                        rest = tail;
                     }
                 }
                 fields |= 1 << (key >> 3);
@@ -233,6 +228,9 @@ impl Walk {
 
     /// Leaves everything that ends at the present position; a varint that did not end is dropped.
     fn close(&mut self) {
+        if self.shift > 0 {
+            self.values.spoil();
+        }
         while self.depth > 0 && self.pos == self.level().end {
             self.depth -= 1;
         }
@@ -253,6 +251,7 @@ impl Walk {
     /// The message at hand is malformed: skips the rest of it.
     #[cold]
     fn give_up(&mut self) {
+        self.values.spoil();
         self.expect_key();
         self.state = State::Skip;
     }
@@ -337,16 +336,16 @@ impl Walk {
     fn enter(&mut self, child: u8, edge: u8, end: u64) {
         let again = self.entered >> edge & 1 != 0;
         self.entered |= 1 << edge;
-        let first = self.level().first && !again;
+        let in_first = self.level().first;
         self.depth += 1;
-        *self.level() = Level { end, node: child, first, ..Level::default() };
+        *self.level() = Level { end, node: child, first: in_first && !again, in_first, ..Level::default() };
     }
 
     #[inline]
     fn scalar(&mut self, plan: &Plan, number: u64) {
         let level = *self.level();
         if let Some(edge) = self.edge(plan, &level) {
-            self.values.varint(plan, edge, number, level.first);
+            self.values.varint(plan, edge, number, [level.first, level.in_first]);
         }
     }
 
@@ -376,7 +375,7 @@ impl Walk {
         let Some(edge) = self.edge(plan, &level) else {
             return;
         };
-        let packed = self.values.bytes(plan, edge, len, rest);
+        let packed = self.values.bytes(plan, edge, len, rest, level.first);
         let deeper = usize::from(self.depth) < MAX_DEPTH;
         if let Some(child) = edge.child.filter(|_| deeper) {
             self.enter(child, edge.id, end);
@@ -387,12 +386,6 @@ impl Walk {
             self.state = State::Packed;
         }
     }
-}
-
-/// Number of varints that end in these bytes.
-#[inline]
-fn last_bytes(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|&&byte| byte < 0x80).count() as u64
 }
 
 #[cfg(test)]

@@ -70,8 +70,43 @@ proptest! {
     }
 
     #[test]
+    fn shapes_read_as_they_were_written(
+        inputs in prop::collection::vec(
+            prop::collection::vec(
+                prop::collection::vec(prop_oneof![4 => 0..400u64, 1 => any::<u64>()], 0..4),
+                0..5,
+            ),
+            0..3,
+        ),
+        packed in any::<u8>(),
+    ) {
+        // Each list in pieces, of which each is packed or not, with a name in between.
+        let piece = |(at, sizes): (usize, &Vec<u64>)| match packed >> at & 1 {
+            1 => bytes(3, &sizes.iter().flat_map(|&size| varint(size)).collect::<Vec<_>>()),
+            _ => sizes.iter().flat_map(|&size| int(3, size)).collect(),
+        };
+        let each = |pieces: &Vec<Vec<u64>>| {
+            let written: Vec<_> = pieces.iter().enumerate().map(piece).collect();
+            bytes(5, &written.join(&bytes(1, b"name")[..]))
+        };
+        let message: Vec<u8> = inputs.iter().flat_map(each).collect();
+        let sizes = inputs.first().map(|pieces| pieces.concat()).unwrap_or_default();
+        let is_shape = (1..=8).contains(&sizes.len()) && sizes.iter().all(|size| *size <= u64::from(u32::MAX));
+        prop_assert_eq!(read(&[5, 3], Read::Dimensions, &message), is_shape.then(|| format!("{sizes:?}")));
+    }
+
+    #[test]
     fn random_bytes_read_the_same_in_every_chunking(message in prop::collection::vec(any::<u8>(), 0..80)) {
-        for how in [Read::String, Read::Int, Read::Varints, Read::VarintAt(1), Read::Present] {
+        for how in [
+            Read::String,
+            Read::Int,
+            Read::Varints,
+            Read::VarintAt(1),
+            Read::Present,
+            Read::FirstString,
+            Read::Dimensions,
+            Read::DimensionOfEach,
+        ] {
             read(&[1], how, &message);
             read(&[1, 1, 2], how, &message);
             read_by_step(&[Step { field: 1, map_key: Some("".into()) }, step(1)], how, &message);

@@ -23,6 +23,8 @@ fn walk(program: &Program, message: &[u8], chunk: usize, head_bytes: u32) -> Vec
     let mut walk = Box::<Walk>::default();
     walk.begin(4, 4);
     walk.feed(&plan, b"\x0a\x02ab"); // what an earlier message left behind must not show
+    walk.begin(2, 2);
+    walk.feed(&plan, b"\x00\x01"); // nor that it was malformed
     walk.begin(message.len() as u32, head_bytes);
     let mut last = &[][..];
     for part in message.chunks(chunk.max(1)) {
@@ -40,7 +42,8 @@ fn walk(program: &Program, message: &[u8], chunk: usize, head_bytes: u32) -> Vec
         Found::Sum(sum) => format!("{sum} added up"),
     };
     let slots = [Slot::Model, Slot::Version, Slot::Error];
-    slots.into_iter().flat_map(|slot| said.all(slot).map(move |found| (slot, show(found)))).collect()
+    let lists = slots.into_iter().filter_map(|slot| Some((slot, format!("{:?}", said.dimensions(slot)?.sizes()))));
+    slots.into_iter().flat_map(|slot| said.all(slot).map(move |found| (slot, show(found)))).chain(lists).collect()
 }
 
 fn read(path: &[u32], how: Read, message: &[u8]) -> Option<String> {
@@ -234,6 +237,9 @@ fn what_exceeds_a_limit_is_left_out() {
     let path = vec![step(1); MAX_DEPTH + 1];
     assert_eq!(read_in(&path, Read::Int, &[], 1), None);
 }
+
+#[path = "walk_dimensions.rs"]
+mod dimensions;
 
 #[path = "walk_properties.rs"]
 mod properties;

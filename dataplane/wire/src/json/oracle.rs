@@ -11,6 +11,11 @@ pub fn oracle(steps: &[JsonStep], how: JsonRead, value: &Value) -> Option<String
             (JsonRead::Int, Value::Bool(yes)) => Some(u64::from(*yes).to_string()),
             (JsonRead::Int, Value::Number(number)) => number.as_u64().map(|n| n.to_string()),
             (JsonRead::Items, Value::Array(items)) => Some(items.len()).filter(|n| *n > 0).map(|n| n.to_string()),
+            (JsonRead::Dimensions, Value::Array(items)) => {
+                let size = |item: &Value| u32::try_from(item.as_u64()?).ok();
+                let sizes: Option<Vec<u32>> = items.iter().map(size).collect();
+                sizes.filter(|sizes| (1..=8).contains(&sizes.len())).map(|sizes| format!("{sizes:?}"))
+            }
             (JsonRead::Items, Value::Null) | (JsonRead::Present, Value::Null | Value::Bool(false)) => None,
             (JsonRead::Items, _) => Some("1".into()),
             (JsonRead::Present, value) => {

@@ -3,7 +3,7 @@
 use super::MAX_KEY_BYTES;
 use super::scan::shape::Shapes;
 use crate::catalogue::{JsonExtract, JsonRead, JsonStep, MAX_DEPTH, Read, Slot};
-use crate::field::{Leaf, MAX_LEAVES, MAX_TEXTS, Sources};
+use crate::field::{Leaf, MAX_LEAVES, MAX_LISTS, MAX_TEXTS, Sources};
 use std::cell::RefCell;
 
 /// Compiled extracts.
@@ -89,10 +89,14 @@ impl Plan {
     }
 
     fn leaf(&mut self, extract: &JsonExtract) -> Option<u8> {
-        let texts = self.leaves.iter().filter(|leaf| leaf.read == Read::String).count();
-        let text_full = extract.read == JsonRead::String && texts == MAX_TEXTS;
+        let (texts, lists) = Leaf::rooms(&self.leaves);
+        let (room, full) = match extract.read {
+            JsonRead::String => (texts, texts == MAX_TEXTS),
+            JsonRead::Dimensions => (lists, lists == MAX_LISTS),
+            _ => (0, false),
+        };
         let too_long = extract.path.iter().any(|step| matches!(step, JsonStep::Key(key) if key.len() > MAX_KEY_BYTES));
-        if self.leaves.len() == MAX_LEAVES || text_full || too_long || extract.path.len() > MAX_DEPTH {
+        if self.leaves.len() == MAX_LEAVES || full || too_long || extract.path.len() > MAX_DEPTH {
             return None;
         }
         let leaf = self.leaves.len() as u8;
@@ -101,8 +105,9 @@ impl Plan {
             JsonRead::Int => Read::Int,
             JsonRead::Present => Read::Present,
             JsonRead::Items | JsonRead::Prompts => Read::Count,
+            JsonRead::Dimensions => Read::Dimensions,
         };
-        self.leaves.push(Leaf { read, text: texts as u8 });
+        self.leaves.push(Leaf { read, text: room as u8 });
         self.reads.push(extract.read);
         let end = extract.path.iter().fold(0, |edge, step| self.grow(edge, step));
         self.edges[end].leaves |= 1 << leaf;

@@ -6,6 +6,7 @@ use crate::catalogue::{JsonRead, MAX_DEPTH};
 use crate::field::{Said, Values, bits};
 use memchr::memchr2;
 
+mod dimensions;
 mod lengths;
 mod scalars;
 pub(super) mod shape;
@@ -52,6 +53,8 @@ struct Level {
     items: u32,
     /// Leaves that count its elements.
     counted: u32,
+    /// Leaves of which it is the dimensions.
+    listed: u32,
     /// Leaves that want to know whether it holds anything, of which nothing has been seen.
     empty: u32,
 }
@@ -168,7 +171,7 @@ impl Scan {
                     self.not_empty();
                     (self.state, self.key_len) = (State::Key, 0);
                 }
-                b'}' => self.leave(),
+                b'}' => self.leave(plan),
                 b',' => {}
                 _ if is_space(byte) => {}
                 _ => self.state = State::Over,
@@ -180,7 +183,7 @@ impl Scan {
             State::After => match byte {
                 b',' if self.level().is_object => self.state = State::KeyOrEnd,
                 b',' => self.next_item(plan),
-                b']' | b'}' => self.leave(),
+                b']' | b'}' => self.leave(plan),
                 _ => self.state = State::Over,
             },
             State::TextEscape => self.escape(plan, byte),
@@ -216,6 +219,9 @@ impl Scan {
             self.not_empty();
         }
         self.count_item(plan, byte);
+        if self.level().listed != 0 && !matches!(byte, b'0'..=b'9' | b'-' | b']') {
+            self.array_item(plan, None);
+        }
         match byte {
             b'{' | b'[' => self.container(plan, byte == b'{'),
             b'"' if self.edge.leaves == 0 => self.state = State::SkipText,
@@ -242,7 +248,7 @@ impl Scan {
                 }
                 self.state = State::Literal;
             }
-            b']' if self.depth > 0 => self.leave(),
+            b']' if self.depth > 0 => self.leave(plan),
             _ => self.state = State::Over,
         }
     }
@@ -253,18 +259,19 @@ impl Scan {
         let counted =
             if is_object { 0 } else { bits(leaves).filter(|&at| counting(plan.reads[at])).map(|at| 1 << at).sum() };
         let node = self.edge.child;
+        let listed = if is_object { 0 } else { self.array_begins(plan) };
         if is_object {
             self.one(plan);
         }
         // To see whether it is empty it need not be gone into.
-        if (node.is_none() && counted == 0) || usize::from(self.depth) == MAX_DEPTH {
+        if (node.is_none() && counted | listed == 0) || usize::from(self.depth) == MAX_DEPTH {
             self.skipped = 1;
             self.state = State::Skip { fresh: true };
             return;
         }
         let empty = bits(leaves).filter(|&at| plan.reads[at] == JsonRead::Present).map(|at| 1 << at).sum();
         self.depth += 1;
-        *self.level() = Level { node, is_object, items: 0, counted, empty };
+        *self.level() = Level { node, is_object, items: 0, counted, listed, empty };
         match is_object {
             true => self.state = State::KeyOrEnd,
             false => self.item(plan),
@@ -283,8 +290,9 @@ impl Scan {
     }
 
     fn item(&mut self, plan: &Plan) {
-        let Level { node, items, .. } = *self.level();
+        let Level { node, items, listed, .. } = *self.level();
         self.edge = node.map(|node| plan.item(node, items)).unwrap_or_default();
+        self.edge.leaves |= listed;
         self.state = State::Value;
     }
 
@@ -304,7 +312,8 @@ impl Scan {
     }
 
     /// The container at hand is over.
-    fn leave(&mut self) {
+    fn leave(&mut self, plan: &Plan) {
+        self.array_ends(plan);
         self.depth = self.depth.saturating_sub(1);
         self.state = self.after_value();
     }

@@ -27,10 +27,16 @@ fn read_in(plan: &Plan, document: &[u8], chunk: usize, head_bytes: u32) -> Optio
     for part in document.chunks(chunk) {
         scan.feed(plan, part);
     }
-    scan.said(plan).get(Slot::Model).map(|found| match found {
+    let said = scan.said(plan);
+    let dimensions = said.dimensions(Slot::Model).map(|dimensions| format!("{:?}", dimensions.sizes()));
+    dimensions.or_else(|| said.get(Slot::Model).map(shown))
+}
+
+fn shown(found: Found<'_>) -> String {
+    match found {
         Found::Text(text) => String::from_utf8_lossy(text).into_owned(),
         Found::Number(number) | Found::Tally(number) | Found::Sum(number) => number.to_string(),
-    })
+    }
 }
 
 fn read(text: &str, how: JsonRead, document: &str) -> Option<String> {
@@ -41,6 +47,9 @@ fn read(text: &str, how: JsonRead, document: &str) -> Option<String> {
     }
     whole
 }
+
+const HOW: [JsonRead; 6] =
+    [JsonRead::String, JsonRead::Int, JsonRead::Present, JsonRead::Items, JsonRead::Prompts, JsonRead::Dimensions];
 
 fn document() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -66,7 +75,7 @@ proptest! {
     fn documents_read_as_serde_json_reads_them(value in document(), pretty in any::<bool>()) {
         let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
         for at in ["", "a", "a.b", "a.a.b", "a[0]", "a[1].b", "[2]", "b[0][1]"] {
-            for how in [JsonRead::String, JsonRead::Int, JsonRead::Present, JsonRead::Items] {
+            for how in [JsonRead::String, JsonRead::Int, JsonRead::Present, JsonRead::Items, JsonRead::Dimensions] {
                 prop_assert_eq!(read(at, how, &text), oracle(&path(at), how, &value), "{} {:?} of {}", at, how, text);
             }
         }
@@ -79,7 +88,7 @@ proptest! {
     #[test]
     fn junk_reads_the_same_in_every_chunking(junk in "[\\[\\]{}\",:ab01 \\\\untre.-]{0,40}") {
         for at in ["a", "a[0]", "[*].a", "b.a"] {
-            for how in [JsonRead::String, JsonRead::Int, JsonRead::Present, JsonRead::Items, JsonRead::Prompts] {
+            for how in HOW {
                 read(at, how, &junk);
             }
         }
@@ -101,6 +110,50 @@ fn prompts_as_openai_counts_them() {
     }
     let rows = r#"{"instances": [1, 2, 3]}"#;
     assert_eq!(read("instances", JsonRead::Items, rows).as_deref(), Some("3"), "rows may be numbers");
+}
+
+#[test]
+fn arrays_of_numbers_are_dimensions() {
+    let shape = |text: &str| read("inputs[0].shape", JsonRead::Dimensions, &format!(r#"{{"inputs":[{text}]}}"#));
+    for (sizes, expected) in [
+        ("[1, 3,224 ,224]", Some("[1, 3, 224, 224]")),
+        ("[0]", Some("[0]")),
+        ("[4294967295]", Some("[4294967295]")),
+        ("[1,1,1,1,1,1,1,1]", Some("[1, 1, 1, 1, 1, 1, 1, 1]")),
+        ("[]", None),
+        ("[1,1,1,1,1,1,1,1,1]", None),
+        ("[4294967296]", None),
+        ("[99999999999999999999]", None),
+        ("[1,-1]", None),
+        ("[1.0,2]", None),
+        ("[1e2]", None),
+        (r#"["1",2]"#, None),
+        ("[1,null]", None),
+        ("[true]", None),
+        ("[[1,2]]", None),
+        ("[1,[2],3]", None),
+        (r#"[1,{"shape":[2]}]"#, None),
+        ("3", None),
+        (r#""[3]""#, None),
+        (r#"{"0":3}"#, None),
+        ("[3", None),
+    ] {
+        assert_eq!(shape(&format!(r#"{{"shape":{sizes},"name":"x"}}"#)).as_deref(), expected, "{sizes}");
+    }
+    assert_eq!(shape(r#"{"shape":[4,2]},{"shape":[6,7,8]}"#).as_deref(), Some("[4, 2]"), "of the first input");
+    assert_eq!(shape(r#"{"shape":["a"],"shape":[6]}"#).as_deref(), Some("[6]"), "of a key twice the last that is one");
+}
+
+#[test]
+fn an_array_that_the_head_cuts_is_none() {
+    let plan = Plan::compile(&[JsonExtract { slot: Slot::Model, path: path("a"), read: JsonRead::Dimensions }]);
+    let document = br#"{"a":[12,34],"b":1}"#;
+    for head_bytes in 0..document.len() as u32 {
+        let expected = (head_bytes > 11).then_some("[12, 34]");
+        for chunk in 1..20 {
+            assert_eq!(read_in(&plan, document, chunk, head_bytes).as_deref(), expected, "{head_bytes} in {chunk}");
+        }
+    }
 }
 
 #[test]

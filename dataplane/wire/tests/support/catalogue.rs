@@ -46,7 +46,8 @@ fn oip(prefix: &[u32]) -> Vec<Extract> {
 
 pub fn infer_request_program() -> Program {
     let mut extracts = oip(&[]);
-    extracts.push(extract(Slot::FirstDimension, &[5, 3], Read::VarintAt(0)));
+    extracts.push(extract(Slot::Shape, &[5, 3], Read::Dimensions));
+    extracts.push(extract(Slot::Datatype, &[5, 2], Read::FirstString));
     always(extracts)
 }
 
@@ -80,7 +81,8 @@ fn routes() -> Vec<Route> {
         template: template.into(),
         request: vec![
             json(Slot::RequestId, "id", JsonRead::String),
-            json(Slot::FirstDimension, "inputs[0].shape[0]", JsonRead::Int),
+            json(Slot::Shape, "inputs[0].shape", JsonRead::Dimensions),
+            json(Slot::Datatype, "inputs[0].datatype", JsonRead::String),
         ],
         request_headers: vec![header(Slot::Model, "seldon-model", false)],
         response: vec![

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import Metric
 
-from exporters.prometheus.collector import MAX_COUNTER_SERIES, MAX_TIMING_SERIES
+from exporters.prometheus.collector import MAX_COUNTER_SERIES, MAX_SHAPED_MODELS, MAX_TIMING_SERIES
 from exporters.prometheus.render import MetricsPage
 from sidecar.model import names
 from sidecar.model.names import Type
@@ -285,6 +285,23 @@ def test_sources_of_tokens_are_never_mixed_and_their_number_is_bounded() -> None
     assert only(samples(many)["wayside_control_series_left_out"]) == 3
 
 
+def test_requests_are_shown_by_shape_and_no_more_than_there_is_room_for() -> None:
+    series = [
+        facts.shapes("b", **{"FP32[-1,16]": 7, "_OTHER": 2}),
+        facts.shapes("a", **{"[3]": 1}),
+    ]
+    shown = samples(published(snapshot(shapes=series)))["wayside_request_shapes_total"]
+    assert [(dict(labels), value) for labels, value in shown.items()] == [
+        ({"model": "a", "shape": "[3]"}, 1),
+        ({"model": "b", "shape": "FP32[-1,16]"}, 7),
+        ({"model": "b", "shape": "_OTHER"}, 2),
+    ]
+    many = published(snapshot(shapes=[facts.shapes(f"m{n}") for n in range(MAX_SHAPED_MODELS + 2)]))
+    found = samples(many)
+    assert len(found["wayside_request_shapes_total"]) == 9 * MAX_SHAPED_MODELS
+    assert only(found["wayside_control_series_left_out"]) == 2 * 9
+
+
 def test_a_newcomer_never_removes_a_series_already_shown() -> None:
     """Whatever its name: a series that vanished would make sums over the page fall."""
 
@@ -364,4 +381,5 @@ def full_house(models: list[str] | None = None) -> pb.Snapshot:
         tokens=tokens,
         tap=tap,
         batch_limits=limits,
+        shapes=[facts.shapes(model) for model in models or ["resnet50"]],
     )

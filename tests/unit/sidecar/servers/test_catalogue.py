@@ -92,7 +92,8 @@ def test_an_inference_request_is_read_at_the_published_numbers(oip: dict[str, Me
         Slot.MODEL: ((1,), Read.STRING),
         Slot.VERSION: ((2,), Read.STRING),
         Slot.REQUEST_ID: ((3,), Read.STRING),
-        Slot.FIRST_DIMENSION: ((5, 3), Read.VARINT_AT),
+        Slot.SHAPE: ((5, 3), Read.DIMENSIONS),
+        Slot.DATATYPE: ((5, 2), Read.FIRST_STRING),
     }
 
 

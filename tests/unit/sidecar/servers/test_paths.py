@@ -16,7 +16,8 @@ MESSAGES: Messages = {
         "deep": Field(9, "Request"),
     },
     "Spec": {"version": Field(3)},
-    "Tensor": {"shape": Field(3)},
+    "Tensor": {"shape": Field(3), "dim": Field(7, "Dim")},
+    "Dim": {"size": Field(1)},
     "Param": {"flag": Field(1)},
 }
 
@@ -59,6 +60,46 @@ def test_an_expression_becomes_numbers(
 )
 def test_without_a_function_the_slot_decides_how_to_read(slot: Slot, read: Read) -> None:
     assert compiled("name", slot).read is read
+
+
+@pytest.mark.parametrize(
+    ("text", "steps", "read"),
+    [
+        ("inputs[0].shape", (Step(5), Step(3)), Read.DIMENSIONS),
+        ("inputs.shape", (Step(5), Step(3)), Read.DIMENSIONS),
+        ("inputs[0].dim[*].size", (Step(5), Step(7), Step(1)), Read.DIMENSION_OF_EACH),
+    ],
+)
+@pytest.mark.parametrize("slot", [Slot.SHAPE, Slot.BATCH_SHAPE])
+def test_shapes_are_of_the_first_input(
+    slot: Slot, text: str, steps: tuple[Step, ...], read: Read
+) -> None:
+    assert compiled(text, slot) == Extract(slot, steps, read)
+
+
+def test_the_type_of_elements_is_of_the_first_input() -> None:
+    wanted = Extract(Slot.DATATYPE, (Step(5), Step(3)), Read.FIRST_STRING)
+    assert compiled("inputs[0].shape", Slot.DATATYPE) == wanted
+
+
+@pytest.mark.parametrize(
+    ("slot", "text", "what"),
+    [
+        (Slot.SHAPE, "inputs[0].shape[0]", "only [0]"),
+        (Slot.SHAPE, "inputs[1].shape", "only [0]"),
+        (Slot.SHAPE, "inputs[*].dim[0].size", "only [0]"),
+        (Slot.SHAPE, "inputs[*].dim[*].size", "only [0]"),
+        (Slot.SHAPE, "inputs[0].shape[*]", "only [0]"),
+        (Slot.DATATYPE, "inputs[*].shape", "only [0]"),
+        (Slot.BATCH_SIZE, "inputs[0].dim[*].size", "only known in a shape"),
+        (Slot.MODEL, "inputs[*].shape", "only known in a shape"),
+    ],
+)
+def test_a_shape_of_anything_else_is_refused(slot: Slot, text: str, what: str) -> None:
+    with pytest.raises(PathError) as caught:
+        compiled(text, slot)
+    assert what in caught.value.what
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -63,3 +63,35 @@ def test_of_several_paths_the_first_that_is_there_counts() -> None:
     assert read_message([Variant((text, number))], b"\x0a\x01v\x10\x07") == {
         Slot.VERSION: (b"v", Read.STRING)
     }
+
+
+def test_shapes_are_exact_or_not_there() -> None:
+    path = (Step(5), Step(3))
+
+    def shape(content: bytes, head: int = 0) -> object:
+        data = b"\x2a" + bytes([len(content)]) + content
+        return value(path, Read.DIMENSIONS, data + b"\x2a\x02\x18\x09", head=head)
+
+    assert shape(b"\x1a\x03\x01\xe0\x01") == (1, 224)
+    assert shape(b"\x18\x01\x1a\x02\x02\x03\x18\x00") == (1, 2, 3, 0)
+    assert shape(b"\x1a\x08" + b"\x01" * 8) == (1,) * 8
+    assert shape(b"\x1a\x09" + b"\x01" * 9) is None
+    assert shape(b"\x1a\x06\x01\x80\x80\x80\x80\x10") is None
+    assert shape(b"\x1a\x02\x01\x83") is None
+    assert shape(b"\x1a\x02\x01\x03\x00") is None, "malformed behind it"
+    contents = b"\x1a\x02\x01\x03" + b"\x2a\x10" + bytes(16)
+    assert [shape(contents, head) for head in (5, 6, 7)] == [None, None, None]
+    assert shape(contents, 20) == (1, 3)
+
+
+def test_a_dimension_may_be_a_message_and_0_is_not_written() -> None:
+    path = (Step(2), Step(2), Step(1))
+    dims = b"\x12\x02\x08\x04" + b"\x12\x00" + b"\x12\x04\x08\x07\x08\x08"
+    tensor = b"\x12" + bytes([len(dims)]) + dims
+    assert value(path, Read.DIMENSION_OF_EACH, tensor + b"\x12\x04\x12\x02\x08\x09") == (4, 0, 8)
+
+
+def test_a_string_may_be_of_the_first_message() -> None:
+    twice = b"\x0a\x03\x12\x01a" + b"\x0a\x03\x12\x01b"
+    assert value((Step(1), Step(2)), Read.FIRST_STRING, twice) == b"a"
+    assert value((Step(1), Step(2)), Read.STRING, twice) == b"b"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sidecar.tapclient import ledger as ledger_module
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.ledger import RESYNC_TICKS, Ledger
-from tests.fakes.facts import calls, snapshot, timing
+from tests.fakes.facts import calls, shapes, snapshot, timing
 
 EMPTY: dict[str, object] = {"counters": [], "timings": []}
 
@@ -66,6 +66,17 @@ def test_more_series_than_the_tap_can_hold_ask_for_everything() -> None:
     many = [calls(f"m{n}") for n in range(ledger_module.MAX_SERIES_KEPT + 1)]
     ledger.merge(snapshot(counters=many))
     assert ledger.since == 0
+
+
+def test_all_shapes_of_a_model_travel_when_one_has_changed() -> None:
+    ledger = Ledger()
+    ledger.merge(snapshot(shapes=[shapes("a", **{"[1,3]": 1, "[2,3]": 2}), shapes("b")]))
+    ledger.merge(snapshot(shapes=[shapes("a", **{"[-1,3]": 3})], **EMPTY))
+    known = {each.model: [(one.label, one.value) for one in each.shapes] for each in ledger.shapes}
+    assert known["a"] == [("[-1,3]", 3)]
+    assert len(known["b"]) == 9
+    assert not ledger.merge(snapshot(epoch_unix_nanos=2))
+    assert ledger.shapes == ()
 
 
 def test_published_tuples_do_not_change_under_their_readers() -> None:

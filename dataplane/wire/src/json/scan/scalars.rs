@@ -6,6 +6,7 @@ use crate::catalogue::JsonRead;
 impl Scan {
     pub(super) fn number_ends(&mut self, plan: &Plan) {
         let number = (!self.odd).then_some(self.number);
+        self.array_item(plan, number);
         self.each_leaf(plan, |values, leaf, _, read| {
             if let (JsonRead::Int, Some(number)) = (read, number) {
                 values.set(leaf, number);

@@ -54,6 +54,15 @@ fn recalled(plan: &Plan, document: &str) -> bool {
     length.is_some()
 }
 
+#[test]
+fn documents_read_for_an_array_are_scanned_each_time() {
+    let path = vec![JsonStep::Key("shape".into())];
+    let plan = Plan::compile(&[JsonExtract { slot: Slot::Shape, path, read: JsonRead::Dimensions }]);
+    for n in 0..100 {
+        assert!(!recalled(&plan, &format!(r#"{{"id":"x","shape":[{n},3]}}"#)));
+    }
+}
+
 fn event(id: &str, created: u64, text: &str) -> String {
     let choice = format!(r#"{{"index":0,"text":"{text}","logprobs":null}}"#);
     format!(r#"{{"id":"{id}","object":"text","created":{created},"model":"m","choices":[{choice}]}}"#)
