@@ -14,9 +14,7 @@ from sidecar.servers.catalogue import SHIPPED, ServerCatalogue, load_server
 from tests.fakes.reader import Reader, build_reader
 from tests.servers.http_cases import HttpCase
 from tests.servers.http_documented import DOCUMENTED
-from tests.servers.http_heads import ALL as OTHERS
-
-ALL = [*OTHERS, *DOCUMENTED]
+from tests.servers.http_heads import ALL
 
 CATALOGUES = sorted({case.catalogue for case in ALL})
 

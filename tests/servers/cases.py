@@ -101,7 +101,9 @@ def infers(*ids: str) -> tuple[Message, ...]:
 
 OIP = "/inference.GRPCInferenceService"
 FINAL = {"triton_final_response": {"bool_param": True}}
-UNNAMED = Message({"id": "r-1", "inputs": [TENSOR]}, {"request_id": "r-1", "first_dimension": 8})
+UNNAMED = Message(
+    {"id": "r-1", "inputs": [TENSOR]}, {"request_id": "r-1", "shape": "[8,3]", "datatype": "FP32"}
+)
 SELDON = Case(
     "routed by Seldon's header",
     f"{OIP}/ModelInfer",

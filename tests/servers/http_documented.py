@@ -86,7 +86,7 @@ OVMS_INFER = HttpCase(
     {"id": "r-1", "inputs": [{"name": "x", "shape": [4, 2], "datatype": "FP32", "data": [1, 2, 3, 4, 5, 6, 7, 8]}]},
     {"model_name": "resnet", "model_version": "1", "id": "r-1",
      "outputs": [{"name": "y", "shape": [4], "datatype": "FP32", "data": [0.5, 0.5, 0.5, 0.5]}]},
-    {"model": "resnet", "version": "1", "request_id": "r-1", "first_dimension": 4}, ("ovms",),
+    {"model": "resnet", "version": "1", "request_id": "r-1", "shape": "FP32[4,2]"}, ("ovms",),
     source="docs.openvino.ai ovms_docs_rest_api_kfs",
 )  # fmt: skip
 

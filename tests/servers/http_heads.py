@@ -1,4 +1,4 @@
-"""Calls over HTTP/1.1 whose heads tell something, made of those of http_others.py; and ALL of both."""
+"""Calls over HTTP/1.1 whose heads tell something, made of those of http_others.py; and ALL there are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tests.servers import http_others
 from tests.servers.http_cases import OPENAI, HttpCase
+from tests.servers.http_documented import DOCUMENTED
 from tests.servers.http_others import OF_MANY, oip, tgi
 
 ASKED = "X-Request-Id: c-1"
@@ -34,7 +35,7 @@ def first_of_each_route(cases: list[HttpCase]) -> list[HttpCase]:
 
 IDENTIFIED = [
     each
-    for case in first_of_each_route(OPENAI)
+    for case in first_of_each_route([*OPENAI, *DOCUMENTED])
     if case.route.endswith(("/completions", "/embeddings", "/responses"))
     for each in (
         named(case, "the client's id", (ASKED,), (SAID,), request_id="c-1"),
@@ -65,4 +66,4 @@ COUNTED = [
     for case in (tgi("/generate")[0], tgi("/generate_stream")[0])
 ]  # fmt: skip
 
-ALL = [*http_others.ALL, *IDENTIFIED, *TENSORS, TARGETED, *COUNTED]
+ALL = [*http_others.ALL, *DOCUMENTED, *IDENTIFIED, *TENSORS, TARGETED, *COUNTED]

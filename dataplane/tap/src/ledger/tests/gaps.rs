@@ -1,3 +1,5 @@
+//! Gaps between responses, before their model has a name.
+
 use super::*;
 
 /// Gaps counted, by model.
