@@ -442,12 +442,12 @@ def bento(service: str) -> Case:
         (
             Message(
                 {"api_name": "classify", "ndarray": array},
-                {"model": "classify", "batch_shape": "[4,2]"},
+                {"model": "classify", "shape": "[4,2]"},
             ),
         ),
         (Message({"ndarray": array}),),
         {"model": "classify", "version": ""},
-        (request("", 4, shape="[-1,2]"),),
+        (request(shape="[4,2]"),),
     )
 
 
