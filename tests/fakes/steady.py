@@ -64,11 +64,11 @@ def steady_load(
 
 @contextlib.contextmanager
 def full_load(address: str, request: bytes, *, seconds: int) -> Iterator[SteadyLoad]:
-    """Make gRPC calls as fast as they are answered, 16 at a time, for some seconds or until the block ends."""
+    """Make gRPC calls as fast as they are answered, 128 at a time, for some seconds or until the block ends."""
     with tempfile.TemporaryDirectory(prefix="wayside-full-") as folder:
         body = Path(folder) / "body"
         body.write_bytes(grpc_frame(request))
-        with h2load_process(address, [f"-D{seconds}", "-c4", "-m4", f"-d{body}"]) as load:
+        with h2load_process(address, [f"-D{seconds}", "-c4", "-m32", f"-d{body}"]) as load:
             yield load
 
 
