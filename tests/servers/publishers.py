@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.servers import cases, configurations, sglang_native
+from tests.servers import cases, configurations, engines, sglang_native
 from tests.servers.cases import Case
 from tests.servers.published import Package, Repository
 
@@ -125,8 +125,8 @@ PUBLISHERS = (
         ),
         (cases.TENSORFLOW[0], cases.TENSORFLOW[1]),
     ),
-    Publisher("vllm", "vllm", ("vllm",), smg("vllm_engine"), tuple(cases.VLLM)),
-    Publisher("sglang", "sglang", ("sglang",), smg("sglang_scheduler"), tuple(cases.SGLANG)),
+    Publisher("vllm", "vllm", ("vllm",), smg("vllm_engine"), tuple(engines.VLLM)),
+    Publisher("sglang", "sglang", ("sglang",), smg("sglang_scheduler"), tuple(engines.SGLANG)),
     Publisher(
         "sglang-native",
         "sglang",
@@ -146,16 +146,16 @@ PUBLISHERS = (
         "tensorrt-llm",
         ("tensorrt-llm",),
         smg("trtllm_service"),
-        tuple(cases.TENSORRT),
+        tuple(engines.TENSORRT),
     ),
     Publisher(
         "tokenspeed",
         "tokenspeed",
         ("tokenspeed",),
         smg("tokenspeed_scheduler"),
-        tuple(cases.TOKENSPEED),
+        tuple(engines.TOKENSPEED),
     ),
-    Publisher("mlx", "mlx", ("mlx",), smg("mlx_engine"), tuple(cases.MLX)),
+    Publisher("mlx", "mlx", ("mlx",), smg("mlx_engine"), tuple(engines.MLX)),
     Publisher(
         "bentoml",
         "bentoml",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.servers.cases import NOBODY, Case, Json, Message, request
+from tests.servers.cases import Case, Json, Message, request
+from tests.servers.engines import NOBODY
 
 SERVICE = "/sglang.runtime.v1.SglangService"
 META = {"id": '"s-1"', "prompt_tokens": "5", "completion_tokens": "2"}
