@@ -56,7 +56,7 @@ class SnapshotCollector:
         timings = _shown_timings(snapshot)
         calls = _summed_calls(snapshot)
         tokens = _shown_tokens(snapshot)
-        shaped = sorted(snapshot.shapes, key=lambda each: each.id)[:MAX_SHAPED_MODELS]
+        shaped = _shown_shapes(snapshot)
         yield from _timing_families(timings)
         yield from _batch_families(timings, snapshot)
         yield from counters(names.REQUEST_SHAPES, _shape_samples(shaped))
@@ -68,9 +68,7 @@ class SnapshotCollector:
         yield from _config_families(snapshot)
         yield from _tap_families(snapshot)
         yield from _tap_losses(snapshot)
-        left_out = _left_out(snapshot, timings, calls, tokens)
-        left_out += sum(len(each.shapes) for each in snapshot.shapes)
-        left_out -= sum(len(each.shapes) for each in shaped)
+        left_out = _left_out(snapshot, timings, calls, tokens, shaped)
         yield from _control_families(snapshot, left_out)
 
 
@@ -174,6 +172,10 @@ def _token_labels(series: TokenView) -> tuple[str, str, str, str]:
     return series.model, series.method, series.direction, series.source
 
 
+def _shown_shapes(snapshot: Snapshot) -> list[ShapeView]:
+    return sorted(snapshot.shapes, key=lambda each: each.id)[:MAX_SHAPED_MODELS]
+
+
 def _shape_samples(shaped: list[ShapeView]) -> list[tuple[tuple[str, str], float]]:
     return sorted(
         ((each.model, count.label), count.value) for each in shaped for count in each.shapes
@@ -185,12 +187,15 @@ def _left_out(
     timings: list[TimingView],
     calls: dict[CallLabels, list[int]],
     tokens: list[TokenView],
+    shaped: list[ShapeView],
 ) -> int:
     """Count series that are known but not on the page."""
     known_timings = sum(timing.kind == INFERENCE for timing in snapshot.timings)
     known_calls = len({_call_labels(series) for series in snapshot.counters})
     left_out = known_timings - len(timings) + known_calls - len(calls)
     left_out += snapshot.server.left_out if snapshot.server else 0
+    left_out += sum(len(each.shapes) for each in snapshot.shapes)
+    left_out -= sum(len(each.shapes) for each in shaped)
     return left_out + len(snapshot.tokens) - len(tokens)
 
 
