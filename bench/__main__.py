@@ -24,7 +24,7 @@ from bench.loads import Client, Load, LoadFailedError, RateMissedError, loads
 from bench.process_cost import cost
 from bench.readme import README, rewritten
 from bench.report import Run, results_page
-from tests.fakes.running import ProcessError
+from tests.harness.running import ProcessError
 
 HERE = Path(__file__).resolve().parent
 SETTLE_SECONDS = (

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from bench import configs
 from bench.ends import on_core
-from tests.e2e.wayside import running_wayside
-from tests.fakes.running import accepts, free_ports, running
+from tests.harness.ports import free_ports
+from tests.harness.running import accepts, running
+from tests.harness.wayside import running_wayside
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVOY_LOCK = ROOT / "tests/provision/locks/envoy.txt"

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.fakes.running import accepts, free_ports, running
+from tests.harness.ports import free_ports
+from tests.harness.running import accepts, running
 
 ROOT = Path(__file__).resolve().parents[1]
 

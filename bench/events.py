@@ -22,9 +22,10 @@ from bench.ends import ROOT, on_core
 from bench.event_server import END, EVENTS, EVENTS_PER_SECOND, HEAD, STREAMS, events
 from bench.figures import spread
 from bench.process_cost import cost
-from tests.e2e.wayside import Wayside, running_wayside
-from tests.fakes.running import accepts, free_ports, running
-from tests.fakes.steady import metric
+from tests.harness.ports import free_ports
+from tests.harness.running import accepts, running
+from tests.harness.samples import metric
+from tests.harness.wayside import Wayside, running_wayside
 
 AIM = 1.1
 RATE_TOLERANCE = 0.05

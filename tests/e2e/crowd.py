@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import hpack
 
-from tests.fakes.compiled import INFER_PATH
+from tests.harness.compiled import INFER_PATH
 from tests.hazards import frames as h2
 from tests.hazards.passage import Passage, Upstream, wait_for
 

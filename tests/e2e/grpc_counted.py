@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from tests.e2e.grpc_calls import BIDI, CLIENT_STREAM, EITHER, INFER, SERVER_STREAM, UNARY, Seen
-from tests.e2e.wayside import Wayside
+from tests.harness.wayside import Wayside
 
 # (method, model, code, outcome, ended_by, field): a number.
 Counts: TypeAlias = "Counter[tuple[str, ...]]"

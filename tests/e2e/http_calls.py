@@ -12,7 +12,7 @@ from typing import Any
 
 import h11
 
-from tests.e2e.wayside import Wayside
+from tests.harness.wayside import Wayside
 
 ANSWER_SECONDS = 20.0
 READ_BYTES = 65_536

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fakes.running import free_ports, running
+from tests.harness.ports import free_ports
+from tests.harness.running import running
 from tests.provision.parts import require
 
 SERVERS = Path(__file__).resolve().parent / "model_servers"

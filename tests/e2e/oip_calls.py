@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.e2e.grpc_calls import DATA, INFER, STREAM_INFER, Seen, connected, inference
 from tests.e2e.http_calls import Series, counted
-from tests.e2e.wayside import Wayside
-from tests.fakes.steady import shapes
+from tests.harness.samples import shapes
+from tests.harness.wayside import Wayside
 
 CONNECTIONS = 8
 UNARY = 40

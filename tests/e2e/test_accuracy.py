@@ -15,9 +15,9 @@ from collections.abc import Iterator
 import pytest
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.e2e.wayside import running_wayside
-from tests.fakes.compiled import h2load
 from tests.fakes.oip import running_oip
+from tests.harness.compiled import h2load
+from tests.harness.wayside import running_wayside
 
 SERVICE_MILLISECONDS = (5, 20, 100)
 SECONDS_EACH = 5

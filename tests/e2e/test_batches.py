@@ -17,10 +17,10 @@ from tests.e2e.grpc_calls import INFER, connected
 from tests.e2e.http_calls import Ask, as_json, call_all, counted
 from tests.e2e.model_server import ModelServer, running_model_server
 from tests.e2e.triton import Triton, running_triton
-from tests.e2e.wayside import Wayside, running_wayside
 from tests.fakes.http_server import Answering, serving
-from tests.fakes.running import free_ports
-from tests.fakes.steady import metric, shapes
+from tests.harness.ports import free_ports
+from tests.harness.samples import metric, shapes
+from tests.harness.wayside import Wayside, running_wayside
 
 CONFIG = "inference.GRPCInferenceService/ModelConfig"
 HTTP_INFER = "/v2/models/{model}/infer"

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.e2e.wayside import COMMAND, Wayside, running_wayside
-from tests.fakes.compiled import h2load, running_echo
-from tests.fakes.running import accepts, free_ports, running, wait_until
-from tests.fakes.steady import asking, children, full_load, steady_load
+from tests.harness.asking import asking
+from tests.harness.compiled import h2load, running_echo
+from tests.harness.load import full_load, steady_load
+from tests.harness.ports import free_ports
+from tests.harness.process import children
+from tests.harness.running import accepts, running, wait_until
+from tests.harness.wayside import COMMAND, Wayside, running_wayside
 
 CONTROL = "sidecar.runtime"
 CONTROL_BYTES = 45_000_000

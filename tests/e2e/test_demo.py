@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.fakes.running import Running, running, wait_until
+from tests.harness.running import Running, running, wait_until
 
 WAYSIDE = Path(sys.executable).parent / "wayside"
 LIMIT_SECONDS = 60.0

@@ -23,11 +23,12 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.e2e.wayside import COMMAND
 from tests.fakes.http_server import Answering, serving
 from tests.fakes.oip import running_oip
-from tests.fakes.running import Running, accepts, free_ports, running, wait_until
-from tests.fakes.steady import metric
+from tests.harness.ports import free_ports
+from tests.harness.running import Running, accepts, running, wait_until
+from tests.harness.samples import metric
+from tests.harness.wayside import COMMAND
 
 RESTARTS = 50
 CALLS_PER_SECOND = 500

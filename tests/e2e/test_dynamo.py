@@ -12,8 +12,8 @@ from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
 from tests.e2e.grpc_calls import INFER, STREAM_INFER, Seen, connected
 from tests.e2e.http_calls import Ask, as_json, call_both, counted
 from tests.e2e.model_server import ModelServer, running_model_server
-from tests.e2e.wayside import running_wayside
-from tests.fakes.steady import metric
+from tests.harness.samples import metric
+from tests.harness.wayside import running_wayside
 
 CHAT, TEXT, EMBED = "/v1/chat/completions", "/v1/completions", "/v1/embeddings"
 SERVICE = "inference.GRPCInferenceService"

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.e2e.wayside import Wayside, running_wayside
-from tests.fakes.compiled import h2load, running_nghttpd
-from tests.fakes.running import wait_until
-from tests.fakes.steady import metric, steady_load
-from tests.hazards.process import resident_bytes
+from tests.harness.compiled import h2load, running_nghttpd
+from tests.harness.load import steady_load
+from tests.harness.process import resident_bytes
+from tests.harness.running import wait_until
+from tests.harness.samples import metric
+from tests.harness.wayside import Wayside, running_wayside
 from tests.provision.parts import require
 
 REQUEST = oip.ModelInferRequest(model_name="resnet50").SerializeToString()

@@ -29,9 +29,10 @@ from tests.e2e.grpc_cases import CASES, Case, codes, headers_of_64_kib
 from tests.e2e.grpc_counted import CATALOGUE, Counts, Difference, config, expected
 from tests.e2e.grpc_frames import CONTINUATION, recording
 from tests.e2e.grpc_network import PING_BYTES, Connection, connections_to
-from tests.e2e.wayside import Wayside, running_wayside
 from tests.fakes.oip import running_oip
-from tests.fakes.running import free_ports, wait_until
+from tests.harness.ports import free_ports
+from tests.harness.running import wait_until
+from tests.harness.wayside import Wayside, running_wayside
 
 CONNECTIONS = 200
 PINGS = 2  # grpcio sends them a second apart at the most often

@@ -13,8 +13,8 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
-from tests.e2e.wayside import Wayside, running_wayside
-from tests.hazards import process
+from tests.harness import process
+from tests.harness.wayside import Wayside, running_wayside
 from tests.hazards.attack import Attack
 from tests.hazards.attacks import ATTACKS, ELSEWHERE, ROWS
 from tests.hazards.measure import play_once

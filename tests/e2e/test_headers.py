@@ -11,9 +11,9 @@ import grpc
 import pytest
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.e2e.wayside import Wayside, running_wayside
 from tests.fakes.http_server import Answering, serving
 from tests.fakes.oip import running_oip
+from tests.harness.wayside import Wayside, running_wayside
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
 UNARY = "/test.Echo/Unary"

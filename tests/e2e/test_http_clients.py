@@ -6,9 +6,9 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.e2e.wayside import running_wayside
 from tests.fakes.http_server import Answering, serving
-from tests.fakes.steady import metric
+from tests.harness.samples import metric
+from tests.harness.wayside import running_wayside
 from tests.provision.parts import require
 from tests.servers.http_cases import CHAT, EMBEDDED, TEXTS, WHOLE_CHAT
 from tests.servers.http_others import EMBED, GENERATED

@@ -10,8 +10,8 @@ import pytest
 from tests.e2e.http_calls import Ask, as_json, call_both
 from tests.e2e.model_server import ModelServer, running_model_server
 from tests.e2e.oip_calls import infer_both
-from tests.e2e.wayside import running_wayside
-from tests.fakes.steady import shapes
+from tests.harness.samples import shapes
+from tests.harness.wayside import running_wayside
 
 V1 = "/v1/models/{model}"
 V2 = "/v2/models/{model}"

@@ -13,11 +13,11 @@ import pytest
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
 from tests.e2e.crowd import Crowd, crowd, many_descriptors
-from tests.e2e.wayside import Wayside, running_wayside
-from tests.fakes.compiled import grpc_frame, h2load, running_echo
-from tests.fakes.steady import metric
+from tests.harness import process
+from tests.harness.compiled import grpc_frame, h2load, running_echo
+from tests.harness.samples import metric
+from tests.harness.wayside import Wayside, running_wayside
 from tests.hazards import frames as h2
-from tests.hazards import process
 from tests.hazards.attack import Counted
 from tests.hazards.measure import count
 from tests.hazards.passage import Passage, Upstream, fill, upstream, wait_for

@@ -6,11 +6,13 @@ import socket as taken
 from pathlib import Path
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.e2e.wayside import COMMAND
-from tests.fakes.compiled import h2load
 from tests.fakes.oip import running_oip
-from tests.fakes.running import accepts, free_ports, running, wait_until
-from tests.fakes.steady import asking, metric
+from tests.harness.asking import asking
+from tests.harness.compiled import h2load
+from tests.harness.ports import free_ports
+from tests.harness.running import accepts, running, wait_until
+from tests.harness.samples import metric
+from tests.harness.wayside import COMMAND
 
 CALLS = 400
 CONNECTIONS = 8

@@ -9,8 +9,8 @@ import pytest
 from tests.e2e.http_calls import Ask, as_json, call_both
 from tests.e2e.model_server import ModelServer, running_model_server
 from tests.e2e.oip_calls import infer_both
-from tests.e2e.wayside import running_wayside
-from tests.fakes.steady import metric
+from tests.harness.samples import metric
+from tests.harness.wayside import running_wayside
 
 MODEL = "/v2/models/{model}"
 VERSIONED = MODEL + "/versions/{version}"

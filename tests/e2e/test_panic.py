@@ -17,10 +17,10 @@ import pytest
 
 from sidecar.cli.launch import find_tap
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.e2e.wayside import Wayside, running_wayside
-from tests.fakes.cargo import cargo_built
 from tests.fakes.oip import running_oip
-from tests.fakes.steady import metric
+from tests.harness.cargo import cargo_built
+from tests.harness.samples import metric
+from tests.harness.wayside import Wayside, running_wayside
 
 BIDI = "/test.Echo/Bidi"
 INFER = "/inference.GRPCInferenceService/ModelInfer"

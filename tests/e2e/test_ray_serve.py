@@ -16,8 +16,8 @@ import pytest
 from tests.e2e.grpc_calls import Seen, connected
 from tests.e2e.http_calls import Ask, as_json, call_all, call_both, counted
 from tests.e2e.model_server import ModelServer, running_model_server
-from tests.e2e.wayside import running_wayside
-from tests.fakes.steady import metric
+from tests.harness.samples import metric
+from tests.harness.wayside import running_wayside
 
 CHAT = "/v1/chat/completions"
 OWN = "ray.serve.RayServeAPIService"

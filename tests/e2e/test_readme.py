@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.running import Running, free_ports, running
+from tests.harness.ports import free_ports
+from tests.harness.running import Running, running
 from tests.provision.parts import ROOT
 
 BIN = Path(sys.executable).parent

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.http_calls import Ask, as_json, call_both
 from tests.e2e.model_server import ModelServer, running_model_server
-from tests.e2e.wayside import running_wayside
+from tests.harness.wayside import running_wayside
 from tests.provision.parts import require
 
 INVOCATIONS, INVOKE = "/invocations", "/models/{model}/invoke"

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import pytest
 
-from tests.e2e.wayside import running_wayside
+from tests.harness.wayside import running_wayside
 from tests.servers.goldens import FOLDER, GoldenCall, load
 
 # vLLM's `complete` repeats the last chunk in a stream, the others' state the whole sample.

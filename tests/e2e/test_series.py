@@ -7,8 +7,8 @@ import json
 import random
 import re
 
-from tests.e2e.wayside import Wayside, running_wayside
 from tests.fakes.http_server import Answering, serving
+from tests.harness.wayside import Wayside, running_wayside
 
 NAMES = 10_000
 MODELS, CODES = 20, (200, 404, 429, 500)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.e2e.wayside import Wayside, running_wayside
 from tests.fakes.metrics_server import MetricsServer, serving_metrics
-from tests.fakes.steady import metric
+from tests.harness.samples import metric
+from tests.harness.wayside import Wayside, running_wayside
 
 PAGE = """\
 # TYPE nv_inference_pending_request_count gauge

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.grpc_calls import Seen, connected
 from tests.e2e.http_calls import Series, counted
 from tests.e2e.model_server import ModelServer, running_model_server
-from tests.e2e.wayside import running_wayside
+from tests.harness.wayside import running_wayside
 from tests.servers.goldens import FOLDER, Golden, GoldenCall, load
 
 NATIVE = "sglang.runtime.v1.SglangService"

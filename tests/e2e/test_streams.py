@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.test_accuracy import STEP, quantile
-from tests.e2e.wayside import Wayside, running_wayside
 from tests.fakes.stamped import Ask, Span, Stamps, Wish, ask_chat, ask_infer, running_stamped
+from tests.harness.wayside import Wayside, running_wayside
 
 STREAMS = 64
 SPREAD_SECONDS = 0.03

@@ -16,11 +16,14 @@ from typing import Any
 import pytest
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.e2e.cgroup import memory_cgroup
-from tests.e2e.wayside import Wayside, running_wayside
-from tests.fakes.compiled import h2load, running_nghttpd
-from tests.fakes.running import wait_until
-from tests.fakes.steady import Asked, Tally, asking, children, metric, steady_load
+from tests.harness.asking import Asked, asking
+from tests.harness.cgroup import memory_cgroup
+from tests.harness.compiled import h2load, running_nghttpd
+from tests.harness.load import Tally, steady_load
+from tests.harness.process import children
+from tests.harness.running import wait_until
+from tests.harness.samples import metric
+from tests.harness.wayside import Wayside, running_wayside
 
 CALLS_PER_SECOND = 2000
 CONTROL = "sidecar.runtime"

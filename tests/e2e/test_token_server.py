@@ -9,8 +9,8 @@ import grpc
 from bench.ends import token_server
 from bench.token_server import CHUNKS, MESSAGE_BYTES
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.e2e.wayside import running_wayside
-from tests.fakes.steady import metric
+from tests.harness.samples import metric
+from tests.harness.wayside import running_wayside
 
 METHOD = "/inference.GRPCInferenceService/ModelStreamInfer"
 STREAMS = 3

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.triton import Triton, running_triton
-from tests.e2e.wayside import running_wayside
-from tests.fakes.steady import shapes
+from tests.harness.samples import shapes
+from tests.harness.wayside import running_wayside
 from tests.provision.parts import require
 
 CLIENT = Path(__file__).resolve().parent / "triton_client.py"

@@ -11,8 +11,8 @@ import pytest
 
 from tests.e2e.http_calls import Ask, as_json, call_all, call_both, counted, expected
 from tests.e2e.triton import Triton, running_triton
-from tests.e2e.wayside import running_wayside
-from tests.fakes.steady import metric
+from tests.harness.samples import metric
+from tests.harness.wayside import running_wayside
 
 CONNECTIONS = 8
 CALLS = 100

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.triton import Triton, running_triton
-from tests.e2e.wayside import Wayside, running_wayside
-from tests.fakes.running import wait_until
-from tests.fakes.steady import metric
+from tests.harness.running import wait_until
+from tests.harness.samples import metric
+from tests.harness.wayside import Wayside, running_wayside
 
 BATCH = "wayside_server_executed_batch_size"
 QUEUE = "wayside_server_queue_depth"

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.e2e.wayside import Wayside, running_wayside
-from tests.fakes.compiled import INFER_PATH, grpc_frame, h2load, nghttpd_answering
-from tests.fakes.running import free_ports, wait_until
 from tests.fakes.silent import silent_server
-from tests.fakes.steady import metric
+from tests.harness.compiled import INFER_PATH, grpc_frame, h2load, nghttpd_answering
+from tests.harness.ports import free_ports
+from tests.harness.running import wait_until
+from tests.harness.samples import metric
+from tests.harness.wayside import Wayside, running_wayside
 from tests.provision.parts import require
 
 DOWN_SECONDS = 60

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fakes.running import free_ports
+from tests.harness.ports import free_ports
 from tests.provision.parts import require
 
 SHARED_MEMORY = Path("/dev/shm")

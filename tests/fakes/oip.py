@@ -24,7 +24,7 @@ import grpc
 import grpc.aio
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.fakes.running import Running, running
+from tests.harness.running import Running, running
 
 INFERENCE = "inference.GRPCInferenceService"
 ECHO = "test.Echo"

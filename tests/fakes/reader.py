@@ -13,7 +13,7 @@ from sidecar.model.policy import Method, Read, Route, Slot
 from sidecar.servers.read import Value
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.encode import method_message, route_message
-from tests.fakes.cargo import cargo_built
+from tests.harness.cargo import cargo_built
 
 SLOTS = {
     "Model": Slot.MODEL,

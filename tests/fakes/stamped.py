@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.fakes.compiled import grpc_frame
-from tests.fakes.running import running
+from tests.harness.compiled import grpc_frame
+from tests.harness.running import running
 from tests.hazards import frames
 
 CHAT = "/v1/chat/completions"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 
-from tests.e2e.wayside import running_wayside
+from tests.harness.wayside import running_wayside
 from tests.hazards.attacks import ATTACKS, HONEST
 from tests.hazards.measure import RELAY_ONLY, cost, play_once
 from tests.hazards.passage import upstream

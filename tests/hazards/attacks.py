@@ -8,7 +8,7 @@ import hpack
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
 from tests.e2e.crowd import ANSWER, REQUEST, TRAILERS
-from tests.fakes.compiled import grpc_frame
+from tests.harness.compiled import grpc_frame
 from tests.hazards import frames as h2
 from tests.hazards.attack import AFTER, Attack, calls, down, h2_script, up
 from tests.hazards.floods import BATCH, FLOODS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.fakes.compiled import INFER_PATH, grpc_frame
+from tests.harness.compiled import INFER_PATH, grpc_frame
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY = range(8)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
-from tests.fakes.compiled import grpc_frame
+from tests.harness.compiled import grpc_frame
 from tests.hazards import frames as h2
 from tests.hazards.attack import AFTER, IN_STEP, Attack, Counted, blind, calls, down, h2_script, up
 from tests.hazards.floods import REPEATED_HEAD, batches, open_first

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.e2e.wayside import Wayside
-from tests.fakes.running import wait_until
-from tests.fakes.steady import metric
-from tests.hazards import process
+from tests.harness import process
+from tests.harness.running import wait_until
+from tests.harness.samples import metric
+from tests.harness.wayside import Wayside
 from tests.hazards.attack import Attack, Counted
 from tests.hazards.passage import Step, Upstream, passage
 

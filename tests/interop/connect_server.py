@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from tests.fakes.running import free_ports
+from tests.harness.ports import free_ports
 from tests.interop.route import LIVE, READY, Route, route_to
 from tests.interop.verdicts import SuiteError
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.fakes.compiled import nghttpd_on
-from tests.fakes.running import free_ports
+from tests.harness.compiled import nghttpd_on
+from tests.harness.ports import free_ports
 from tests.interop.route import Snapshot, odd, route_to, serving
 from tests.interop.verdicts import PASSED, SKIPPED, Report, SuiteError, failed
 from tests.provision.parts import require

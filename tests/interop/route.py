@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.wayside import Wayside, running_wayside
-from tests.fakes.running import ProcessError, accepts, free_ports, running
+from tests.harness.ports import free_ports
+from tests.harness.running import ProcessError, accepts, running
+from tests.harness.wayside import Wayside, running_wayside
 from tests.interop.verdicts import SuiteError
 from tests.provision.parts import require
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import hpack
 
-from tests.fakes.cargo import cargo_built
+from tests.harness.cargo import cargo_built
 from tests.provision.parts import require
 
 MAX_NAME_BYTES = 64

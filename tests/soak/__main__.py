@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from tests.e2e.wayside import Wayside, running_wayside
 from tests.fakes.oip import running_oip
-from tests.fakes.running import wait_until
-from tests.fakes.steady import metric
+from tests.harness.running import wait_until
+from tests.harness.samples import metric
+from tests.harness.wayside import Wayside, running_wayside
 from tests.soak.load import CONFIG, Tally, mixed_load
 from tests.soak.verdict import Sample, after_warm_up, grew, growth, open_calls, sample
 

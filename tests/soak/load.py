@@ -17,7 +17,7 @@ import grpc
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
 from tests.e2e.grpc_calls import BIDI, INFER, OPTIONS, STREAM_INFER
-from tests.e2e.wayside import Wayside
+from tests.harness.wayside import Wayside
 
 TIMEOUT_SECONDS = 60
 UNARY_IN_A_ROW = 20

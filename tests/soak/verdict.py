@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.e2e.wayside import Wayside
-from tests.fakes.steady import children
-from tests.hazards import process
+from tests.harness import process
+from tests.harness.process import children
+from tests.harness.wayside import Wayside
 
 CONTROL = "sidecar.runtime"
 # The first part of a run fills caches, arenas and tables to the size that they then keep.

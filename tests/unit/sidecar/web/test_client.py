@@ -10,7 +10,7 @@ from sidecar.model.server_metrics import PollFailure
 from sidecar.web import client
 from sidecar.web.client import MAX_BODY_BYTES, FetchError, fetch
 from tests.fakes.metrics_server import MetricsServer, serving_metrics
-from tests.fakes.running import free_ports
+from tests.harness.ports import free_ports
 
 PAGE = "depth 3\n" * 5000
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import signal
 import socket
 import subprocess
@@ -17,8 +16,6 @@ START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
 LOG_TAIL_LINES = 40
-FIRST_PORT = 10_000
-CLIENT_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 class ProcessError(RuntimeError):
@@ -101,24 +98,6 @@ def wait_until(found: Callable[[], bool], timeout_seconds: float = START_SECONDS
         if time.monotonic() > deadline:
             raise TimeoutError(f"did not come about within {timeout_seconds:g} s")
         time.sleep(POLL_SECONDS)
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports that are free, held all at once so that they differ.
-
-    They lie below the range from which the kernel serves clients: a load of many connections, running beside, takes a
-    port from that range before the process it was meant for has bound it.
-    """
-    end = max(int(CLIENT_PORTS.read_text().split()[0]), 2 * FIRST_PORT)
-    ports: list[int] = []
-    with contextlib.ExitStack() as stack:
-        while len(ports) < count:
-            port = random.randrange(FIRST_PORT, end)
-            each = stack.enter_context(socket.socket())
-            with contextlib.suppress(OSError):
-                each.bind(("127.0.0.1", port))
-                ports.append(port)
-    return ports
 
 
 def accepts(address: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fakes.running import wait_until
+from tests.harness.running import wait_until
 from tests.provision.parts import missing
 
 V1 = Path("/sys/fs/cgroup/memory")

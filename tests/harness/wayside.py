@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.running import Running, free_ports, running
+from tests.harness.ports import free_ports
+from tests.harness.running import Running, running
 
 COMMAND = Path(sys.executable).parent / "wayside"
 HTTP_SECONDS = 5.0

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fakes.running import Running, accepts, free_ports, running
+from tests.harness.ports import free_ports
+from tests.harness.running import Running, accepts, running
 from tests.provision.parts import require
 
 INFER_PATH = "/inference.GRPCInferenceService/ModelInfer"

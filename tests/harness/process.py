@@ -1,7 +1,8 @@
-"""What the kernel knows of a process: its memory now and at its highest, its processor time."""
+"""What the kernel knows of a process: its memory now and at its highest, its processor time, its children."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -36,3 +37,15 @@ def cpu_seconds(pid: int) -> float:
 def descriptors(pid: int) -> int:
     """Return how many descriptors it has open."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def children(pid: int, mark: str) -> list[int]:
+    """Return the children of a process whose command line holds a mark; the dead and unreaped are none."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            command = (entry / "cmdline").read_text().replace("\0", " ")
+            if int(parent) == pid and state not in "ZX" and mark in command:
+                found.append(int(entry.name))
+    return found

@@ -1,0 +1,1 @@
+"""How tests, proofs and the benchmark run whole processes: Wayside itself, compiled clients and servers, loads."""
