@@ -1,1 +1,1 @@
-"""Attacks and bad input, by their rows in docs/how-it-works.md: `python -m tests.hazards` measures what they cost."""
+"""Attacks and bad input, by their rows in docs/how-it-works.md: `make prove ARGS="hazards"` measures what they cost."""

@@ -1,8 +1,7 @@
-"""Runs the soak, says every half minute how it goes, and ends with a table and a verdict."""
+"""A mixed load for an hour: nothing grows, nothing fails, every call is counted."""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -11,16 +10,18 @@ from tests.fakes.oip import running_oip
 from tests.harness.running import wait_until
 from tests.harness.samples import metric
 from tests.harness.wayside import Wayside, running_wayside
+from tests.prove.proof import Outcome, Proof, UsageError
 from tests.soak.load import CONFIG, Tally, mixed_load
 from tests.soak.verdict import Sample, after_warm_up, grew, growth, open_calls, sample
 
 DEFAULT_SECONDS = 3600.0
 SAMPLES, LINES = 240, 20
 SETTLE_SECONDS = 20.0
+TOLD_FAILURES = 5
 
 
 def soak(wayside: Wayside, seconds: float, tally: Tally) -> list[Sample]:
-    """Take samples until the time is over."""
+    """Take samples until the time is over, and say now and then how it goes."""
     began = time.monotonic()
     samples: list[Sample] = []
     while (elapsed := time.monotonic() - began) < seconds:
@@ -69,14 +70,14 @@ def differences(wayside: Wayside, tally: Tally) -> list[str]:
     return found
 
 
-def report(samples: Sequence[Sample], tally: Tally, seconds: float) -> None:
-    """Print the figures."""
+def table(samples: Sequence[Sample], tally: Tally, seconds: float) -> str:
+    """Write the figures."""
     rest = after_warm_up(samples)
     first, last = rest[0], rest[-1]
-    print(
-        f"\n| {seconds / 60:.0f} minutes | after warm-up | at the end | line through all between |"
-    )
-    print("|---|--:|--:|--:|")
+    lines = [
+        f"| {seconds / 60:.0f} minutes | after warm-up | at the end | line through all between |",
+        "|---|--:|--:|--:|",
+    ]
     figures: list[tuple[str, Callable[[Sample], float]]] = [
         ("tap, resident MB", lambda it: it.tap_bytes / 1e6),
         ("control, resident MB", lambda it: it.control_bytes / 1e6),
@@ -85,27 +86,35 @@ def report(samples: Sequence[Sample], tally: Tally, seconds: float) -> None:
         ("open calls", lambda it: it.open_calls),
     ]
     for name, value in figures:
-        print(f"| {name} | {value(first):.1f} | {value(last):.1f} | {growth(rest, value):+.2f} |")
+        lines.append(
+            f"| {name} | {value(first):.1f} | {value(last):.1f} | {growth(rest, value):+.2f} |"
+        )
     kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(tally.calls.items()))
-    print(f"\n{sum(tally.calls.values())} calls ({kinds}), {len(tally.failures)} failed")
+    total = sum(tally.calls.values())
+    return "\n".join([*lines, "", f"{total} calls ({kinds}), {len(tally.failures)} failed."])
 
 
-def main() -> int:
-    """Soak for the seconds given; exit with 1 where anything grew, failed or was miscounted."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_SECONDS
+def run(arguments: Sequence[str]) -> Outcome:
+    """Soak for the seconds given. Raises UsageError."""
+    try:
+        (seconds,) = map(float, arguments or [str(DEFAULT_SECONDS)])
+    except ValueError:
+        raise UsageError(f"soak takes a number of seconds, not {' '.join(arguments)!r}") from None
     with ExitStack() as stack:
         upstream, _ = stack.enter_context(running_oip())
         wayside = stack.enter_context(running_wayside(upstream, config=CONFIG))
         with mixed_load(wayside) as tally:
             samples = soak(wayside, seconds, tally)
         wrong = differences(wayside, tally)
-    report(samples, tally, seconds)
-    wrong += grew(samples) + tally.failures[:5]
-    for each in wrong:
-        print(f"WRONG: {each}")
-    print("flat, and every call counted" if not wrong else "not as it should be")
-    return int(bool(wrong))
+    failures = (*wrong, *grew(samples), *tally.failures[:TOLD_FAILURES])
+    return Outcome(table(samples, tally, seconds), failures)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+PROOF = Proof(
+    word="soak",
+    claim="Under a mixed load for an hour nothing grows, no call fails, and each is counted.",
+    minutes=61,
+    run=run,
+    parts=("h2load",),
+    arguments="[SECONDS]",
+)
