@@ -1,11 +1,11 @@
 # Everything here is a thin name for a script in dev/: read those for the how.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-wheel interop fuzz hazards soak bench lint fmt gen clean
+.PHONY: help build demo test test-wheel prove soak hazards interop fuzz bench lint fmt gen clean
 export PYTHON
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## leave .venv/bin/wayside and .venv/bin/wayside-tap
 	@dev/build.sh use
@@ -13,7 +13,7 @@ build: ## leave .venv/bin/wayside and .venv/bin/wayside-tap
 demo: build ## a model server, a load and Wayside between them; ARGS="--for 20s" ends it by itself
 	@.venv/bin/wayside demo $(ARGS)
 
-test: ## fetch what the tests need, run all of them, say what could not run; ARGS goes to pytest
+test: ## fetch what the tests need, run all of them, say what could not run; ARGS="--slowest" or pytest's own
 	@dev/test.sh $(ARGS)
 
 test-wheel: ## build the wheel from the sdist alone, and run the Python tests from it in a new environment
@@ -22,14 +22,11 @@ test-wheel: ## build the wheel from the sdist alone, and run the Python tests fr
 fuzz: ## look for bytes that break the parser; ARGS="600 conn" is seconds for each target, and which
 	@dev/fuzz.sh $(ARGS)
 
-interop: ## other people's suites, direct and through Wayside: where Wayside makes a difference
-	@dev/interop.sh
+prove: ## what takes long, a word each, into docs/proofs; ARGS="--list" says which, ARGS="survival triton" runs two
+	@dev/prove.sh $(ARGS)
 
-hazards: ## what each attack of docs/how-it-works.md costs, reading beside relaying; ARGS="10 15" for some rows
-	@dev/hazards.sh $(ARGS)
-
-soak: ## a mixed load for an hour, and what grew; ARGS=600 for ten minutes
-	@dev/soak.sh $(ARGS)
+soak hazards interop: ## short for make prove ARGS="soak", and so on
+	@dev/prove.sh $@ $(ARGS)
 
 bench: build ## what a call costs beside HAProxy, nginx, Envoy and grpcio; ARGS="--quick" for a first look
 	@dev/bench.sh $(ARGS)

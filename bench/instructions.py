@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,9 +16,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.harness.cargo import cargo_built
+
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "bench" / "instructions.json"
-MANIFEST = ROOT / "dataplane" / "Cargo.toml"
 
 # What the example calls it: what it is, and how many instructions it may take.
 WHAT = {
@@ -78,19 +78,12 @@ def baselines() -> dict[str, float]:
 
 def build() -> Path:
     """Compile the replay program and return its path. Raises CannotCountError."""
-    command = ["cargo", "build", "--quiet", "--release", "--message-format=json", "--package=wire"]
-    command += ["--example=instructions", f"--manifest-path={MANIFEST}"]
-    path = os.pathsep.join([os.environ.get("PATH", ""), str(Path.home() / ".cargo" / "bin")])
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env={**os.environ, "PATH": path}
-        )
+        return cargo_built("--release", "--package=wire", "--example=instructions")
     except FileNotFoundError:
         raise CannotCountError("cargo is missing: install Rust 1.85 or later") from None
-    if done.returncode != 0:
-        raise CannotCountError(f"the replay program does not build:\n{done.stderr}")
-    built = (json.loads(line).get("executable") for line in done.stdout.splitlines())
-    return Path(next(filter(None, built)))
+    except subprocess.CalledProcessError as error:
+        raise CannotCountError(f"the replay program does not build: {error}") from error
 
 
 def collected(program: Path, what: str, times: int) -> int:

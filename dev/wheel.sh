@@ -47,6 +47,9 @@ build() {
     tar -x --strip-components=1 -C "$work/source" -f "$work"/wayside-*.tar.gz
 
     note "wheel, from the sdist alone and without a network"
+    # cargo tells sources by their place in the workspace and their age, so what the tree has compiled already is the
+    # program of the wheel; a source that the sdist lacks is missed all the same.
+    export CARGO_TARGET_DIR=$ROOT/target
     cargo fetch --quiet --locked --manifest-path dataplane/Cargo.toml --target "$(rustc -vV | sed -n 's/^host: //p')"
     (cd "$work/source" && without_network nice "$BUILDER" -m pip wheel --no-build-isolation --no-deps --wheel-dir "$work" .) >"$work/log" 2>&1 \
         || { cat "$work/log" >&2; die "the wheel could not be built"; }
