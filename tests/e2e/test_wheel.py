@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from sidecar import __version__
+from sidecar.cli.launch import find_tap
 from tests.provision.parts import ROOT
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
@@ -103,6 +104,11 @@ def test_the_program_is_one(inside: zipfile.ZipFile) -> None:
     info = inside.getinfo(TAP)
     assert info.external_attr >> 16 & 0o111 == 0o111
     assert inside.read(info)[:4] == b"\x7fELF"
+
+
+def test_the_program_is_the_one_that_all_tests_run(inside: zipfile.ZipFile) -> None:
+    """There is one release build: what was shown of a program in the tree was shown of the wheel's."""
+    assert inside.read(TAP) == Path(find_tap()).read_bytes()
 
 
 def test_the_record_is_of_every_file(inside: zipfile.ZipFile) -> None:

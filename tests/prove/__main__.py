@@ -98,7 +98,7 @@ def run_one(proof: Proof, arguments: Sequence[str]) -> bool:
     for failure in outcome.failures:
         print(f"DOES NOT HOLD: {failure}")
     verdict = "holds" if outcome.holds else "does not hold"
-    note(f"{proof.word} {verdict}, {minutes:.1f} min: {file.relative_to(parts.ROOT)}")
+    note(f"{proof.word} {verdict}, {minutes:.1f} min: {os.path.relpath(file, parts.ROOT)}")
     return outcome.holds
 
 
