@@ -1,7 +1,7 @@
 """Record the seam: python -m tests.seam.record [SECONDS]
 
-Runs a real tap under a mixed load (unary calls, server-sent events with and without stated tokens, failures, an upstream
-that is down, calls taken back) and writes what it says to its control into tests/data/seam/frames.bin.gz.
+Runs a real tap under a mixed load (unary calls, server-sent events with and without stated tokens, failures, calls
+taken back, an upstream that is down) and writes what it says to its control: tests/data/seam/frames.bin.gz.
 """
 
 from __future__ import annotations
