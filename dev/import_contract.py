@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("sidecar.model",),
+    ("sidecar.text", "sidecar.net"),
     (
+        "sidecar.batches",
         "sidecar.slo",
         "sidecar.alerting",
         "sidecar.scaling",
@@ -25,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "alerts",
         "dashboards",
     ),
-    ("sidecar.store", "sidecar.tapclient", "sidecar.config", "sidecar.demo"),
+    ("sidecar.store", "sidecar.tapclient", "sidecar.sources", "sidecar.config", "sidecar.demo"),
     ("sidecar.web",),
     ("sidecar.runtime",),
     ("sidecar.cli",),
@@ -33,14 +35,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 
 # Libraries that one place alone may touch, so that their cost and their quirks stay there.
 FENCED: dict[str, tuple[str, ...]] = {
-    "pynvml": ("sidecar.gpu",),
+    "pynvml": ("sidecar.sources",),
     "sqlite3": ("sidecar.store",),
     "prometheus_client": ("exporters", "sidecar.servers.metrics"),
     "opentelemetry": ("exporters",),
     "grpc": ("sidecar.demo", "exporters.keda"),
     "rich": ("sidecar.demo",),
-    "h11": ("sidecar.web", "sidecar.demo"),
-    "yaml": ("sidecar.config", "sidecar.servers"),
+    "h11": ("sidecar.net", "sidecar.demo"),
+    "yaml": ("sidecar.text",),
     "pydantic": ("sidecar.config", "sidecar.servers"),
 }
 

@@ -16,7 +16,7 @@ from exporters.prometheus.families import (
     labelled,
     size_histograms,
 )
-from sidecar.model import names
+from sidecar.model import metrics
 from sidecar.model.grid import NANOS_PER_SECOND
 from sidecar.model.objective import State
 from sidecar.model.series import INFERENCE
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric as Family
 
-    from sidecar.model.names import Metric
+    from sidecar.model.metrics import Metric
     from sidecar.model.series import CounterView, HistogramView, ShapeView, TimingView, TokenView
     from sidecar.model.snapshot import Snapshot
 
@@ -59,9 +59,9 @@ class SnapshotCollector:
         shaped = _shown_shapes(snapshot)
         yield from _timing_families(timings)
         yield from _batch_families(timings, snapshot)
-        yield from counters(names.REQUEST_SHAPES, _shape_samples(shaped))
+        yield from counters(metrics.REQUEST_SHAPES, _shape_samples(shaped))
         yield from _call_families(calls, snapshot)
-        yield from counters(names.TOKENS, ((_token_labels(each), each.tokens) for each in tokens))
+        yield from counters(metrics.TOKENS, ((_token_labels(each), each.tokens) for each in tokens))
         yield from _upstream_families(snapshot)
         yield from _server_families(snapshot)
         yield from _objective_families(snapshot)
@@ -85,10 +85,10 @@ def _shown_timings(snapshot: Snapshot) -> list[TimingView]:
 
 def _timing_families(timings: list[TimingView]) -> Iterator[Family]:
     shown: list[tuple[Metric, Callable[[TimingView], HistogramView], bool]] = [
-        (names.LATENCY, lambda timing: timing.latency, False),
-        (names.CALL_DURATION, lambda timing: timing.call_duration, False),
-        (names.FIRST_RESPONSE, lambda timing: timing.first_response, True),
-        (names.RESPONSE_GAP, lambda timing: timing.response_gap, True),
+        (metrics.LATENCY, lambda timing: timing.latency, False),
+        (metrics.CALL_DURATION, lambda timing: timing.call_duration, False),
+        (metrics.FIRST_RESPONSE, lambda timing: timing.first_response, True),
+        (metrics.RESPONSE_GAP, lambda timing: timing.response_gap, True),
     ]
     for metric, histogram_of, streaming_only in shown:
         yield from histograms(
@@ -103,12 +103,12 @@ def _timing_families(timings: list[TimingView]) -> Iterator[Family]:
 
 def _batch_families(timings: list[TimingView], snapshot: Snapshot) -> Iterator[Family]:
     yield from size_histograms(
-        names.REQUEST_BATCH_SIZE,
+        metrics.REQUEST_BATCH_SIZE,
         ((_timing_labels(timing), timing.batch_size) for timing in timings),
     )
     shown = {timing.model for timing in timings}
     yield from gauges(
-        names.MODEL_MAX_BATCH_SIZE,
+        metrics.MODEL_MAX_BATCH_SIZE,
         (
             ((each.model,), each.max_batch_size)
             for each in snapshot.batch_limits
@@ -149,16 +149,16 @@ def _call_labels(series: CounterView) -> CallLabels:
 
 def _call_families(calls: dict[CallLabels, list[int]], snapshot: Snapshot) -> Iterator[Family]:
     ended = {labels: values for labels, values in calls.items() if labels[3] != IN_BAND_ERROR}
-    yield from counters(names.CALLS, ((labels, values[0]) for labels, values in ended.items()))
-    yield from counters(names.REQUESTS, ((labels, values[1]) for labels, values in calls.items()))
+    yield from counters(metrics.CALLS, ((labels, values[0]) for labels, values in ended.items()))
+    yield from counters(metrics.REQUESTS, ((labels, values[1]) for labels, values in calls.items()))
     yield from counters(
-        names.REQUEST_BYTES, ((labels, values[2]) for labels, values in ended.items())
+        metrics.REQUEST_BYTES, ((labels, values[2]) for labels, values in ended.items())
     )
     yield from counters(
-        names.RESPONSE_BYTES, ((labels, values[3]) for labels, values in ended.items())
+        metrics.RESPONSE_BYTES, ((labels, values[3]) for labels, values in ended.items())
     )
     yield from gauges(
-        names.CALLS_IN_FLIGHT,
+        metrics.CALLS_IN_FLIGHT,
         (((each.model, each.method, each.kind), each.in_flight) for each in snapshot.flights),
     )
 
@@ -202,10 +202,10 @@ def _left_out(
 # === the model server's own numbers ===
 
 _SERVER_NUMBERS = {
-    Number.QUEUE_DEPTH: names.SERVER_QUEUE_DEPTH,
-    Number.RUNNING: names.SERVER_RUNNING,
-    Number.KV_CACHE_USAGE: names.SERVER_KV_CACHE_USAGE,
-    Number.EXECUTED_BATCH_SIZE: names.SERVER_EXECUTED_BATCH_SIZE,
+    Number.QUEUE_DEPTH: metrics.SERVER_QUEUE_DEPTH,
+    Number.RUNNING: metrics.SERVER_RUNNING,
+    Number.KV_CACHE_USAGE: metrics.SERVER_KV_CACHE_USAGE,
+    Number.EXECUTED_BATCH_SIZE: metrics.SERVER_EXECUTED_BATCH_SIZE,
 }
 
 
@@ -216,9 +216,9 @@ def _server_families(snapshot: Snapshot) -> Iterator[Family]:
     for number, metric in _SERVER_NUMBERS.items():
         values = server.numbers.get(number, {})
         yield from gauges(metric, (((model,), value) for model, value in values.items()))
-    yield from gauges(names.SERVER_METRICS_UP, [((), float(server.up))])
+    yield from gauges(metrics.SERVER_METRICS_UP, [((), float(server.up))])
     yield from counters(
-        names.SERVER_METRICS_FAILED_POLLS,
+        metrics.SERVER_METRICS_FAILED_POLLS,
         (((failure.value,), count) for failure, count in server.failed_polls.items()),
     )
 
@@ -228,31 +228,33 @@ def _server_families(snapshot: Snapshot) -> Iterator[Family]:
 
 def _upstream_families(snapshot: Snapshot) -> Iterator[Family]:
     labelled_upstreams = [((each.listener, each.address), each) for each in snapshot.upstreams]
-    yield from gauges(names.UPSTREAM_UP, ((at, float(each.up)) for at, each in labelled_upstreams))
-    yield from counters(
-        names.UPSTREAM_REFUSED, ((at, each.refused) for at, each in labelled_upstreams)
+    yield from gauges(
+        metrics.UPSTREAM_UP, ((at, float(each.up)) for at, each in labelled_upstreams)
     )
     yield from counters(
-        names.UPSTREAM_CONNECTIONS, ((at, each.connections) for at, each in labelled_upstreams)
+        metrics.UPSTREAM_REFUSED, ((at, each.refused) for at, each in labelled_upstreams)
+    )
+    yield from counters(
+        metrics.UPSTREAM_CONNECTIONS, ((at, each.connections) for at, each in labelled_upstreams)
     )
     yield from gauges(
-        names.UPSTREAM_CONNECTIONS_OPEN,
+        metrics.UPSTREAM_CONNECTIONS_OPEN,
         ((at, each.connections_open) for at, each in labelled_upstreams),
     )
 
 
 def _objective_families(snapshot: Snapshot) -> Iterator[Family]:
     readings = snapshot.objectives
-    yield from counters(names.SLO_EVENTS, _event_samples(snapshot))
+    yield from counters(metrics.SLO_EVENTS, _event_samples(snapshot))
     yield from infos(
-        names.SLO_INFO, ((each.objective.name, each.objective.spec_hash) for each in readings)
+        metrics.SLO_INFO, ((each.objective.name, each.objective.spec_hash) for each in readings)
     )
     yield from gauges(
-        names.SLO_OBJECTIVE,
+        metrics.SLO_OBJECTIVE,
         (((each.objective.name,), float(each.objective.ratio)) for each in readings),
     )
     yield from gauges(
-        names.SLO_STATE,
+        metrics.SLO_STATE,
         (
             ((each.objective.name, state.value), float(state is each.state))
             for each in readings
@@ -273,10 +275,10 @@ def _event_samples(snapshot: Snapshot) -> Iterator[tuple[tuple[str, str], float]
 
 def _config_families(snapshot: Snapshot) -> Iterator[Family]:
     config = snapshot.config
-    yield from gauges(names.CONFIG_VALID, [((), float(config.valid))])
-    yield from gauges(names.CONFIG_RELOAD, [((), float(config.last_reload_successful))])
-    yield from gauges(names.CONFIG_GENERATION, [((), config.generation)])
-    yield from infos(names.BUILD, [(snapshot.version,)])
+    yield from gauges(metrics.CONFIG_VALID, [((), float(config.valid))])
+    yield from gauges(metrics.CONFIG_RELOAD, [((), float(config.last_reload_successful))])
+    yield from gauges(metrics.CONFIG_GENERATION, [((), config.generation)])
+    yield from infos(metrics.BUILD, [(snapshot.version,)])
 
 
 # === the two processes ===
@@ -285,36 +287,36 @@ def _config_families(snapshot: Snapshot) -> Iterator[Family]:
 def _tap_families(snapshot: Snapshot) -> Iterator[Family]:
     tap = snapshot.tap
     start_seconds = snapshot.epoch_unix_nanos / NANOS_PER_SECOND
-    yield from gauges(names.TAP_START_TIME, [((), start_seconds)])
-    yield from counters(names.TAP_CONNECTIONS, labelled(tap.connections_by_protocol))
-    yield from counters(names.TAP_BLIND, labelled(tap.blind))
+    yield from gauges(metrics.TAP_START_TIME, [((), start_seconds)])
+    yield from counters(metrics.TAP_CONNECTIONS, labelled(tap.connections_by_protocol))
+    yield from counters(metrics.TAP_BLIND, labelled(tap.blind))
     senders = (("client", tap.client_frames), ("server", tap.server_frames))
     frames = [((sender, each.label), each.value) for sender, sent in senders for each in sent]
-    yield from counters(names.TAP_FRAMES, frames)
-    yield from histograms(names.TAP_ADDED_LATENCY, [((), tap.added_latency)])
-    yield from counters(names.TAP_CPU, [((), tap.cpu_nanos / NANOS_PER_SECOND)])
-    yield from gauges(names.TAP_RESIDENT, [((), tap.resident_bytes)])
-    yield from gauges(names.TAP_UNSENT, [((), tap.unsent_bytes)])
+    yield from counters(metrics.TAP_FRAMES, frames)
+    yield from histograms(metrics.TAP_ADDED_LATENCY, [((), tap.added_latency)])
+    yield from counters(metrics.TAP_CPU, [((), tap.cpu_nanos / NANOS_PER_SECOND)])
+    yield from gauges(metrics.TAP_RESIDENT, [((), tap.resident_bytes)])
+    yield from gauges(metrics.TAP_UNSENT, [((), tap.unsent_bytes)])
     if tap.HasField("throttled_nanos"):  # not every cgroup tells
-        yield from counters(names.TAP_THROTTLED, [((), tap.throttled_nanos / NANOS_PER_SECOND)])
-    yield from gauges(names.TAP_DRAINING, [((), float(tap.draining or snapshot.draining))])
-    yield from gauges(names.TAP_CONNECTIONS_CAP, [((), tap.connections_cap)])
+        yield from counters(metrics.TAP_THROTTLED, [((), tap.throttled_nanos / NANOS_PER_SECOND)])
+    yield from gauges(metrics.TAP_DRAINING, [((), float(tap.draining or snapshot.draining))])
+    yield from gauges(metrics.TAP_CONNECTIONS_CAP, [((), tap.connections_cap)])
 
 
 def _tap_losses(snapshot: Snapshot) -> Iterator[Family]:
     """Every bound that was reached and every thing dropped or inserted."""
     tap = snapshot.tap
-    yield from counters(names.TAP_ACCEPT_PAUSES, [((), tap.accept_pauses)])
-    yield from counters(names.TAP_RECORDS_DROPPED, [((), tap.records_dropped)])
-    yield from counters(names.TAP_LOG_DROPPED, [((), tap.log_lines_dropped)])
-    yield from counters(names.TAP_SERIES_CAPPED, [((), tap.series_capped)])
-    yield from counters(names.TAP_HEADS_TRUNCATED, [((), tap.heads_truncated)])
-    yield from counters(names.TAP_CONTROL_RESTARTS, labelled(tap.control_restarts))
-    yield from counters(names.TAP_CUT, [((), tap.cut_connections)])
-    yield from counters(names.TAP_GOAWAYS, [((), tap.goaways_inserted)])
+    yield from counters(metrics.TAP_ACCEPT_PAUSES, [((), tap.accept_pauses)])
+    yield from counters(metrics.TAP_RECORDS_DROPPED, [((), tap.records_dropped)])
+    yield from counters(metrics.TAP_LOG_DROPPED, [((), tap.log_lines_dropped)])
+    yield from counters(metrics.TAP_SERIES_CAPPED, [((), tap.series_capped)])
+    yield from counters(metrics.TAP_HEADS_TRUNCATED, [((), tap.heads_truncated)])
+    yield from counters(metrics.TAP_CONTROL_RESTARTS, labelled(tap.control_restarts))
+    yield from counters(metrics.TAP_CUT, [((), tap.cut_connections)])
+    yield from counters(metrics.TAP_GOAWAYS, [((), tap.goaways_inserted)])
 
 
 def _control_families(snapshot: Snapshot, left_out: int) -> Iterator[Family]:
-    yield from counters(names.CONTROL_CPU, [((), snapshot.control.cpu_seconds)])
-    yield from gauges(names.CONTROL_RESIDENT, [((), snapshot.control.resident_bytes)])
-    yield from gauges(names.CONTROL_SERIES_LEFT_OUT, [((), left_out)])
+    yield from counters(metrics.CONTROL_CPU, [((), snapshot.control.cpu_seconds)])
+    yield from gauges(metrics.CONTROL_RESIDENT, [((), snapshot.control.resident_bytes)])
+    yield from gauges(metrics.CONTROL_SERIES_LEFT_OUT, [((), left_out)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from sidecar.cli.status import BAD_CONFIG, OK
+from sidecar.cli.exit_codes import BAD_CONFIG, OK
 
 if TYPE_CHECKING:
     import argparse

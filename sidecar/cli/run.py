@@ -7,9 +7,9 @@ import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from sidecar.cli.exit_codes import BAD_CONFIG, FAILED, OK
 from sidecar.cli.flags import add_flags, sources_from
 from sidecar.cli.launch import LaunchError, become_tap
-from sidecar.cli.status import BAD_CONFIG, FAILED, OK
 
 if TYPE_CHECKING:
     import argparse

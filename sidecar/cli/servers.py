@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sidecar.servers.catalogue import ServerCatalogue
-    from sidecar.servers.document import Document
+    from sidecar.text.document import Document
 
 OK, USAGE = 0, 2
 
@@ -73,9 +73,9 @@ def _list(_: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     from sidecar.servers.catalogue import SHIPPED
-    from sidecar.servers.document import read_document
-    from sidecar.servers.paths import suggest
     from sidecar.servers.table import shipped
+    from sidecar.text.document import read_document
+    from sidecar.text.suggest import suggest
 
     chosen = [each for each in shipped() if arguments.name in (each.name, *each.used_by)]
     if not chosen:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sidecar.model.policy import Method
     from sidecar.model.problem import Problem
     from sidecar.servers.catalogue import ServerCatalogue
-    from sidecar.servers.document import Document
+    from sidecar.text.document import Document
 
 OK, PROBLEMS, USAGE = 0, 1, 2
 
@@ -96,7 +96,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _check(arguments: argparse.Namespace) -> int:
     from sidecar.servers.catalogue import compile_server
-    from sidecar.servers.document import read_document
+    from sidecar.text.document import read_document
 
     if bool(arguments.sample or arguments.header) != bool(arguments.method):
         arguments.parser.error(
@@ -161,7 +161,7 @@ def _summarize(arguments: argparse.Namespace, server: ServerCatalogue) -> None:
 
 def _sample(arguments: argparse.Namespace, server: ServerCatalogue) -> int:
     """Show what a message and its head would say."""
-    from sidecar.servers.paths import suggest
+    from sidecar.text.suggest import suggest
 
     methods = {method.path: method for method in server.methods}
     method = methods.get(arguments.method)

@@ -16,8 +16,8 @@ from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
 from sidecar.model.snapshot import WatchedObjective
 from sidecar.servers.catalogue import compile_server, load_server, shipped_files
-from sidecar.servers.document import Document, read_document
-from sidecar.servers.paths import suggest
+from sidecar.text.document import Document, read_document
+from sidecar.text.suggest import suggest
 
 if TYPE_CHECKING:
     from sidecar.config.load import Checked

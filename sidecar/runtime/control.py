@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING
 
 from sidecar import __version__
 from sidecar.model.snapshot import ConfigState, ObjectiveReading, Snapshot
-from sidecar.runtime.own import OwnCost
+from sidecar.net.http_server import Server
 from sidecar.runtime.reload import Reload
-from sidecar.runtime.server_metrics import ServerMetrics
+from sidecar.runtime.self_cost import OwnCost
 from sidecar.slo.blindness import Blindness
 from sidecar.slo.state import Facts, state_of
+from sidecar.sources.server_page import ServerMetrics
 from sidecar.tapclient.frames import SeamError
 from sidecar.tapclient.ledger import Ledger
 from sidecar.tapclient.seam import connect
-from sidecar.web.http import Server
-from sidecar.web.site import Site
+from sidecar.web.pages import Site
 
 if TYPE_CHECKING:
     from sidecar.model.objective import State
-    from sidecar.runtime.log import Log
+    from sidecar.runtime.log import StderrLog
     from sidecar.tapclient.messages import HelloMessage, SnapshotMessage
     from sidecar.tapclient.seam import Seam
 
@@ -37,7 +37,7 @@ HELLO_TIMEOUT_SECONDS = 10.0
 class Control:
     """One life of the control process."""
 
-    def __init__(self, seam: Seam, hello: HelloMessage, log: Log) -> None:
+    def __init__(self, seam: Seam, hello: HelloMessage, log: StderrLog) -> None:
         self._seam = seam
         self._hello = hello
         self._log = log
@@ -147,7 +147,7 @@ class Control:
         return tuple(readings)
 
 
-async def live(seam_fd: int, admin_fd: int | None, log: Log) -> int:
+async def live(seam_fd: int, admin_fd: int | None, log: StderrLog) -> int:
     """Live one life of control on inherited descriptors; return the exit status."""
     seam = await connect(seam_fd)
     control: Control | None = None

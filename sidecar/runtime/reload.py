@@ -19,7 +19,7 @@ from sidecar.tapclient.encode import parse_policy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sidecar.runtime.log import Log
+    from sidecar.model.log import Log
     from sidecar.tapclient.messages import PolicyMessage, SnapshotMessage
 
 # After a failure that is not the file's fault (no memory, no CPU), try again after this many ticks.

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sidecar.servers.checks import Checks
-    from sidecar.servers.document import Path as Place
     from sidecar.servers.read import Value
+    from sidecar.text.document import Path as Place
 
 # As in dataplane/wire: longer names are counted, not looked at (hpack); the whole policy may ask for 48 (headers).
 MAX_NAME_BYTES = 64

@@ -34,8 +34,8 @@ import asyncio, os, sys
 from sidecar.runtime import __main__ as program
 
 async def scrape(control):
-    from sidecar.web.http import Request
-    from sidecar.web.site import Site
+    from sidecar.net.http_server import Request
+    from sidecar.web.pages import Site
     for path in ("/", "/metrics", "/api/v1/snapshot"):
         assert Site(control.snapshot).handle(Request(path, "")).status == 200
 

@@ -29,7 +29,7 @@ def test_the_tree_keeps_the_contract() -> None:
             "def f():\n    import sidecar.web",
             "exporters may not import sidecar.web",
         ),
-        ("sidecar/slo/x.py", "import pynvml", "only sidecar.gpu may import pynvml"),
+        ("sidecar/slo/x.py", "import pynvml", "only sidecar.sources may import pynvml"),
         (
             "sidecar/runtime/x.py",
             "import grpc.aio",

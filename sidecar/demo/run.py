@@ -17,8 +17,8 @@ from types import FrameType
 
 from sidecar.demo.children import Child, DemoError
 from sidecar.demo.models import MODELS
+from sidecar.demo.reading import Document, fetch, see
 from sidecar.demo.show import LiveShow, PlainShow, make_show
-from sidecar.demo.sight import Document, fetch, see
 
 HOST = "127.0.0.1"
 # Tried first, so that the URLs stay the same from one demo to the next; any free port otherwise.

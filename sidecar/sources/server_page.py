@@ -10,13 +10,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sidecar.model.server_metrics import PollFailure, ServerReading
+from sidecar.net.http_client import TIMEOUT_SECONDS, FetchError, fetch
 from sidecar.servers.metrics.lines import PageError, WantedLines
 from sidecar.servers.metrics.mapper import Counters, PageReading, read_page, wanted_names
-from sidecar.web.client import TIMEOUT_SECONDS, FetchError, fetch
 
 if TYPE_CHECKING:
+    from sidecar.model.log import Log
     from sidecar.model.server_metrics import MetricsEndpoint
-    from sidecar.runtime.log import Log
 
 # Polls that may be late before what is known counts as old.
 STALE_INTERVALS = 2

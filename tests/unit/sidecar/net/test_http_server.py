@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from sidecar.web import http
-from sidecar.web.http import MAX_CONNECTIONS, MAX_HEAD_BYTES, Request, Response, Server
-from sidecar.web.site import Site
+from sidecar.net import http_server
+from sidecar.net.http_server import MAX_CONNECTIONS, MAX_HEAD_BYTES, Request, Response, Server
+from sidecar.web.pages import Site
 from tests.fakes.facts import snapshot
 from tests.fakes.published import published, watched
 
@@ -154,7 +154,7 @@ async def _no_limit() -> AsyncIterator[None]:
 
 
 def test_a_head_that_never_ends_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "READ_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(http_server, "READ_TIMEOUT_SECONDS", 0.05)
 
     async def scenario(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -167,7 +167,7 @@ def test_a_head_that_never_ends_is_dropped(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_an_idle_connection_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "IDLE_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(http_server, "IDLE_TIMEOUT_SECONDS", 0.05)
 
     async def scenario(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -181,7 +181,7 @@ def test_an_idle_connection_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_answer_nobody_reads_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "WRITE_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(http_server, "WRITE_TIMEOUT_SECONDS", 0.05)
     answered: list[str] = []
 
     def large(found: Request) -> Response:

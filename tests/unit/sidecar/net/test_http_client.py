@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from sidecar.model.server_metrics import PollFailure
-from sidecar.web import client
-from sidecar.web.client import MAX_BODY_BYTES, FetchError, fetch
+from sidecar.net import http_client
+from sidecar.net.http_client import MAX_BODY_BYTES, FetchError, fetch
 from tests.fakes.metrics_server import MetricsServer, serving_metrics
 from tests.harness.ports import free_ports
 
@@ -64,7 +64,7 @@ def test_what_is_no_page_has_its_reason(manner: str, failure: PollFailure) -> No
 def test_an_answer_that_does_not_end_is_given_up(
     manner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(http_client, "TIMEOUT_SECONDS", 0.2)
     with serving_metrics(PAGE, manner) as server:
         assert refusal(server.address).failure is PollFailure.TIMEOUT
 
@@ -90,7 +90,7 @@ def test_of_a_page_too_large_no_more_than_the_bound_is_taken() -> None:
 
     with serving_metrics(PAGE, "huge") as server, pytest.raises(FetchError):
         asyncio.run(run(server))
-    assert MAX_BODY_BYTES - client.READ_BYTES < taken <= MAX_BODY_BYTES
+    assert MAX_BODY_BYTES - http_client.READ_BYTES < taken <= MAX_BODY_BYTES
 
 
 def test_what_the_taker_raises_ends_the_fetch() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.servers.document import MAX_FILE_BYTES, dotted, parse_document, read_document
+from sidecar.text.document import MAX_FILE_BYTES, dotted, parse_document, read_document
 
 
 def test_values_keep_the_lines_they_were_written_on() -> None:

@@ -17,10 +17,10 @@ from sidecar.model.server_metrics import (
     ServerPage,
     ServerReading,
 )
-from sidecar.runtime import server_metrics
-from sidecar.runtime.log import Log
-from sidecar.runtime.server_metrics import ServerMetrics
-from sidecar.web import client
+from sidecar.net import http_client
+from sidecar.runtime.log import StderrLog
+from sidecar.sources import server_page
+from sidecar.sources.server_page import ServerMetrics
 from tests.fakes.metrics_server import MetricsServer, serving_metrics
 
 PAGE = "depth 3\nitems {items}\nruns {runs}\n"
@@ -35,7 +35,7 @@ WAIT_SECONDS = 15.0
 BATCH = Number.EXECUTED_BATCH_SIZE
 
 
-class Heard(Log):
+class Heard(StderrLog):
     """Keeps what the log was told."""
 
     def __init__(self) -> None:
@@ -167,7 +167,7 @@ def test_a_page_of_somebody_else_is_told_as_unmapped() -> None:
 
 
 def test_a_server_that_hangs_is_given_up_and_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(http_client, "TIMEOUT_SECONDS", 0.05)
     with polling(manner="silent") as polled:
         assert not polled.failed(PollFailure.TIMEOUT, times=2).up
 
@@ -252,7 +252,7 @@ def test_what_is_old_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
         polled.polls()
         polled.metrics.stop()
         assert (polled.reading() or ServerReading(False, {})).up
-        monkeypatch.setattr(server_metrics, "TIMEOUT_SECONDS", 0)
+        monkeypatch.setattr(server_page, "TIMEOUT_SECONDS", 0)
         polled.loop.run_until_complete(asyncio.sleep(3 * polled.endpoint.interval_seconds))
         reading = polled.reading()
         assert reading is not None

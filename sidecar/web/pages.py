@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from exporters.prometheus.render import MetricsPage
+from sidecar.net.http_server import Request, Response
 from sidecar.web.document import snapshot_document
-from sidecar.web.http import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
