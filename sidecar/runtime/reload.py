@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sidecar.config.files import hash_of_files
+from sidecar.model.sections.config import Config
 from sidecar.model.settings import ControlSettings
 from sidecar.runtime.compiler import Outcome, run_compiler
 from sidecar.runtime.watch import Watch
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sidecar.model.log import Log
-    from sidecar.tapclient.messages import PolicyMessage, SnapshotMessage
+    from sidecar.tapclient.messages import PolicyMessage
 
 # After a failure that is not the file's fault (no memory, no CPU), try again after this many ticks.
 RETRY_TICKS = 30
@@ -46,8 +47,29 @@ class Reload:
         self._retry_in = 0
         self._watch = self._watch_files(settled=self._files_agree())
 
-    def tick(self) -> None:
-        """Look at the files and at the compiler; call once per tick."""
+    def follow(self, generation: int, refusal: str) -> None:
+        """See what the tap says is in force, or why it refused, and look at the files; call once per tick."""
+        self._answered(generation, refusal)
+        self._look()
+
+    def section(self, generation: int) -> Config:
+        """Return what is to be said of the configuration; `generation` is the tap's."""
+        return Config(
+            generation=generation,
+            valid=self.policy.config_valid,
+            last_reload_successful=self.successful,
+            hash=self.policy.config_hash,
+        )
+
+    def stop(self) -> None:
+        """Give up a compilation under way."""
+        if self._compiling is not None:
+            self._compiling.cancel()
+
+    # --- steps -------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Look at the files and at the compiler."""
         if self._compiling is not None:
             if self._compiling.done():
                 outcome = self._compiling.result()
@@ -61,25 +83,18 @@ class Reload:
         if self.settings.reload_argv and self._watch.changed():
             self._changed()
 
-    def answered(self, snapshot: SnapshotMessage) -> None:
+    def _answered(self, generation: int, refusal: str) -> None:
         """See in the tap's answer whether what was offered is in force."""
         offered = self._offered
         if offered is None:
             return
-        if snapshot.policy_generation == offered.generation:
+        if generation == offered.generation:
             self._offered = None
             self._adopt(offered)
-        elif snapshot.policy_error:
+        elif refusal:
             self._offered = None
             self.successful = False
-            self._log.error("the tap refused the new configuration", reason=snapshot.policy_error)
-
-    def stop(self) -> None:
-        """Give up a compilation under way."""
-        if self._compiling is not None:
-            self._compiling.cancel()
-
-    # --- steps -------------------------------------------------------------------------------
+            self._log.error("the tap refused the new configuration", reason=refusal)
 
     def _changed(self) -> None:
         """The files are new and still: compile them, unless they say what is in force already."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STALE_INTERVALS = 2
 
 
-class ServerMetrics:
+class ServerPagePoller:
     """Polls the endpoint of the configuration in force."""
 
     def __init__(self, log: Log) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from exporters.prometheus.render import MetricsPage
 from sidecar.net.http_server import Request, Response
-from sidecar.web.document import snapshot_document
+from sidecar.web.document.snapshot import snapshot_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,16 +22,21 @@ Wayside {version}
 {states}"""
 
 
-class Site:
-    """Routes requests; holds the metrics page of the current tick and nothing else."""
+class Pages:
+    """Routes requests."""
 
-    def __init__(self, current: Callable[[], Snapshot]) -> None:
+    def __init__(
+        self,
+        current: Callable[[], Snapshot],
+        metrics: Callable[[Snapshot, str], tuple[bytes, str]],
+    ) -> None:
+        """`metrics` renders a snapshot for an Accept header, as (body, content type)."""
         self._current = current
-        self._metrics = MetricsPage()
+        self._metrics = metrics
         self._routes: dict[str, Callable[[Request], Response]] = {
-            "/": self._index,
+            "/": self._index_page,
             "/metrics": self._metrics_page,
-            "/api/v1/snapshot": self._snapshot,
+            "/api/v1/snapshot": self._snapshot_page,
         }
 
     def handle(self, request: Request) -> Response:
@@ -44,21 +48,22 @@ class Site:
         return route(request)
 
     def _metrics_page(self, request: Request) -> Response:
-        body, content_type = self._metrics.render(self._current(), request.accept)
-        return Response(body, content_type)
+        return Response(*self._metrics(self._current(), request.accept))
 
-    def _snapshot(self, request: Request) -> Response:
+    def _snapshot_page(self, _: Request) -> Response:
         body = json.dumps(snapshot_document(self._current()), indent=1)
         return Response(f"{body}\n".encode(), "application/json")
 
-    def _index(self, request: Request) -> Response:
+    def _index_page(self, _: Request) -> Response:
         snapshot = self._current()
-        upstreams = [
-            f"upstream {each.address}: {'up' if each.up else 'down'}" for each in snapshot.upstreams
+        lines = [
+            f"upstream {each.address}: {'up' if each.up else 'down'}"
+            for each in snapshot.traffic.upstreams
         ]
-        objectives = [
-            f"objective {each.objective.name}: {each.state.value}" for each in snapshot.objectives
+        lines += [
+            f"objective {each.objective.name}: {each.state.value}"
+            for each in snapshot.objectives.readings
         ]
-        draining = ["draining"] if snapshot.draining else []
-        states = "".join(f"{line}\n" for line in [*upstreams, *objectives, *draining])
-        return Response(_INDEX.format(version=snapshot.version, states=states).encode())
+        lines += ["draining"] if snapshot.tap.draining else []
+        states = "".join(f"{line}\n" for line in lines)
+        return Response(_INDEX.format(version=snapshot.moment.version, states=states).encode())

@@ -18,6 +18,7 @@ from pathlib import Path
 from sidecar.cli.launch import extend_python_path, find_tap
 from sidecar.config.compile import compile_policy
 from sidecar.config.sources import Sources
+from sidecar.model.settings import ControlSettings
 from sidecar.tapclient.encode import policy_bytes
 from tests.e2e.grpc_calls import connected
 from tests.fakes.oip import running_oip
@@ -42,6 +43,22 @@ slos:
   - {{name: chat-starts, match: {{model: "llama-*"}}, objective: 99%, good: {{first_token_below: 500ms}}, window: 28d}}
   - {{name: answers, objective: 99.95%, good: {{available: true}}}}
 """
+
+
+PLACES = ("infer", "chat", "gone", "nobody", "health", "admin", "oip", "stamped")
+
+
+def control_settings() -> bytes:
+    """Compile what control is told, as this build tells it: an earlier one may have written it otherwise."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as config:
+        config.write(
+            CONFIG.format(**{place: f"127.0.0.1:{at}" for at, place in enumerate(PLACES, 1)})
+        )
+        config.flush()
+        compiled = compile_policy(Sources(file=config.name))
+    assert compiled.policy is not None, compiled.problems
+    settings = ControlSettings.from_json(compiled.policy.control_settings)
+    return replace(settings, watch=()).to_json()
 
 
 def infer(address: str) -> None:
@@ -69,7 +86,7 @@ async def chat(address: str) -> None:
 
 def record(seconds: float, file: Path) -> None:
     """Run the tap with the recorder in control's place for so long."""
-    names = ("infer", "chat", "gone", "nobody", "health", "admin")
+    names = PLACES[:-2]
     places = {
         name: f"127.0.0.1:{port}" for name, port in zip(names, free_ports(len(names)), strict=True)
     }

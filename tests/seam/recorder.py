@@ -9,9 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 
-from sidecar.model.settings import ControlSettings
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.frames import FrameReader, encode
 
@@ -37,10 +35,8 @@ def received(seam: socket.socket) -> Iterator[pb.Envelope | None]:
 
 def without_places(hello: pb.Envelope) -> pb.Envelope:
     """Leave out where things lay on the machine of the recording: control is to look at none of it again."""
-    policy = hello.hello.policy
-    del policy.control.argv[:]
-    settings = ControlSettings.from_json(policy.control_settings)
-    policy.control_settings = replace(settings, watch=()).to_json()
+    del hello.hello.policy.control.argv[:]
+    hello.hello.policy.control_settings = b""
     return hello
 
 

@@ -18,10 +18,11 @@ from pathlib import Path
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.frames import FrameReader, encode
 from tests.fakes.tap import FakeTap, eventually
-from tests.seam.record import FRAMES
+from tests.seam.record import FRAMES, control_settings
 
 PAGES = FRAMES.parent / "pages"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+PAGE_SECONDS = 60.0
 # Name of the file: path, and what is accepted.
 SHOWN = {
     "index.txt": ("/", "*/*"),
@@ -58,6 +59,7 @@ class Replay(FakeTap):
 
     def __init__(self) -> None:
         hello, self.answers = recorded()
+        hello.policy.control_settings = control_settings()
         super().__init__(hello.policy)
         self._hello = hello
         self._may_answer = threading.Semaphore(0)
@@ -92,13 +94,16 @@ class Replay(FakeTap):
     def page(self, path: str, accept: str) -> str:
         """Fetch a page, without what control costs."""
         url = f"http://127.0.0.1:{self.admin_port}{path}"
-        with urllib.request.urlopen(urllib.request.Request(url, headers={"accept": accept})) as got:
+        request = urllib.request.Request(url, headers={"accept": accept})
+        with urllib.request.urlopen(request, timeout=PAGE_SECONDS) as got:
             text: str = got.read().decode()
         metrics, document = OWN_COST
         return document.sub(r"\1 0\2 0", metrics.sub(r"\1 0", text))
 
     def sequence(self) -> int:
-        """Read which answer the pages are of."""
+        """Read which answer the pages are of. The tap holds their socket: a dead control must not be waited for."""
+        assert self.process is not None
+        assert self.process.poll() is None, "\n".join(self.lines)
         found: int = json.loads(self.page("/api/v1/snapshot", "*/*"))["sequence"]
         return found
 

@@ -50,7 +50,7 @@ def test_a_forbidden_import_is_found(tmp_path: Path, path: str, source: str, rea
         ("sidecar/slo/x.py", "from sidecar.model import call"),
         ("sidecar/slo/x.py", "from . import y\nfrom sidecar.slo.z import w"),
         ("sidecar/cli/x.py", "from sidecar import __version__, runtime, demo"),
-        ("sidecar/gpu/x.py", "import pynvml"),
+        ("sidecar/sources/x.py", "import pynvml"),
     ],
 )
 def test_an_allowed_import_is_not(tmp_path: Path, path: str, source: str) -> None:

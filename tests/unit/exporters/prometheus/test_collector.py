@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import Metric
 
-from exporters.prometheus.collector import MAX_COUNTER_SERIES, MAX_SHAPED_MODELS, MAX_TIMING_SERIES
 from exporters.prometheus.render import MetricsPage
 from sidecar.model import metrics
 from sidecar.model.metrics import Type
+from sidecar.model.page import MAX_COUNTER_SERIES, MAX_SHAPED_MODELS, MAX_TIMING_SERIES
 from sidecar.model.server_metrics import PollFailure, ServerReading
 from sidecar.model.snapshot import Snapshot
 from sidecar.tapclient import tap_pb2 as pb

@@ -9,16 +9,18 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from exporters.prometheus.render import MetricsPage
 from sidecar.net import http_server
 from sidecar.net.http_server import MAX_CONNECTIONS, MAX_HEAD_BYTES, Request, Response, Server
-from sidecar.web.pages import Site
+from sidecar.web.pages import Pages
 from tests.fakes.facts import snapshot
 from tests.fakes.published import published, watched
 
 
 def site() -> Callable[[Request], Response]:
     """The real pages over one moment."""
-    return Site(lambda: published(snapshot(), objectives=[watched("fast")])).handle
+    moment = published(snapshot(), objectives=[watched("fast")])
+    return Pages(lambda: moment, MetricsPage().render).handle
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from sidecar.model.server_metrics import (
 from sidecar.net import http_client
 from sidecar.runtime.log import StderrLog
 from sidecar.sources import server_page
-from sidecar.sources.server_page import ServerMetrics
+from sidecar.sources.server_page import ServerPagePoller
 from tests.fakes.metrics_server import MetricsServer, serving_metrics
 
 PAGE = "depth 3\nitems {items}\nruns {runs}\n"
@@ -53,7 +53,7 @@ class Polled:
         self.loop = loop
         self.server = server
         self.log = Heard()
-        self.metrics = ServerMetrics(self.log)
+        self.metrics = ServerPagePoller(self.log)
         host, _, port = server.address.rpartition(":")
         self.endpoint = MetricsEndpoint(host, int(port), "/metrics", 0.02, (ACME,))
 
