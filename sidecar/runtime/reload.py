@@ -1,16 +1,18 @@
 """Adopting a changed configuration: watch, compile elsewhere, offer to the tap, and see whether it was taken.
 
 Strict: a bad edit changes nothing but `config_last_reload_successful` and the log. What the tap reads only when it
-starts (listeners, admin, health, log, three of the limits) stays as it is until a restart.
+starts (sidecar.model.restart) stays as it is until a restart.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from sidecar.config.files import hash_of_files
+from sidecar.model.restart import FIXED_PARTS
 from sidecar.model.sections.config import Config
 from sidecar.model.settings import ControlSettings
 from sidecar.runtime.compiler import Outcome, run_compiler
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
 
 # After a failure that is not the file's fault (no memory, no CPU), try again after this many ticks.
 RETRY_TICKS = 30
-
-# Limits that shape what the tap makes at its start: threads, one budget, one cap.
-FIXED_LIMITS = {"threads": "threads", "unsent_bytes": "unsent", "connections": "connections"}
 
 
 class Reload:
@@ -137,18 +136,12 @@ class Reload:
     def _keep_fixed_parts(self, policy: PolicyMessage) -> None:
         """Undo changes that only a restart can bring, aloud."""
         fixed = self.policy
-        if list(policy.listeners) != list(fixed.listeners):
-            self._log.warning("listeners changed in the file: restart Wayside to use them")
-            del policy.listeners[:]
-            policy.listeners.extend(fixed.listeners)
-        for name, said in (("admin", "admin"), ("health", "health"), ("log_format", "log.format")):
-            if getattr(policy, name) != getattr(fixed, name):
-                self._log.warning(f"{said} changed in the file: restart Wayside to use it")
-                setattr(policy, name, getattr(fixed, name))
-        for name, said in FIXED_LIMITS.items():
-            if getattr(policy.limits, name) != getattr(fixed.limits, name):
-                self._log.warning(f"limits.{said} changed in the file: restart Wayside to use it")
-                setattr(policy.limits, name, getattr(fixed.limits, name))
+        for part in FIXED_PARTS:
+            *around, name = part.attribute.split(".")
+            new, old = (reduce(getattr, around, each) for each in (policy, fixed))
+            if getattr(new, name) != getattr(old, name):
+                self._log.warning(f"{part.written} changed in the file: restart Wayside to use it")
+                _restore(new, old, name)
         settings = ControlSettings.from_json(policy.control_settings)
         settings = replace(settings, log_format=self.settings.log_format)
         policy.control_settings = settings.to_json()
@@ -173,3 +166,13 @@ class Reload:
 
     def _watch_files(self, settled: bool) -> Watch:
         return Watch(self.settings.watch, settled)
+
+
+def _restore(new: object, old: object, field: str) -> None:
+    """Give a field of a message the value that it has in another one."""
+    value = getattr(old, field)
+    if isinstance(value, str | int):
+        setattr(new, field, value)
+    else:
+        del getattr(new, field)[:]
+        getattr(new, field).extend(value)
