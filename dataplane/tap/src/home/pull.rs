@@ -71,9 +71,8 @@ impl Home {
         stats.connections_cap = self.shared.connections_cap as u64;
         stats.draining = self.drain.is_draining();
         stats.throttled_nanos = throttled_nanos();
-        let restart =
-            |(reason, count): (&&'static str, &u64)| proto::Count { label: (*reason).to_string(), value: *count };
-        stats.control_restarts = self.supervisor.restarts.iter().map(restart).collect();
+        let restart = |(reason, value): (&str, u64)| proto::Count { label: reason.to_string(), value };
+        stats.control_restarts = self.supervisor.restarts().map(restart).collect();
     }
 }
 
