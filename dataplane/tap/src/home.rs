@@ -21,7 +21,7 @@ use pull::Pull;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use wire::Nanos;
@@ -166,9 +166,8 @@ impl Home {
         if self.probes.serve(self.poll.registry(), &health) {
             self.begin_drain("asked to by /drain");
         }
-        // Who waits in the accept queue of a listener that is still open counts as one more.
-        let open = self.shared.connections() + usize::from(!self.shared.accepting_stopped.load(SeqCst));
-        while let Some(action) = self.drain.step(now, open, self.seam.is_none() || !self.leaving) {
+        let awaited = self.shared.gate.awaited(self.shared.connections());
+        while let Some(action) = self.drain.step(now, awaited, self.seam.is_none() || !self.leaving) {
             self.act(action);
         }
     }

@@ -68,7 +68,7 @@ impl Home {
         stats.resident_bytes = sys::resident_bytes("self").unwrap_or(0);
         stats.unsent_bytes = self.shared.budget.held() as u64;
         stats.log_lines_dropped = self.shared.log.dropped();
-        stats.connections_cap = self.shared.connections_cap as u64;
+        stats.connections_cap = self.shared.gate.cap as u64;
         stats.draining = self.drain.is_draining();
         stats.throttled_nanos = throttled_nanos();
         let restart = |(reason, value): (&str, u64)| proto::Count { label: reason.to_string(), value };
