@@ -1,37 +1,12 @@
 //! Answering a pull: let every worker look at its open calls, then copy what changed.
 
 use super::Home;
-use crate::clock::nanos;
-use crate::limits::SCAN_WAIT;
+use super::pending_pull::PendingPull;
 use crate::proto::{self, envelope::Body};
 use crate::sys;
 use crate::watch::lock;
 use crate::worker::Command;
 use wire::Nanos;
-
-/// A pull that is being answered.
-#[derive(Debug)]
-pub struct Pull {
-    since: u64,
-    scan: u64,
-    waiting: usize,
-    /// A worker that has not scanned by then is left out.
-    pub deadline: Nanos,
-}
-
-impl Pull {
-    /// A worker has completed a scan.
-    pub fn scanned(&mut self, id: u64) {
-        if id == self.scan {
-            self.waiting = self.waiting.saturating_sub(1);
-        }
-    }
-
-    /// It can be answered.
-    pub fn is_complete(&self, now: Nanos) -> bool {
-        self.waiting == 0 || now >= self.deadline
-    }
-}
 
 impl Home {
     pub(super) fn begin_pull(&mut self, since: u64) {
@@ -41,7 +16,7 @@ impl Home {
         let scan = self.scan_number;
         lock(&self.shared.ledger).begin_scan(scan);
         self.tell_all(|| Command::Scan(scan));
-        self.pull = Some(Pull { since, scan, waiting: self.workers.len(), deadline: now + nanos(SCAN_WAIT) });
+        self.pull = Some(PendingPull::new(since, scan, self.workers.len(), now));
     }
 
     pub(super) fn answer_pull(&mut self, now: Nanos) {
