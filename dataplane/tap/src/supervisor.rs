@@ -1,5 +1,5 @@
 //! Keeps control alive, and keeps it from harming anyone: starts it, restarts it with a pause, ends it when it hangs
-//! or grows. What is to happen and when is for [`Lifecycle`] to say; here it is done.
+//! or grows. What is to happen and when is for `lifecycle` to say; here it is done.
 
 mod lifecycle;
 

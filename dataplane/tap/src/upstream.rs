@@ -1,7 +1,7 @@
 //! The model servers: where they are, and whether they are there.
 //!
 //! Names are resolved and probes are dialled on a thread of their own: neither ever holds up a byte. The verdict is
-//! that of the last dial, a client's or a probe's; what follows from it is for [`Reachability`] to say.
+//! that of the last dial, a client's or a probe's; what follows from it is for `reachability` to say.
 
 mod addresses;
 mod reachability;
