@@ -94,12 +94,16 @@ impl Supervisor {
 
     /// The seam broke: whatever control is doing, it is of no use any more.
     pub fn seam_lost(&mut self) {
-        self.lifecycle.seam_lost().into_iter().for_each(sys::kill_group);
+        if let Some(pid) = self.lifecycle.seam_lost() {
+            sys::kill_group(pid);
+        }
     }
 
     /// Ends control for good.
     pub fn stop(&mut self) {
-        self.lifecycle.stop().into_iter().for_each(sys::kill_group);
+        if let Some(pid) = self.lifecycle.stop() {
+            sys::kill_group(pid);
+        }
     }
 
     /// A child was reaped; if it was control, it is to be started again.

@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn an_address_that_is_gone_by_the_time_it_accepts_changes_nothing() {
         let mut two = addresses(&[1, 2]);
-        two.prefer(2);
+        two.prefer(3);
         assert_eq!(ports(&two), [1, 2]);
         let mut none = Addresses::default();
         none.prefer(0);

@@ -98,7 +98,9 @@ impl Connection {
         match self.dial.heard(accepted, now) {
             Step::Wait => return Dialling::UnderWay,
             Step::Connected { prefer } => {
-                prefer.into_iter().for_each(|attempt| self.to.prefer(attempt));
+                if let Some(attempt) = prefer {
+                    self.to.prefer(attempt);
+                }
                 return Dialling::Connected;
             }
             Step::TryNext => {}

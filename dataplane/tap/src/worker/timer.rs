@@ -31,7 +31,7 @@ mod tests {
         assert!(!timer.set(50, 10), "that very one is");
         assert!(!timer.set(60, 10), "an earlier one is");
         assert!(timer.set(40, 10), "only a later one is");
-        assert!(!timer.set(50, 10), "the earliest counts");
+        assert!(!timer.set(45, 10), "the earliest counts");
     }
 
     #[test]

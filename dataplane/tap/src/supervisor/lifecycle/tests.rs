@@ -106,13 +106,13 @@ fn an_orphan_that_was_reaped_changes_nothing() {
 fn after_stop_nothing_is_started_counted_or_looked_at() {
     let mut control = alive_since(0);
     assert_eq!(control.stop(), Some(PID));
-    assert_eq!(control.stop(), None, "killed once");
     assert_eq!(control.reaped(PID, SECOND), None);
     assert_eq!(control.fault(100 * SECOND, Some(u64::MAX)), None);
     assert_eq!(control.look_is_due(100 * SECOND), None);
     assert!(!control.start_is_due(Nanos::MAX));
     assert_eq!(control.next_look(), None);
     assert_eq!(restarts(&control), []);
+    assert_eq!(control.stop(), None, "killed once");
 
     let mut resting = alive_since(0);
     resting.reaped(PID, SECOND);
