@@ -1,188 +1,10 @@
-//! How connections close, in every order of FIN and RST from both sides: on sockets that do as told, with the clock in
-//! the test's hand.
+//! RST from either side, before, behind and after a FIN, and however it is found.
 
-#[path = "support/told.rs"]
-mod told;
-
+use crate::relay::{BOTH, Nobody, Relay, SECOND, by, other};
 use std::io::ErrorKind;
 use tap::limits::{RESET_FLUSH, RESET_POLL};
-use tap::pair::{Fate, Observer, Pair, Ready, Side};
-use tap::pump::Budget;
-use told::Told;
+use tap::pair::{Fate, Observer, Ready, Side};
 use wire::{Direction, EndedBy, Nanos};
-
-const SECOND: Nanos = 1_000_000_000;
-const BOTH: [Side; 2] = [Side::Client, Side::Server];
-
-struct Nobody;
-
-impl Observer for Nobody {
-    fn saw(&mut self, _: Direction, _: &[u8]) {}
-}
-
-/// A relayed connection under test.
-struct Relay {
-    pair: Pair<Told>,
-    budget: Budget,
-    scratch: Vec<u8>,
-}
-
-impl Relay {
-    /// Both sockets take all they get, and nobody has said anything.
-    fn new() -> Relay {
-        let socket = || Told { takes: usize::MAX, ..Told::default() };
-        let mut pair = Pair::new(socket(), socket());
-        BOTH.iter().for_each(|side| pair.event(*side, Ready { writable: true, ..Ready::default() }));
-        Relay { pair, budget: Budget::new(usize::MAX), scratch: vec![0; 4096] }
-    }
-
-    fn socket(&mut self, side: Side) -> &mut Told {
-        match side {
-            Side::Client => &mut self.pair.client.socket,
-            Side::Server => &mut self.pair.server.socket,
-        }
-    }
-
-    /// This side sends.
-    fn sends(&mut self, side: Side, bytes: &[u8]) {
-        self.socket(side).gives.extend(bytes);
-        self.pair.event(side, Ready { readable: true, writable: true, ..Ready::default() });
-    }
-
-    /// This side says FIN.
-    fn finishes(&mut self, side: Side) {
-        self.socket(side).closed = true;
-        self.pair.event(side, Ready { readable: true, writable: true, closing: true, ..Ready::default() });
-    }
-
-    /// This side is reset.
-    fn is_reset(&mut self, side: Side) {
-        self.socket(side).reset = Some(ErrorKind::ConnectionReset);
-        self.pair.event(side, Ready { readable: true, writable: true, closing: true, error: true });
-    }
-
-    /// This side takes so many bytes more.
-    fn takes(&mut self, side: Side, bytes: usize) {
-        self.socket(side).takes = bytes;
-        self.pair.event(side, Ready { writable: true, ..Ready::default() });
-    }
-
-    fn turn(&mut self, now: Nanos) -> Fate {
-        self.pair.turn(now, &mut self.scratch, &self.budget, &mut Nobody)
-    }
-}
-
-fn other(side: Side) -> Side {
-    match side {
-        Side::Client => Side::Server,
-        Side::Server => Side::Client,
-    }
-}
-
-fn by(side: Side) -> EndedBy {
-    match side {
-        Side::Client => EndedBy::Client,
-        Side::Server => EndedBy::Server,
-    }
-}
-
-#[test]
-fn a_fin_is_passed_on_after_everything_that_was_kept_before_it_and_once() {
-    for from in BOTH {
-        let (mut relay, to) = (Relay::new(), other(from));
-        relay.takes(to, 100);
-        relay.sends(from, &[7; 1000]);
-        relay.finishes(from);
-        for taken in [100, 500] {
-            assert_eq!(relay.turn(0), Fate::Waiting);
-            assert_eq!((relay.socket(to).taken.len(), relay.socket(to).finished), (taken, false));
-            relay.takes(to, 400);
-        }
-        relay.takes(to, usize::MAX);
-        assert_eq!(relay.turn(0), Fate::Waiting);
-        assert_eq!(relay.turn(0), Fate::Waiting);
-        assert_eq!(relay.socket(to).taken.len(), 1000);
-        assert_eq!(*relay.socket(to).order.borrow(), ["written", "written", "written", "finished"]);
-    }
-}
-
-#[test]
-fn a_fin_each_way_in_either_order_closes_both_and_names_who_was_first() {
-    for first in BOTH {
-        let (mut relay, second) = (Relay::new(), other(first));
-        relay.finishes(first);
-        assert_eq!(relay.turn(0), Fate::Waiting);
-        assert!(relay.socket(second).finished && !relay.socket(first).finished, "one way only");
-        relay.finishes(second);
-        assert_eq!(relay.turn(1), Fate::Over(by(first)));
-        assert!(BOTH.iter().all(|side| relay.socket(*side).finished && !relay.socket(*side).resets_on_close));
-    }
-}
-
-#[test]
-fn two_fins_in_one_turn_are_the_clients_end() {
-    let mut relay = Relay::new();
-    relay.finishes(Side::Server);
-    relay.finishes(Side::Client);
-    assert_eq!(relay.turn(0), Fate::Over(EndedBy::Client));
-}
-
-#[test]
-fn two_fins_are_not_the_end_while_bytes_are_kept() {
-    for slow in BOTH {
-        let (mut relay, quick) = (Relay::new(), other(slow));
-        relay.takes(slow, 1);
-        relay.sends(quick, &[7; 10]);
-        relay.finishes(quick);
-        relay.finishes(slow);
-        assert_eq!(relay.turn(0), Fate::Waiting);
-        relay.takes(slow, usize::MAX);
-        assert_eq!(relay.turn(1), Fate::Over(by(slow)), "its FIN was the first that could be read");
-        assert_eq!(relay.socket(slow).taken, [7; 10]);
-    }
-}
-
-#[test]
-fn what_comes_after_a_half_close_the_other_way_still_arrives() {
-    for first in BOTH {
-        let (mut relay, second) = (Relay::new(), other(first));
-        relay.finishes(first);
-        relay.turn(0);
-        for n in 1..=3 {
-            relay.sends(second, &[n; 5000]);
-            assert_eq!(relay.turn(n.into()), Fate::Waiting);
-            assert_eq!(relay.socket(first).taken.len(), 5000 * usize::from(n));
-        }
-        relay.finishes(second);
-        assert_eq!(relay.turn(9), Fate::Over(by(first)));
-    }
-}
-
-#[test]
-fn a_client_that_finished_behind_bytes_that_nobody_takes_is_known_to_have() {
-    let mut relay = Relay::new();
-    relay.takes(Side::Server, 1);
-    relay.sends(Side::Client, &[7; 10]);
-    relay.turn(0);
-    assert!(!relay.pair.client_finished());
-    relay.finishes(Side::Client);
-    relay.turn(1);
-    assert!(relay.pair.client_finished());
-    assert!(!relay.socket(Side::Server).finished);
-}
-
-#[test]
-fn a_server_that_finished_is_told_with_who_closed_first() {
-    for first in BOTH {
-        let mut relay = Relay::new();
-        relay.finishes(first);
-        relay.turn(0);
-        assert_eq!(relay.pair.server_finished(), (first == Side::Server).then_some(EndedBy::Server));
-        relay.finishes(other(first));
-        relay.turn(1);
-        assert_eq!(relay.pair.server_finished(), Some(by(first)));
-    }
-}
 
 #[test]
 fn a_reset_becomes_a_reset_and_never_a_fin() {
@@ -210,6 +32,36 @@ fn a_reset_waits_until_what_was_sent_is_acknowledged() {
         assert_eq!(relay.turn(SECOND / 2 + 1), Fate::Over(by(from)));
         assert!(relay.socket(to).resets_on_close);
     }
+}
+
+/// Wants its insertion anywhere.
+struct Inserting;
+
+impl Observer for Inserting {
+    fn saw(&mut self, _: Direction, _: &[u8]) {}
+    fn insertion(&self) -> &'static [u8] {
+        b"farewell"
+    }
+    fn insertion_fits(&self) -> bool {
+        true
+    }
+}
+
+/// What came from the side that was reset is never kept once its end was read. Only an insertion can be.
+#[test]
+fn a_reset_waits_until_what_is_kept_is_flushed() {
+    let Relay { mut pair, budget, mut scratch } = Relay::new();
+    pair.client.socket.takes = 0;
+    pair.server.socket.closed = true;
+    pair.event(Side::Server, Ready { readable: true, closing: true, ..Ready::default() });
+    pair.turn(0, &mut scratch, &budget, &mut Nobody);
+    pair.down.insert();
+    pair.event(Side::Server, Ready { error: true, ..Ready::default() });
+    assert_eq!(pair.turn(0, &mut scratch, &budget, &mut Inserting), Fate::Later(RESET_POLL));
+    pair.client.socket.takes = usize::MAX;
+    pair.event(Side::Client, Ready { writable: true, ..Ready::default() });
+    assert_eq!(pair.turn(1, &mut scratch, &budget, &mut Inserting), Fate::Over(EndedBy::Server));
+    assert_eq!(pair.client.socket.taken, b"farewell");
 }
 
 #[test]
