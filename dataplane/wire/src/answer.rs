@@ -1,9 +1,8 @@
 //! What the server's head and trailers said, and what that makes of the call (R11).
 
-use crate::call::Code;
 use crate::content::Content;
 use crate::head::Head;
-use crate::outcome::{UNREAD, Verdict, grpc};
+use crate::outcome::{Code, UNREAD, Verdict, grpc};
 
 /// 101 (Switching Protocols): what follows is not HTTP.
 const SWITCHING: u16 = 101;

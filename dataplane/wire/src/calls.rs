@@ -1,11 +1,11 @@
 //! All calls of one connection, by stream.
 
-use crate::call::{Call, Code, EndedBy};
-use crate::conn::Sink;
+use crate::call::Call;
 use crate::exchange::{Context, Exchange, Kit};
 use crate::head::Head;
-use crate::outcome::{UNREAD, Verdict, grpc};
-use crate::spare;
+use crate::outcome::{Code, EndedBy, UNREAD, Verdict, grpc};
+use crate::pool;
+use crate::sink::Sink;
 use crate::{Direction, Nanos};
 use open::Open;
 
@@ -57,7 +57,7 @@ impl Calls {
             if self.open.len() == MAX_OPEN_CALLS {
                 return Err(Full);
             }
-            let mut exchange: Box<Exchange> = spare::take();
+            let mut exchange: Box<Exchange> = pool::take();
             exchange.open(head, &mut Context { now, sink, kit: &mut self.kit });
             self.open.insert(id, exchange);
             if self.last_accepted.is_some_and(|last| id > last) {
@@ -153,7 +153,7 @@ impl Calls {
             return;
         };
         end(&mut exchange, &mut Context { now, sink, kit: &mut self.kit });
-        spare::keep(exchange);
+        pool::keep(exchange);
     }
 }
 

@@ -2,22 +2,25 @@
 
 use crate::Nanos;
 use crate::answer::Answer;
-use crate::call::{Call, Code, End, Name, OpenRequest, Outcome, Request};
+use crate::call::{Call, End, OpenRequest, Request};
 use crate::call::{FREE_OPEN_REQUESTS, MAX_OPEN_REQUESTS, MAX_OPEN_REQUESTS_PER_CONNECTION};
 use crate::catalogue::Slot;
-use crate::conn::Sink;
 use crate::content::Content;
 use crate::field::{Said, Walk};
 use crate::grpc::Framer;
 use crate::head::Head;
 use crate::json::Scan;
-use crate::names::Cache;
-use crate::naming::Named;
-use crate::outcome::{UNREAD, Verdict, grpc};
+use crate::name_precedence::NamePrecedence;
+use crate::names::{Cache, Name};
+use crate::outcome::{Code, Outcome, UNREAD, Verdict, grpc};
 use crate::plans::MethodPlan;
-use crate::said::{Reply, id, input, rename};
+use crate::pool::{Pooled, Shelf};
+use crate::said::{Reply, count, id, input, rename};
+use crate::sink::Sink;
 use crate::sse::Events;
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::thread::LocalKey;
 
 mod again;
 mod grpc_body;
@@ -91,6 +94,14 @@ pub struct Exchange {
     reply: Reply,
 }
 
+thread_local! {
+    static SHELF: Shelf<Exchange> = const { RefCell::new(Vec::new()) };
+}
+
+impl Pooled for Exchange {
+    const SHELF: &'static LocalKey<Shelf<Exchange>> = &SHELF;
+}
+
 impl Exchange {
     /// Starts over for the stream that `head` opens, and says so.
     pub fn open<S: Sink>(&mut self, head: &mut Head, cx: &mut Context<'_, S>) {
@@ -118,7 +129,7 @@ impl Exchange {
             many_requests,
             model: model.unwrap_or_else(|| nameless.clone()),
             version: version.unwrap_or_else(|| nameless.clone()),
-            named: Named::by_path(has_model),
+            named: NamePrecedence::by_path(has_model),
             timeout: head.timeout,
             traceparent: head.traceparent.take().unwrap_or_else(|| nameless.clone()),
             request_complete: None,
@@ -354,8 +365,8 @@ impl Exchange {
 /// Puts down what a request message said. False when it named no model.
 #[inline]
 fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool {
-    let named = call.asked_model(|name| rename(name, said.get(Slot::Model), &mut kit.models));
-    call.asked_version(|name| rename(name, said.get(Slot::Version), &mut kit.versions));
+    let named = call.named.asked_model(|| rename(&mut call.model, said.get(Slot::Model), &mut kit.models));
+    call.named.asked_version(|| rename(&mut call.version, said.get(Slot::Version), &mut kit.versions));
     let there = sending || !call.many_requests;
     if let Some(open) = call.open.back_mut().filter(|_| there) {
         if !open.id_is_settled {
@@ -364,7 +375,7 @@ fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool
             }
         }
         (open.batch_size, open.shape) = input(said);
-        open.ask_tokens(said.get(Slot::TokensIn));
+        open.tokens_in.add(count(said.get(Slot::TokensIn)));
     }
     named
 }
@@ -373,6 +384,6 @@ fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool
 #[inline]
 fn replied(call: &mut Call, reply: &mut Reply, said: &Said<'_>, wants_output: bool, kit: &mut Kit) -> bool {
     reply.hear(said, &call.open, wants_output);
-    call.answered_version(|name| rename(name, said.get(Slot::Version), &mut kit.versions));
-    call.answered_model(|name| rename(name, said.get(Slot::Model), &mut kit.models))
+    call.named.answered_version(|| rename(&mut call.version, said.get(Slot::Version), &mut kit.versions));
+    call.named.answered_model(|| rename(&mut call.model, said.get(Slot::Model), &mut kit.models))
 }

@@ -1,11 +1,10 @@
 //! The few header fields that matter, gathered while a block is decoded.
 
 use crate::Nanos;
-use crate::call::{MAX_NAME_BYTES, Name};
 use crate::content::Content;
 use crate::headers::Fields;
 use crate::hpack::{Interest, Value};
-use crate::names::{Cache, once};
+use crate::names::{Cache, MAX_NAME_BYTES, Name};
 use crate::outcome::grpc;
 use crate::plans::{MethodPlan, Plans};
 use std::rc::Rc;
@@ -98,8 +97,8 @@ fn route(plans: &Plans, path: &[u8]) -> Option<KnownMethod> {
     let (at, captures) = plans.templates.find(path)?;
     let route = plans.routes.get(at)?;
     Some(KnownMethod {
-        model: captures.model.and_then(once),
-        version: captures.version.and_then(once),
+        model: captures.model.and_then(Name::once),
+        version: captures.version.and_then(Name::once),
         ..named(route.name.clone(), Some(route.plan.clone()))
     })
 }
@@ -204,7 +203,7 @@ impl Head {
         } else if is("inference-header-content-length") {
             self.json_bytes = json_length(value);
         } else if is("traceparent") {
-            self.traceparent = once(value);
+            self.traceparent = Name::once(value);
         } else if let Some(place) = methods.plans.header_names.find(name) {
             self.header(place, value, methods);
         }
@@ -242,7 +241,7 @@ impl Head {
                 self.grpc_status = Some(code.map_or(grpc::UNKNOWN, |code| code as u8));
             }
             GRPC_TIMEOUT => self.timeout = timeout(bytes),
-            TRACEPARENT => self.traceparent = once(bytes),
+            TRACEPARENT => self.traceparent = Name::once(bytes),
             _ => self.header(tag - HEADERS, bytes, methods),
         }
     }

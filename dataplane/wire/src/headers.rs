@@ -1,8 +1,8 @@
 //! Header fields that the catalogue asks for: their names, and what a head says in them.
 
-use crate::call::MAX_NAME_BYTES;
 use crate::catalogue::{Catalogue, HeaderExtract, Slot};
 use crate::hpack::MAX_VALUE_BYTES;
+use crate::names::MAX_NAME_BYTES;
 
 /// Different names a catalogue may ask for; more are not read. One bit each, beside the nine that are always wanted.
 pub const MAX_HEADER_NAMES: usize = 48;

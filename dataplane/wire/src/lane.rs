@@ -2,12 +2,12 @@
 
 use crate::blindness::Blindness;
 use crate::calls::Calls;
-use crate::conn::{Blind, Sink};
 use crate::head::{Head, Methods, Wanted};
 use crate::hpack::Decoder;
 use crate::http2::{Counts, Cursor, Frames, Walker};
 use crate::memo::Memo;
 use crate::plans::Plans;
+use crate::sink::{Blind, Sink};
 use crate::{Direction, Nanos};
 use std::rc::Rc;
 

@@ -34,21 +34,27 @@ mod http1;
 mod http2;
 mod lane;
 mod memo;
+mod name_precedence;
 mod names;
-mod naming;
 mod outcome;
 mod plans;
+mod pool;
 mod routes;
 mod said;
+mod sink;
 mod sniff;
-mod spare;
 mod sse;
+mod tokens;
 
-pub use call::{Call, Code, End, EndedBy, OpenRequest, Outcome, Request};
+pub use call::{Call, End, OpenRequest, Request};
 pub use catalogue::Catalogue;
-pub use conn::{Blind, Conn, Protocol, Sink};
+pub use conn::Conn;
 pub use http2::Counts as FrameCounts;
+pub use names::{Id, Name};
+pub use outcome::{Code, EndedBy, Outcome, Verdict};
+pub use sink::{Blind, Protocol, Sink};
 pub use tensor::Shape;
+pub use tokens::Tokens;
 
 /// Parts that have no other way in, for the fuzz targets alone.
 #[doc(hidden)]

@@ -1,10 +1,11 @@
 //! What one message said about its request.
 
-use crate::call::{Id, Name, OpenRequest};
+use crate::call::OpenRequest;
 use crate::catalogue::Slot;
 use crate::field::{Found, Said};
-use crate::names::Cache;
+use crate::names::{Cache, Id, Name};
 use crate::tensor::Shape;
+use crate::tokens::Count;
 use std::collections::VecDeque;
 
 /// Puts the value there as a name, from a cache. False when it is not a readable name.
@@ -76,6 +77,17 @@ pub fn batch_limit(said: &Said<'_>, zero_is_silent: bool) -> Option<u32> {
     }
 }
 
+/// The value as a number of tokens.
+#[inline]
+pub fn count(value: Option<Found<'_>>) -> Option<Count> {
+    match value? {
+        Found::Tally(more) => Some(Count::More(more)),
+        Found::Number(total) => Some(Count::Total(total)),
+        Found::Sum(part) => Some(Count::Part(part)),
+        Found::Text(_) => None,
+    }
+}
+
 /// The value is there and not zero; text that is there is never empty.
 fn holds(value: Found<'_>) -> bool {
     !matches!(value, Found::Number(0) | Found::Tally(0) | Found::Sum(0))
@@ -110,30 +122,6 @@ pub struct Reply {
     tokens_out: Option<Count>,
 }
 
-/// A number of tokens, as the wire tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
-    /// So many in this message, counted.
-    More(u64),
-    /// So many altogether, stated.
-    Total(u64),
-    /// So many in a part of the answer, stated: the parts add up.
-    Part(u64),
-}
-
-impl Count {
-    /// Of a value.
-    #[inline]
-    pub fn of(value: Option<Found<'_>>) -> Option<Count> {
-        match value? {
-            Found::Tally(more) => Some(Count::More(more)),
-            Found::Number(total) => Some(Count::Total(total)),
-            Found::Sum(part) => Some(Count::Part(part)),
-            Found::Text(_) => None,
-        }
-    }
-}
-
 impl Reply {
     /// Of a response that says nothing.
     pub const SILENT: Reply =
@@ -147,8 +135,8 @@ impl Reply {
         self.last = said.get(Slot::Final).is_none_or(holds);
         self.chunk = wants_output && said.get(Slot::Output).is_some_and(holds);
         self.output = (self.chunk || !wants_output) && !self.error;
-        self.tokens_in = Count::of(said.get(Slot::TokensIn));
-        self.tokens_out = Count::of(said.get(Slot::TokensOut));
+        self.tokens_in = count(said.get(Slot::TokensIn));
+        self.tokens_out = count(said.get(Slot::TokensOut));
     }
 
     /// Of the request with this id. It is long, and most have none: it is not written each time.

@@ -2,14 +2,15 @@
 //! model is alike.
 
 use super::{Kit, MAX_READING};
-use crate::call::{Call, Id, Name};
+use crate::call::Call;
 use crate::catalogue::Slot;
 use crate::field::{Plan, Said, Template};
-use crate::names::Cache;
+use crate::names::{Cache, Id, Name};
 use crate::plans::MethodPlan;
-use crate::said::{Count, Reply, id, input, rename};
-use crate::spare;
+use crate::pool;
+use crate::said::{Reply, count, id, input, rename};
 use crate::tensor::Shape;
+use crate::tokens::Count;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -131,12 +132,12 @@ impl<T: Told> Place<T> {
     fn learn(&mut self, message: &[u8], kit: &mut Kit) {
         self.patience = PATIENCE;
         let plan = T::plan(&self.plan);
-        let mut walk: Box<crate::field::Walk> = spare::take();
+        let mut walk: Box<crate::field::Walk> = pool::take();
         walk.begin(message.len() as u32, message.len() as u32);
         walk.feed(plan, message);
         let said = walk.said(plan, message);
         self.known = Template::of(plan, said.sources, message).map(|template| (template, T::of(&said, plan, kit)));
-        spare::keep(walk);
+        pool::keep(walk);
     }
 }
 
@@ -160,7 +161,7 @@ impl Told for Asked {
             id: id(said.get(Slot::RequestId)),
             batch_size,
             shape,
-            tokens_in: Count::of(said.get(Slot::TokensIn)),
+            tokens_in: count(said.get(Slot::TokensIn)),
         }
     }
 }
@@ -169,8 +170,8 @@ impl Asked {
     /// Puts it down, as [`super::asked`] does.
     #[inline]
     pub(super) fn tell(&self, call: &mut Call, sending: bool, its_id: Option<&[u8]>) {
-        call.asked_model(|name| put(name, &self.model));
-        call.asked_version(|name| put(name, &self.version));
+        call.named.asked_model(|| put(&mut call.model, &self.model));
+        call.named.asked_version(|| put(&mut call.version, &self.version));
         let there = sending || !call.many_requests;
         if let Some(open) = call.open.back_mut().filter(|_| there) {
             if !open.id_is_settled {
@@ -210,8 +211,8 @@ impl Replied {
     pub(super) fn tell(&self, call: &mut Call, reply: &mut Reply, its_id: Option<&[u8]>) {
         let id = if call.open.len() > 1 { its_id.map_or(self.id, some_id) } else { None };
         reply.repeat(&self.reply, id);
-        call.answered_version(|name| put(name, &self.version));
-        call.answered_model(|name| put(name, &self.model));
+        call.named.answered_version(|| put(&mut call.version, &self.version));
+        call.named.answered_model(|| put(&mut call.model, &self.model));
     }
 }
 

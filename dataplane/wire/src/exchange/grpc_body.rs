@@ -3,10 +3,10 @@
 use super::again::{Asked, Replied, again};
 use super::{Context, Exchange, Kit, MAX_READING, Side, asked, replied};
 use crate::Nanos;
-use crate::conn::Sink;
 use crate::grpc::Piece;
+use crate::pool;
 use crate::said::{Reply, batch_limit};
-use crate::spare;
+use crate::sink::Sink;
 
 impl Exchange {
     /// Payload from the client.
@@ -159,7 +159,7 @@ impl Side {
     #[inline]
     fn walk<S: Sink>(&mut self, len: u32, head_bytes: u32, cx: &mut Context<'_, S>) {
         if self.may_read(cx) {
-            let walk = self.walk.insert(spare::take());
+            let walk = self.walk.insert(pool::take());
             walk.begin(len, head_bytes);
         }
     }
@@ -181,11 +181,11 @@ impl Side {
     pub(super) fn put_back(&mut self, kit: &mut Kit) {
         if let Some(walk) = self.walk.take() {
             kit.reading -= 1;
-            spare::keep(walk);
+            pool::keep(walk);
         }
         if let Some(scan) = self.scan.take() {
             kit.reading -= 1;
-            spare::keep(scan);
+            pool::keep(scan);
         }
     }
 }

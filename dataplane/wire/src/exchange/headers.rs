@@ -1,23 +1,26 @@
 //! What the heads of an exchange say of it, where the catalogue asks for a header.
 
 use super::{Exchange, Kit};
-use crate::call::Id;
 use crate::catalogue::Slot;
 use crate::field::Found;
 use crate::head::{Head, digits};
-use crate::said::{Count, rename};
+use crate::names::Id;
+use crate::said::rename;
+use crate::tokens::Count;
 
 impl Exchange {
     /// Puts down what the request's head says.
     pub(super) fn head_asked(&mut self, head: &Head, kit: &mut Kit) {
         let Some(plan) = self.plan.clone() else { return };
+        let call = &mut self.call;
         let value = |slot| plan.request_headers.value(slot, head.fields());
         if let Some((text, before_body)) = value(Slot::Model) {
-            self.call.header_model(true, before_body, |name| rename(name, Some(Found::Text(text)), &mut kit.models));
+            call.named
+                .header_model(true, before_body, || rename(&mut call.model, Some(Found::Text(text)), &mut kit.models));
         }
         if let Some((text, before_body)) = value(Slot::Version) {
-            let named = |name: &mut _| rename(name, Some(Found::Text(text)), &mut kit.versions);
-            self.call.header_version(true, before_body, named);
+            let named = || rename(&mut call.version, Some(Found::Text(text)), &mut kit.versions);
+            call.named.header_version(true, before_body, named);
         }
         // A stream that carries many requests has one head for all of them.
         if let Some((text, before_body)) = value(Slot::RequestId).filter(|_| !self.call.many_requests) {
@@ -30,13 +33,15 @@ impl Exchange {
     /// Puts down what a head or the trailers of the answer say.
     pub(super) fn head_answered(&mut self, head: &Head, kit: &mut Kit) {
         let Some(plan) = self.plan.clone() else { return };
+        let call = &mut self.call;
         let value = |slot| plan.response_headers.value(slot, head.fields());
         if let Some((text, before_body)) = value(Slot::Model) {
-            self.call.header_model(false, before_body, |name| rename(name, Some(Found::Text(text)), &mut kit.models));
+            call.named
+                .header_model(false, before_body, || rename(&mut call.model, Some(Found::Text(text)), &mut kit.models));
         }
         if let Some((text, before_body)) = value(Slot::Version) {
-            let named = |name: &mut _| rename(name, Some(Found::Text(text)), &mut kit.versions);
-            self.call.header_version(false, before_body, named);
+            let named = || rename(&mut call.version, Some(Found::Text(text)), &mut kit.versions);
+            call.named.header_version(false, before_body, named);
         }
         let Some(open) = self.only() else { return };
         if let Some((text, _)) = value(Slot::RequestId).filter(|_| open.id.is_empty()) {

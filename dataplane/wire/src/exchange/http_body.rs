@@ -3,12 +3,12 @@
 use super::{Context, Exchange, Kit, Side, asked, replied};
 use crate::call::Call;
 use crate::catalogue::Slot;
-use crate::conn::Sink;
 use crate::content::Content;
 use crate::field::Said;
 use crate::json::Plan;
+use crate::pool;
 use crate::said::{Reply, batch_limit};
-use crate::spare;
+use crate::sink::Sink;
 use crate::sse::Piece;
 
 impl Exchange {
@@ -189,7 +189,7 @@ impl Side {
     /// Begins reading a document.
     fn scan<S: Sink>(&mut self, plan: &Plan, head_bytes: u32, cx: &mut Context<'_, S>) {
         if self.may_read(cx) {
-            let scan = self.scan.insert(spare::take());
+            let scan = self.scan.insert(pool::take());
             scan.begin(plan, head_bytes);
         }
     }

@@ -7,8 +7,8 @@
 
 use super::plan::{Edge, Plan, Sources};
 use super::{bits, wire};
-use crate::call::MAX_NAME_BYTES;
 use crate::catalogue::{MAX_DEPTH, Read, Slot};
+use crate::names::MAX_NAME_BYTES;
 use std::ops::Range;
 
 /// Words of a layout: a request of Triton's with four tensors has about 20.

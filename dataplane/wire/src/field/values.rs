@@ -2,8 +2,8 @@
 
 use super::plan::{Act, Edge, Leaf, Plan, Sources};
 use super::{MAX_LEAVES, MAX_LISTS, MAX_TEXTS};
-use crate::call::MAX_NAME_BYTES;
 use crate::catalogue::{Read, Slot};
+use crate::names::MAX_NAME_BYTES;
 use crate::tensor::Dimensions;
 
 mod dimensions;

@@ -4,6 +4,9 @@ use super::plan::{Act, Edge, Plan};
 use super::values::{KEY_TEXT, Said, Values, last_bytes};
 use super::wire;
 use crate::catalogue::MAX_DEPTH;
+use crate::pool::{Pooled, Shelf};
+use std::cell::RefCell;
+use std::thread::LocalKey;
 
 /// Groups are skipped field by field; deeper nesting than this is taken for an attack.
 const MAX_GROUP_DEPTH: u8 = 16;
@@ -69,6 +72,14 @@ pub struct Walk {
     packed: u32,
     packed_values: bool,
     values: Values,
+}
+
+thread_local! {
+    static SHELF: Shelf<Walk> = const { RefCell::new(Vec::new()) };
+}
+
+impl Pooled for Walk {
+    const SHELF: &'static LocalKey<Shelf<Walk>> = &SHELF;
 }
 
 impl Walk {

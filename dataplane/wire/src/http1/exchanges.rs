@@ -4,8 +4,8 @@ use super::Unreadable;
 use super::head::Framing;
 use super::walker::{Body, Messages, Walker};
 use crate::calls::Calls;
-use crate::conn::Sink;
 use crate::head::{Head, Methods};
+use crate::sink::Sink;
 use crate::{Direction, Nanos};
 use std::collections::VecDeque;
 

@@ -4,7 +4,10 @@ use super::MAX_KEY_BYTES;
 use super::plan::{Edge, Plan};
 use crate::catalogue::{JsonRead, MAX_DEPTH};
 use crate::field::{Said, Values, bits};
+use crate::pool::{Pooled, Shelf};
 use memchr::memchr2;
+use std::cell::RefCell;
+use std::thread::LocalKey;
 
 mod dimensions;
 mod lengths;
@@ -83,6 +86,14 @@ pub struct Scan {
     /// There were more.
     cut_short: bool,
     values: Values,
+}
+
+thread_local! {
+    static SHELF: Shelf<Scan> = const { RefCell::new(Vec::new()) };
+}
+
+impl Pooled for Scan {
+    const SHELF: &'static LocalKey<Shelf<Scan>> = &SHELF;
 }
 
 impl Scan {
