@@ -1,81 +1,35 @@
 //! One stream, as both directions tell its story. The public half is [`Call`]; the rest is how far reading got.
 
 use crate::Nanos;
-use crate::answer::Answer;
 use crate::call::{Call, End, OpenRequest, Request};
 use crate::call::{FREE_OPEN_REQUESTS, MAX_OPEN_REQUESTS, MAX_OPEN_REQUESTS_PER_CONNECTION};
-use crate::catalogue::Slot;
+use crate::catalogue::Kind;
 use crate::content::Content;
-use crate::field::{Said, Walk};
-use crate::grpc::Framer;
 use crate::head::Head;
-use crate::json::Scan;
 use crate::name_precedence::NamePrecedence;
-use crate::names::{Cache, Name};
 use crate::outcome::{Code, Outcome, UNREAD, Verdict, grpc};
 use crate::plans::MethodPlan;
 use crate::pool::{Pooled, Shelf};
-use crate::said::{Reply, count, id, input, rename};
 use crate::sink::Sink;
-use crate::sse::Events;
+use answer::Answer;
+use reply::Reply;
+use side::Side;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::thread::LocalKey;
 
-mod again;
+mod answer;
+mod apply;
+mod connection_state;
 mod grpc_body;
 mod headers;
 mod http_body;
+mod message_facts;
+mod reply;
+mod side;
+mod template_cache;
 
-/// Messages of one connection that are read at once: each takes two kilobytes while it is cut across reads. Those beyond
-/// pass unread, and are counted with those whose head said too little.
-const MAX_READING: usize = 1024;
-
-/// What all exchanges of a connection share.
-#[derive(Debug, Default)]
-pub struct Kit {
-    /// Model names.
-    pub models: Cache<()>,
-    /// Model versions.
-    pub versions: Cache<()>,
-    /// Messages that are being read.
-    reading: usize,
-    /// Requests that streams which carry many have open.
-    open_requests: usize,
-    /// The empty name, shared so that clearing one does not allocate.
-    pub nameless: Name,
-}
-
-/// Who is told, what is shared, and what time it is.
-pub struct Context<'a, S> {
-    /// When the bytes came.
-    pub now: Nanos,
-    /// Who is told.
-    pub sink: &'a mut S,
-    /// What is shared.
-    pub kit: &'a mut Kit,
-}
-
-/// One direction of a stream.
-#[derive(Debug, Default)]
-struct Side {
-    /// How the body is read.
-    content: Content,
-    framer: Framer,
-    events: Events,
-    /// The message under way, until its head has been read.
-    walk: Option<Box<Walk>>,
-    /// The JSON document under way.
-    scan: Option<Box<Scan>>,
-    /// A JSON document is under way, or was the only one.
-    document: bool,
-    /// A JSON document is under way of which nothing has been read.
-    unread: bool,
-    /// Of the body, so many more bytes are JSON.
-    json_left: Option<u32>,
-    /// When the message under way began.
-    began: Nanos,
-}
+pub use connection_state::{ConnectionState, Context};
 
 /// An open stream.
 #[derive(Debug, Default)]
@@ -105,7 +59,7 @@ impl Pooled for Exchange {
 impl Exchange {
     /// Starts over for the stream that `head` opens, and says so.
     pub fn open<S: Sink>(&mut self, head: &mut Head, cx: &mut Context<'_, S>) {
-        let nameless = &cx.kit.nameless;
+        let nameless = &cx.connection.nameless;
         let (name, plan, model, version) = match head.method.take() {
             Some(method) => (method.name, method.plan, method.model, method.version),
             None => (nameless.clone(), None, None, None),
@@ -124,7 +78,7 @@ impl Exchange {
             start: head.began,
             method: name,
             known_method: known.is_some(),
-            kind: known.map_or(crate::catalogue::Kind::Admin, |p| p.kind),
+            kind: known.map_or(Kind::Admin, |p| p.kind),
             streaming: known.is_some_and(|p| p.streaming),
             many_requests,
             model: model.unwrap_or_else(|| nameless.clone()),
@@ -149,18 +103,18 @@ impl Exchange {
         self.answer = Answer::default();
         (self.asked, self.sending) = (None, false);
         self.reply.repeat(&Reply::SILENT, None);
-        if !head.fields().is_empty() {
-            self.head_asked(head, cx.kit);
+        if head.has_fields() {
+            self.head_asked(head, cx.connection);
         }
         cx.sink.opened(&mut self.call);
     }
 
     /// A header block of the server's.
     #[inline]
-    pub fn answer(&mut self, head: &Head, kit: &mut Kit) {
+    pub fn answer(&mut self, head: &Head, connection: &mut ConnectionState) {
         let is_final = self.answer.hear(head);
-        if is_final && !head.fields().is_empty() {
-            self.head_answered(head, kit);
+        if is_final && head.has_fields() {
+            self.head_answered(head, connection);
         }
         self.response.content = self.answer.content(self.request.content);
         self.response.json_left = self.response.json_left.or(head.json_bytes());
@@ -189,11 +143,11 @@ impl Exchange {
             return;
         }
         let open = self.call.open.len();
-        let crowded = cx.kit.open_requests >= MAX_OPEN_REQUESTS_PER_CONNECTION && open >= FREE_OPEN_REQUESTS;
+        let crowded = cx.connection.open_requests >= MAX_OPEN_REQUESTS_PER_CONNECTION && open >= FREE_OPEN_REQUESTS;
         if open >= MAX_OPEN_REQUESTS || crowded {
             self.end_request(0, UNREAD, None, cx);
         }
-        cx.kit.open_requests += 1;
+        cx.connection.open_requests += 1;
         self.call.open.push_back(OpenRequest::begun(cx.now));
         self.sending = true;
     }
@@ -297,7 +251,7 @@ impl Exchange {
             return;
         };
         if self.call.many_requests {
-            cx.kit.open_requests = cx.kit.open_requests.saturating_sub(1);
+            cx.connection.open_requests = cx.connection.open_requests.saturating_sub(1);
             // What a burst took is given back when it is over.
             let few = (2 * self.call.open.len()).max(FREE_OPEN_REQUESTS);
             if self.call.open.capacity() > 4 * few {
@@ -343,8 +297,8 @@ impl Exchange {
             let at = if many { open.unfinished } else { Some(cx.now) };
             self.end_request(0, of_request, at.filter(|_| answered), cx);
         }
-        self.request.put_back(cx.kit);
-        self.response.put_back(cx.kit);
+        self.request.put_back(cx.connection);
+        self.response.put_back(cx.connection);
         let end = End { at: cx.now, code: verdict.code, ended_by: verdict.ended_by, outcome };
         cx.sink.ended(&self.call, &end);
     }
@@ -360,30 +314,4 @@ impl Exchange {
         let elapsed = cx.now.saturating_sub(self.call.start);
         self.end(Verdict::client_reset(elapsed, self.call.timeout), false, cx);
     }
-}
-
-/// Puts down what a request message said. False when it named no model.
-#[inline]
-fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool {
-    let named = call.named.asked_model(|| rename(&mut call.model, said.get(Slot::Model), &mut kit.models));
-    call.named.asked_version(|| rename(&mut call.version, said.get(Slot::Version), &mut kit.versions));
-    let there = sending || !call.many_requests;
-    if let Some(open) = call.open.back_mut().filter(|_| there) {
-        if !open.id_is_settled {
-            if let Some(id) = id(said.get(Slot::RequestId)) {
-                open.id = id;
-            }
-        }
-        (open.batch_size, open.shape) = input(said);
-        open.tokens_in.add(count(said.get(Slot::TokensIn)));
-    }
-    named
-}
-
-/// Puts down what a response message said; the model only where nobody has named it. False when nobody has.
-#[inline]
-fn replied(call: &mut Call, reply: &mut Reply, said: &Said<'_>, wants_output: bool, kit: &mut Kit) -> bool {
-    reply.hear(said, &call.open, wants_output);
-    call.named.answered_version(|| rename(&mut call.version, said.get(Slot::Version), &mut kit.versions));
-    call.named.answered_model(|| rename(&mut call.model, said.get(Slot::Model), &mut kit.models))
 }

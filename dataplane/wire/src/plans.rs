@@ -4,11 +4,13 @@ use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, DEFAULT_JSON_BYTES, Kind, 
 use crate::field::Plan;
 use crate::headers::{HeaderPlan, Names};
 use crate::json;
-use crate::routes::Templates;
+use routes::Templates;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
+
+mod routes;
 
 /// A method with its programs compiled.
 #[derive(Debug)]

@@ -51,3 +51,20 @@ pub trait Sink {
     /// A message's wanted fields did not lie within its first `head_bytes`.
     fn head_truncated(&mut self);
 }
+
+/// Who listens, and when those bytes came of which is told.
+#[derive(Debug)]
+pub struct Listener<'a, S> {
+    /// The time at which the bytes came.
+    pub now: Nanos,
+    /// Whoever is told.
+    pub sink: &'a mut S,
+}
+
+impl<S> Listener<'_, S> {
+    /// The same one, lent for one more call.
+    #[inline]
+    pub fn reborrow(&mut self) -> Listener<'_, S> {
+        Listener { now: self.now, sink: self.sink }
+    }
+}

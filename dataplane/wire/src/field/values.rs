@@ -316,7 +316,7 @@ impl Values {
 
 /// What a message said, by meaning.
 #[derive(Clone, Copy, Debug)]
-pub struct Said<'w> {
+pub struct Extracted<'w> {
     pub(crate) values: &'w Values,
     pub(crate) leaves: &'w [Leaf],
     /// Of the variant that suits the message, if any does.
@@ -325,7 +325,7 @@ pub struct Said<'w> {
     pub(crate) bytes: &'w [u8],
 }
 
-impl<'w> Said<'w> {
+impl<'w> Extracted<'w> {
     /// The value of a slot: of several the first that is there. An empty string is not.
     #[inline]
     pub fn get(&self, slot: Slot) -> Option<Found<'w>> {

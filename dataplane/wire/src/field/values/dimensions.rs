@@ -1,6 +1,6 @@
 //! Dimensions of tensors: exact, or absent.
 
-use super::{Plan, Said, Values};
+use super::{Extracted, Plan, Values};
 use crate::catalogue::{Read, Slot};
 use crate::tensor::Dimensions;
 
@@ -64,7 +64,7 @@ impl Values {
     }
 }
 
-impl<'w> Said<'w> {
+impl<'w> Extracted<'w> {
     /// The dimensions of a slot: of several the first that are there. Never none.
     #[inline]
     pub fn dimensions(&self, slot: Slot) -> Option<&'w Dimensions> {

@@ -1,12 +1,10 @@
-//! What one message said about its request.
+//! What the values of a message mean: names, ids, items, tokens.
 
-use crate::call::OpenRequest;
 use crate::catalogue::Slot;
-use crate::field::{Found, Said};
+use crate::field::{Extracted, Found};
 use crate::names::{Cache, Id, Name};
 use crate::tensor::Shape;
 use crate::tokens::Count;
-use std::collections::VecDeque;
 
 /// Puts the value there as a name, from a cache. False when it is not a readable name.
 #[inline]
@@ -40,13 +38,13 @@ pub fn id(value: Option<Found<'_>>) -> Option<Id> {
 
 /// How many items a request says it holds, 0 where it does not, and the shape of its first input.
 #[inline]
-pub fn input(said: &Said<'_>) -> (u32, Shape) {
-    let stated = items(said.get(Slot::BatchSize));
-    let batched = said.dimensions(Slot::BatchShape);
-    let Some(dimensions) = batched.or_else(|| said.dimensions(Slot::Shape)) else {
+pub fn input(extracted: &Extracted<'_>) -> (u32, Shape) {
+    let stated = items(extracted.get(Slot::BatchSize));
+    let batched = extracted.dimensions(Slot::BatchShape);
+    let Some(dimensions) = batched.or_else(|| extracted.dimensions(Slot::Shape)) else {
         return (stated, Shape::default());
     };
-    let datatype = match said.get(Slot::Datatype) {
+    let datatype = match extracted.get(Slot::Datatype) {
         Some(Found::Text(name)) => Some(name),
         _ => None,
     };
@@ -69,11 +67,11 @@ fn items(value: Option<Found<'_>>) -> u32 {
 
 /// What an answer that describes its model says of the largest batch. `zero_is_silent`: as in proto3, which does not
 /// write a number that is 0, so that a description without it says 0.
-pub fn batch_limit(said: &Said<'_>, zero_is_silent: bool) -> Option<u32> {
-    match said.get(Slot::MaxBatchSize) {
+pub fn batch_limit(extracted: &Extracted<'_>, zero_is_silent: bool) -> Option<u32> {
+    match extracted.get(Slot::MaxBatchSize) {
         Some(Found::Number(limit)) => u32::try_from(limit).ok(),
         Some(_) => None,
-        None => said.get(Slot::Model).filter(|_| zero_is_silent).map(|_| 0),
+        None => extracted.get(Slot::Model).filter(|_| zero_is_silent).map(|_| 0),
     }
 }
 
@@ -89,7 +87,7 @@ pub fn count(value: Option<Found<'_>>) -> Option<Count> {
 }
 
 /// The value is there and not zero; text that is there is never empty.
-fn holds(value: Found<'_>) -> bool {
+pub fn holds(value: Found<'_>) -> bool {
     !matches!(value, Found::Number(0) | Found::Tally(0) | Found::Sum(0))
 }
 
@@ -102,70 +100,6 @@ fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
         if number == 0 {
             return &digits[at..];
         }
-    }
-}
-
-/// What a response message said about the request it answers, kept until the message is complete.
-#[derive(Clone, Debug, Default)]
-pub struct Reply {
-    /// Id of the open request that has the response's id. None: the oldest is meant.
-    id: Option<Id>,
-    /// It holds an error.
-    pub error: bool,
-    /// It is the last response, or says nothing about that.
-    pub last: bool,
-    /// It carries output, or is not looked at for that and holds no error.
-    pub output: bool,
-    /// It carries output that was looked for.
-    pub chunk: bool,
-    tokens_in: Option<Count>,
-    tokens_out: Option<Count>,
-}
-
-impl Reply {
-    /// Of a response that says nothing.
-    pub const SILENT: Reply =
-        Reply { id: None, error: false, last: true, output: true, chunk: false, tokens_in: None, tokens_out: None };
-
-    /// Hears what a response to one of `open` says.
-    pub fn hear(&mut self, said: &Said<'_>, open: &VecDeque<OpenRequest>, wants_output: bool) {
-        // Of one request, or none, an id tells nothing.
-        self.name(if open.len() > 1 { id(said.get(Slot::RequestId)) } else { None });
-        self.error = said.get(Slot::Error).is_some_and(holds);
-        self.last = said.get(Slot::Final).is_none_or(holds);
-        self.chunk = wants_output && said.get(Slot::Output).is_some_and(holds);
-        self.output = (self.chunk || !wants_output) && !self.error;
-        self.tokens_in = count(said.get(Slot::TokensIn));
-        self.tokens_out = count(said.get(Slot::TokensOut));
-    }
-
-    /// Of the request with this id. It is long, and most have none: it is not written each time.
-    #[inline]
-    fn name(&mut self, id: Option<Id>) {
-        if id.is_some() || self.id.is_some() {
-            self.id = id;
-        }
-    }
-
-    /// Says the same as another, of a request of its own.
-    #[inline]
-    pub fn repeat(&mut self, other: &Reply, id: Option<Id>) {
-        self.name(id);
-        (self.error, self.last, self.output, self.chunk) = (other.error, other.last, other.output, other.chunk);
-        (self.tokens_in, self.tokens_out) = (other.tokens_in, other.tokens_out);
-    }
-
-    /// Which of the open requests it answers: the one with its id, else the oldest.
-    pub fn answers(&self, open: &VecDeque<OpenRequest>) -> usize {
-        let by_id = |id: &Id| open.iter().position(|o| o.id == *id);
-        self.id.as_ref().and_then(by_id).unwrap_or(0)
-    }
-
-    /// Adds its tokens.
-    #[inline]
-    pub fn count_tokens(&self, open: &mut OpenRequest) {
-        open.tokens_in.add(self.tokens_in);
-        open.tokens_out.add(self.tokens_out);
     }
 }
 
