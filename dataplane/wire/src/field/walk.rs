@@ -1,7 +1,7 @@
 //! The walk through one message. It can stop after any byte and go on with the next.
 
 use super::plan::{Edge, Plan};
-use super::values::{Extracted, KEY_TEXT, Values, last_bytes};
+use super::values::{Delimited, Extracted, KEY_TEXT, Occurrence, Values, last_bytes};
 use super::wire;
 use crate::catalogue::MAX_DEPTH;
 use crate::pool::{Pooled, Shelf};
@@ -292,7 +292,8 @@ impl Walk {
     fn scalar(&mut self, plan: &Plan, number: u64) {
         let level = *self.level();
         if let Some(edge) = self.edge(plan, &level) {
-            self.values.varint(plan, edge, number, [level.first, level.in_first]);
+            let Level { first, in_first, .. } = level;
+            self.values.varint(plan, edge, number, Occurrence { first, in_first });
         }
     }
 
@@ -322,7 +323,7 @@ impl Walk {
         let Some(edge) = self.edge(plan, &level) else {
             return;
         };
-        let packed = self.values.bytes(plan, edge, len, rest, level.first);
+        let packed = self.values.bytes(plan, edge, Delimited { len, at_hand: rest, first: level.first });
         let deeper = usize::from(self.depth) < MAX_DEPTH;
         if let Some(child) = edge.child.filter(|_| deeper) {
             self.enter(child, edge.id, end);

@@ -1,7 +1,6 @@
 //! Dimensions of tensors: exact, or absent.
 
-use super::{Extracted, Plan, Values};
-use crate::catalogue::{Read, Slot};
+use super::{Plan, Values};
 use crate::tensor::Dimensions;
 
 impl Values {
@@ -61,21 +60,5 @@ impl Values {
         if !self.lists[usize::from(list)].sizes().is_empty() {
             self.present |= 1 << leaf;
         }
-    }
-}
-
-impl<'w> Extracted<'w> {
-    /// The dimensions of a slot: of several the first that are there. Never none.
-    #[inline]
-    pub fn dimensions(&self, slot: Slot) -> Option<&'w Dimensions> {
-        let (sources, there) = (self.sources?, self.values.present & !self.values.spoilt);
-        if !sources.any_of(slot, there) {
-            return None;
-        }
-        let lists = sources.of(slot).iter().filter(|&leaf| there >> leaf & 1 != 0).filter_map(|&leaf| {
-            let leaf = self.leaves.get(usize::from(leaf))?;
-            matches!(leaf.read, Read::Dimensions | Read::DimensionOfEach).then_some(leaf.text)
-        });
-        lists.map(|list| &self.values.lists[usize::from(list)]).next()
     }
 }
