@@ -7,8 +7,8 @@ use crate::outcome::{Code, EndedBy, Outcome};
 use crate::tensor::Shape;
 use std::collections::VecDeque;
 
-pub use crate::names::{Id, MAX_ID_BYTES, MAX_NAME_BYTES, Name};
-pub use crate::tokens::{Count, Tokens};
+pub use crate::names::{Id, MAX_NAME_BYTES, Name};
+pub use crate::tokens::Tokens;
 
 /// Requests of one stream that may be without an answer and still be told apart. Beyond it the oldest is given up:
 /// load generators keep some hundreds, and a thousand of them take 208 KiB.
@@ -39,7 +39,7 @@ pub struct Call {
     pub model: Name,
     /// Version that answered, else the one asked for.
     pub version: Name,
-    /// Whose word they are.
+    /// Whose word the model and the version are, which decides who may change them.
     pub named: NamePrecedence,
     /// `grpc-timeout` as sent.
     pub timeout: Option<Nanos>,
@@ -86,9 +86,9 @@ pub struct OpenRequest {
     /// Of its first input. Its first dimension is the number of items only if the model batches, and is left out where
     /// that is what it always is.
     pub shape: Shape,
-    /// Of the prompt.
+    /// Tokens of its prompt.
     pub tokens_in: Tokens,
-    /// Generated.
+    /// Tokens that were generated for it.
     pub tokens_out: Tokens,
     /// Response messages with output: a lower bound of the tokens generated where the wire tells no better.
     pub chunks: u32,
@@ -109,15 +109,15 @@ impl OpenRequest {
 /// A request that came to its end.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// As it stood.
+    /// How it stood just before that.
     pub open: OpenRequest,
-    /// When.
+    /// When it ended.
     pub end: Nanos,
     /// What came of it.
     pub code: Code,
     /// Who ended it.
     pub ended_by: EndedBy,
-    /// Verdict.
+    /// What objectives count it as.
     pub outcome: Outcome,
     /// Request complete to response complete; None when either did not happen.
     pub latency: Option<Nanos>,
@@ -128,12 +128,12 @@ pub struct Request {
 /// How a call came to its end.
 #[derive(Clone, Debug)]
 pub struct End {
-    /// When.
+    /// When it ended.
     pub at: Nanos,
     /// What came of it.
     pub code: Code,
     /// Who ended it.
     pub ended_by: EndedBy,
-    /// Verdict.
+    /// What objectives count it as.
     pub outcome: Outcome,
 }

@@ -19,7 +19,7 @@ pub const MAX_OPEN_CALLS: usize = 8192;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-/// The calls.
+/// The open calls, and what they share.
 #[derive(Debug, Default)]
 pub struct Calls {
     open: Open,

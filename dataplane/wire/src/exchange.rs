@@ -1,12 +1,70 @@
 //! One stream, as both directions tell its story. The public half is [`Call`]; the rest is how far reading got.
+//!
+//! Two rules. Whatever opens, completes or ends a request or the call is in this file and in `opening`: the files beside
+//! it know how bodies are framed and what messages say, and call what is here. And this file knows neither.
+//!
+//! # Theory of operation
+//!
+//! A call is open from its request's head until [`Exchange::end`], which happens once, because [`crate::calls::Calls`]
+//! takes an exchange out of the open ones before it ends it. Meanwhile each of its requests is in one of three states,
+//! and leaves `call.open` when it ends, which is in `end_request` alone:
+//!
+//! ```text
+//!            sending ───────────► waiting ───────────► unfinished
+//!      complete: None      complete: Some        unfinished: Some
+//!               └─────────────────────┴──────────────────────┴────────► ended
+//! ```
+//!
+//! A call has one request, which is there from beginning to end; or it *carries many*, and then each request message
+//! is one. Only one of many is ever `unfinished`: an answer came, and said that it was not the last.
+//!
+//! ```text
+//! event                      | the one request               | each of many
+//! ---------------------------+-------------------------------+--------------------------------------------------
+//! request's head             | is sending; gets an id that   | (there is none yet)
+//!   open                     | a header says                 |
+//! request message begins     |                               | one more is sending; where there are too many, the
+//!   request_begins           |                               | oldest ends as unread
+//! request message says       | gets it                       | gets it if it is sending
+//!   apply_request            |                               |
+//! request message ends       | (when, is noted in `asked`)   | is waiting
+//!   request_ends             |                               |
+//! client's END_STREAM        | is waiting                    |
+//!   request_complete         |                               |
+//! server's head or trailers  | gets an id and tokens that    |
+//!   answer                   | headers say                   |
+//! response message says      | (`reply` has it until the message ends)
+//!   apply_response           |                               |
+//! response message ends      | gets its tokens; an error in  | the one with its id, else the oldest, gets its tokens,
+//!   response_ends            | it is kept for the end        | and ends if it is an error or the last; otherwise it
+//!                            |                               | is unfinished
+//! server's END_STREAM        | was complete when `asked`, if | ends by what the server said; it was answered when
+//!   answered                 | it is sending; ends by what   | its newest response came, if one did
+//!                            | the server said, or by an     |
+//!                            | error inside an OK answer     |
+//! reset, GOAWAY, lost, blind | ends by whoever did that; it  | ends so too
+//!   end                      | was not answered              |
+//! ```
+//!
+//! The response direction is silent until `call.last_response` is set. A message *speaks* when clients would call it a
+//! response: at its first byte, or, where that depends on what it says, when it is complete.
+//!
+//! ```text
+//! event                      | silent                        | has spoken
+//! ---------------------------+-------------------------------+--------------------------------------------------
+//! a message speaks           | it is the first response of   | the gap since the newest response is told; the call
+//!   speaks                   | the call and its one request  | is streaming
+//! a message that spoke ends  | has spoken                    | it is the newest response
+//!   response_ends            | in both: it is the first response of the request that it answers, if that has none
+//! bytes without messages     | has spoken: they are the      | they are the newest response
+//!   response_bytes_came      | first response                |
+//! ```
 
 use crate::Nanos;
 use crate::call::{Call, End, OpenRequest, Request};
 use crate::call::{FREE_OPEN_REQUESTS, MAX_OPEN_REQUESTS, MAX_OPEN_REQUESTS_PER_CONNECTION};
-use crate::catalogue::Kind;
 use crate::content::Content;
 use crate::head::Head;
-use crate::name_precedence::NamePrecedence;
 use crate::outcome::{Code, Outcome, UNREAD, Verdict, grpc};
 use crate::plans::MethodPlan;
 use crate::pool::{Pooled, Shelf};
@@ -25,13 +83,14 @@ mod grpc_body;
 mod headers;
 mod http_body;
 mod message_facts;
+mod opening;
 mod reply;
 mod side;
 mod template_cache;
 
 pub use connection_state::{ConnectionState, Context};
 
-/// An open stream.
+/// An open stream: its call, and how far both of its directions have been read.
 #[derive(Debug, Default)]
 pub struct Exchange {
     /// What others see of it.
@@ -40,7 +99,7 @@ pub struct Exchange {
     request: Side,
     response: Side,
     answer: Answer,
-    /// When the newest complete request message was complete.
+    /// When the newest complete request message was complete, where messages are told apart.
     asked: Option<Nanos>,
     /// The last of `call.open` is being sent (for a call that carries many).
     sending: bool,
@@ -57,58 +116,6 @@ impl Pooled for Exchange {
 }
 
 impl Exchange {
-    /// Starts over for the stream that `head` opens, and says so.
-    pub fn open<S: Sink>(&mut self, head: &mut Head, cx: &mut Context<'_, S>) {
-        let nameless = &cx.connection.nameless;
-        let (name, plan, model, version) = match head.method.take() {
-            Some(method) => (method.name, method.plan, method.model, method.version),
-            None => (nameless.clone(), None, None, None),
-        };
-        let has_model = model.is_some();
-        let mut open = std::mem::take(&mut self.call.open);
-        open.clear();
-        open.shrink_to(FREE_OPEN_REQUESTS);
-        let known = plan.as_deref();
-        let many_requests = known.is_some_and(|p| p.many_requests);
-        if !many_requests {
-            open.reserve_exact(1); // a growing deque would make room for four
-            open.push_back(OpenRequest::begun(head.began));
-        }
-        self.call = Call {
-            start: head.began,
-            method: name,
-            known_method: known.is_some(),
-            kind: known.map_or(Kind::Admin, |p| p.kind),
-            streaming: known.is_some_and(|p| p.streaming),
-            many_requests,
-            model: model.unwrap_or_else(|| nameless.clone()),
-            version: version.unwrap_or_else(|| nameless.clone()),
-            named: NamePrecedence::by_path(has_model),
-            timeout: head.timeout,
-            traceparent: head.traceparent.take().unwrap_or_else(|| nameless.clone()),
-            request_complete: None,
-            first_response: None,
-            last_response: None,
-            request_bytes: 0,
-            response_bytes: 0,
-            request_messages: 0,
-            response_messages: 0,
-            open,
-            max_batch_size: None,
-            concurrency: 0,
-        };
-        self.plan = plan;
-        self.request = Side { content: head.request_content(), json_left: head.json_bytes(), ..Side::default() };
-        self.response = Side::default();
-        self.answer = Answer::default();
-        (self.asked, self.sending) = (None, false);
-        self.reply.repeat(&Reply::SILENT, None);
-        if head.has_fields() {
-            self.head_asked(head, cx.connection);
-        }
-        cx.sink.opened(&mut self.call);
-    }
-
     /// A header block of the server's.
     #[inline]
     pub fn answer(&mut self, head: &Head, connection: &mut ConnectionState) {
@@ -138,6 +145,7 @@ impl Exchange {
         }
     }
 
+    /// A request message begins.
     fn request_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         if !self.call.many_requests {
             return;
@@ -150,6 +158,18 @@ impl Exchange {
         cx.connection.open_requests += 1;
         self.call.open.push_back(OpenRequest::begun(cx.now));
         self.sending = true;
+    }
+
+    /// A request message is complete.
+    #[inline]
+    fn request_ends(&mut self, now: Nanos) {
+        self.call.request_messages += 1;
+        self.asked = Some(now);
+        if std::mem::take(&mut self.sending) {
+            if let Some(open) = self.call.open.back_mut() {
+                open.complete = Some(now);
+            }
+        }
     }
 
     /// The one request of a call that does not carry many.
@@ -170,12 +190,14 @@ impl Exchange {
         }
     }
 
+    /// A response message begins that will be read.
     #[inline]
     fn response_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         self.reply.repeat(&Reply::SILENT, None);
         self.response_began(self.waits_for_output(), cx);
     }
 
+    /// A response message began. `waits`: whether it speaks is known when it is complete.
     #[inline]
     fn response_began<S: Sink>(&mut self, waits: bool, cx: &mut Context<'_, S>) {
         self.response.began = cx.now;
@@ -194,6 +216,15 @@ impl Exchange {
         }
     }
 
+    /// Bytes came of a response in which nobody can tell one message from the next.
+    fn response_bytes_came(&mut self, now: Nanos) {
+        self.call.first_response.get_or_insert(now);
+        self.call.last_response = Some(now);
+        if let Some(open) = self.only() {
+            open.first_response.get_or_insert(now);
+        }
+    }
+
     /// The response message under way is one that clients wait for.
     #[inline]
     fn speaks<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
@@ -209,6 +240,7 @@ impl Exchange {
         }
     }
 
+    /// A response message is complete, and `reply` has what it said. `waited`: whether it speaks is known only now.
     #[inline]
     fn response_ends<S: Sink>(&mut self, waited: bool, cx: &mut Context<'_, S>) {
         self.call.response_messages += 1;
@@ -242,7 +274,7 @@ impl Exchange {
         }
     }
 
-    /// Takes a request out of the open ones and reports it. `answered`: when its response was complete.
+    /// Takes a request out of the open ones and reports it, which ends it. `answered`: when its response was complete.
     fn end_request<S: Sink>(&mut self, at: usize, verdict: Verdict, answered: Option<Nanos>, cx: &mut Context<'_, S>) {
         if at + 1 == self.call.open.len() {
             self.sending = false;

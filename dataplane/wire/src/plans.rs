@@ -82,7 +82,7 @@ impl MethodPlan {
 /// A catalogue, compiled.
 #[derive(Debug, Default)]
 pub struct Plans {
-    /// By full path.
+    /// Methods of gRPC by their full path.
     pub methods: HashMap<Box<str>, Rc<MethodPlan>>,
     /// What paths `routes` are for.
     pub templates: Templates,
@@ -119,9 +119,9 @@ impl Plans {
 /// A route with its programs compiled.
 #[derive(Debug)]
 pub struct RoutePlan {
-    /// As it is shown.
+    /// Its template, which is the name of its calls.
     pub name: Rc<str>,
-    /// How to read.
+    /// How to read what is said along it.
     pub plan: Rc<MethodPlan>,
 }
 

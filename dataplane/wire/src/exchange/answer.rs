@@ -13,7 +13,7 @@ pub struct Answer {
     status: Option<u16>,
     content: Option<Content>,
     grpc_status: Option<u8>,
-    /// `grpc-message`.
+    /// What `grpc-message` said, in plain text.
     pub message: Box<str>,
     /// A response message held an error.
     pub in_band_error: bool,

@@ -5,7 +5,6 @@ use super::message_facts::batch_limit;
 use super::reply::Reply;
 use super::template_cache::{KnownRequest, KnownResponse, Recalled, recall};
 use super::{Context, Exchange};
-use crate::Nanos;
 use crate::grpc::Piece;
 use crate::sink::Sink;
 
@@ -58,17 +57,6 @@ impl Exchange {
     fn request_body<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
         self.call.request_bytes += bytes.len() as u64;
         self.read_request(bytes, cx);
-    }
-
-    #[inline]
-    fn request_ends(&mut self, now: Nanos) {
-        self.call.request_messages += 1;
-        self.asked = Some(now);
-        if std::mem::take(&mut self.sending) {
-            if let Some(open) = self.call.open.back_mut() {
-                open.complete = Some(now);
-            }
-        }
     }
 
     /// Reads on in the request message under way, which belongs to the newest request unless that has ended.

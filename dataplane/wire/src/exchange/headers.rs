@@ -10,7 +10,7 @@ use crate::headers::HeaderPlan;
 use crate::names::Id;
 use crate::tokens::Count;
 
-/// Of a number of tokens: more than any context has.
+/// Digits of a number of tokens in a header: no context has as many tokens as these can tell.
 const MAX_DIGITS: usize = 12;
 
 impl Exchange {

@@ -72,12 +72,7 @@ impl Exchange {
             }
             Content::Grpc | Content::Opaque => {
                 self.call.response_bytes += bytes.len() as u64;
-                self.call.first_response.get_or_insert(cx.now);
-                self.call.last_response = Some(cx.now);
-                let now = cx.now;
-                if let Some(open) = self.only() {
-                    open.first_response.get_or_insert(now);
-                }
+                self.response_bytes_came(cx.now);
             }
         }
     }

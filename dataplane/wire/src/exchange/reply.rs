@@ -64,7 +64,7 @@ impl Reply {
         self.id.as_ref().and_then(by_id).unwrap_or(0)
     }
 
-    /// Adds its tokens.
+    /// Adds the tokens it tells of to those of the request that it answers.
     #[inline]
     pub fn count_tokens(&self, open: &mut OpenRequest) {
         open.tokens_in.add(self.tokens_in);

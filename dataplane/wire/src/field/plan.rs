@@ -10,7 +10,7 @@ pub struct Plan {
     left_out: bool,
     pub(super) nodes: Vec<Node>,
     pub(super) leaves: Vec<Leaf>,
-    /// Of each leaf.
+    /// The path of each leaf, by which one that is asked for again is found.
     paths: Vec<Vec<Step>>,
     /// Leaves of [`Read::Varints`], one bit each.
     pub(super) counted: u32,

@@ -20,7 +20,7 @@ const WORD_BYTES: usize = size_of::<u64>();
 const MAX_FIELD: u64 = (1 << 29) - 1;
 const MAX_VARINT_BYTES: usize = 10;
 
-/// A layout.
+/// The bytes that messages of one kind share, by which the next of them is told.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     /// What is outside of holes.

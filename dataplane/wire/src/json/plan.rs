@@ -26,7 +26,7 @@ pub struct Plan {
 #[derive(Debug, Default)]
 struct Node {
     keys: Vec<(Box<[u8]>, usize)>,
-    /// One element.
+    /// Single elements, by their place in an array.
     items: Vec<(u32, usize)>,
     /// Each element that is not among them.
     each: Option<usize>,

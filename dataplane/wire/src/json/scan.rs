@@ -83,7 +83,7 @@ pub struct Scan {
     surrogate: u32,
     /// Bytes that may still be looked at.
     left: u32,
-    /// There were more.
+    /// There were more of them than that.
     cut_short: bool,
     values: Values,
 }

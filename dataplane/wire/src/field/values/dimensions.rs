@@ -48,14 +48,14 @@ impl Values {
         self.spoilt &= !(1 << leaf);
     }
 
-    /// An element of it; None for what is no size.
+    /// An element of that array; None for what is no size.
     pub(crate) fn array_item(&mut self, leaf: usize, list: u8, size: Option<u64>) {
         if !size.is_some_and(|size| self.lists[usize::from(list)].push(size)) {
             self.spoilt |= 1 << leaf;
         }
     }
 
-    /// It was whole.
+    /// The array was whole.
     pub(crate) fn array_ends(&mut self, leaf: usize, list: u8) {
         if !self.lists[usize::from(list)].sizes().is_empty() {
             self.present |= 1 << leaf;

@@ -69,7 +69,7 @@ impl Values {
         (self.texts[text].have, self.texts[text].left) = (0, 1);
     }
 
-    /// More of it.
+    /// More of a string that comes byte by byte.
     pub(crate) fn text_push(&mut self, text: usize, bytes: &[u8]) {
         let into = &mut self.texts[text];
         let have = usize::from(into.have);
@@ -82,7 +82,7 @@ impl Values {
         }
     }
 
-    /// It is complete.
+    /// A string that came byte by byte is complete.
     pub(crate) fn text_end(&mut self, leaf: usize, text: usize) {
         if self.texts[text].left == 1 {
             self.texts[text].left = 0;
