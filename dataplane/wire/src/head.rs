@@ -35,23 +35,6 @@ const HEADERS: u8 = 10;
 #[derive(Clone, Debug)]
 pub struct Wanted(pub Rc<Plans>);
 
-impl Interest for Wanted {
-    fn tag(&self, name: &[u8]) -> Option<u8> {
-        Some(match name {
-            b":path" => PATH,
-            b":status" => STATUS,
-            b"content-type" => CONTENT_TYPE,
-            b"grpc-status" => GRPC_STATUS,
-            b"grpc-message" => GRPC_MESSAGE,
-            b"grpc-timeout" => GRPC_TIMEOUT,
-            b"traceparent" => TRACEPARENT,
-            b"content-encoding" => CONTENT_ENCODING,
-            b"inference-header-content-length" => JSON_LENGTH,
-            _ => return self.0.header_names.find(name).map(|place| HEADERS + place),
-        })
-    }
-}
-
 /// What one header block said.
 #[derive(Debug, Default)]
 pub struct Head {
@@ -81,6 +64,23 @@ pub struct Head {
     fields: Fields,
     /// Fields that have been said, one bit each.
     said: u64,
+}
+
+impl Interest for Wanted {
+    fn tag(&self, name: &[u8]) -> Option<u8> {
+        Some(match name {
+            b":path" => PATH,
+            b":status" => STATUS,
+            b"content-type" => CONTENT_TYPE,
+            b"grpc-status" => GRPC_STATUS,
+            b"grpc-message" => GRPC_MESSAGE,
+            b"grpc-timeout" => GRPC_TIMEOUT,
+            b"traceparent" => TRACEPARENT,
+            b"content-encoding" => CONTENT_ENCODING,
+            b"inference-header-content-length" => JSON_LENGTH,
+            _ => return self.0.header_names.find(name).map(|place| HEADERS + place),
+        })
+    }
 }
 
 impl Head {

@@ -14,6 +14,21 @@ pub struct Names {
     left_out: bool,
 }
 
+/// What one side of a method says in its head.
+#[derive(Debug, Default)]
+pub struct HeaderPlan {
+    wanted: Vec<Wanted>,
+    /// Places of the names, one bit each.
+    places: u64,
+}
+
+#[derive(Debug)]
+struct Wanted {
+    slot: Slot,
+    place: u8,
+    before_body: bool,
+}
+
 impl Names {
     /// Those that some method or route asks for.
     pub fn of(catalogue: &Catalogue) -> Names {
@@ -50,21 +65,6 @@ impl Names {
         }
         self.names.iter().position(|known| known.as_bytes().eq_ignore_ascii_case(name)).map(|place| place as u8)
     }
-}
-
-/// What one side of a method says in its head.
-#[derive(Debug, Default)]
-pub struct HeaderPlan {
-    wanted: Vec<Wanted>,
-    /// Places of the names, one bit each.
-    places: u64,
-}
-
-#[derive(Debug)]
-struct Wanted {
-    slot: Slot,
-    place: u8,
-    before_body: bool,
 }
 
 impl HeaderPlan {

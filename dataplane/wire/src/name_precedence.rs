@@ -8,11 +8,6 @@ const BODY: u8 = 2;
 /// More than any word of the other side.
 const MORE: u8 = 4;
 
-/// What a header counts for: more than the body's word, or less.
-const fn header(before_body: bool) -> u8 {
-    if before_body { BODY + 1 } else { BODY - 1 }
-}
-
 /// How much the word counts for by which something is named; 0 = it is not, or the version is the path's.
 ///
 /// Each of its methods is given what writes the name down, and calls that only if the word counts; it tells whether
@@ -21,6 +16,11 @@ const fn header(before_body: bool) -> u8 {
 pub struct NamePrecedence {
     model: u8,
     version: u8,
+}
+
+/// What a header counts for: more than the body's word, or less.
+const fn header(before_body: bool) -> u8 {
+    if before_body { BODY + 1 } else { BODY - 1 }
 }
 
 impl NamePrecedence {

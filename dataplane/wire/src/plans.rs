@@ -37,6 +37,36 @@ pub struct MethodPlan {
     pub json_response: json::Plan,
 }
 
+/// A catalogue, compiled.
+#[derive(Debug, Default)]
+pub struct Plans {
+    /// Methods of gRPC by their full path.
+    pub methods: HashMap<Box<str>, Rc<MethodPlan>>,
+    /// What paths `routes` are for.
+    pub templates: Templates,
+    /// In order of preference.
+    pub routes: Vec<RoutePlan>,
+    /// Of the header fields that are wanted.
+    pub header_names: Names,
+    /// Those of them that some answer may hold, one bit each.
+    pub answer_headers: u64,
+}
+
+/// A route with its programs compiled.
+#[derive(Debug)]
+pub struct RoutePlan {
+    /// Its template, which is the name of its calls.
+    pub name: Rc<str>,
+    /// How to read what is said along it.
+    pub plan: Rc<MethodPlan>,
+}
+
+thread_local! {
+    /// The newest catalogue seen and its plans. The weak reference keeps the address from being used again, and
+    /// the catalogue from being changed through `Arc::get_mut`.
+    static NEWEST: RefCell<Option<(Weak<Catalogue>, Rc<Plans>)>> = const { RefCell::new(None) };
+}
+
 impl MethodPlan {
     fn compile(method: &Method, names: &Names) -> MethodPlan {
         let head_bytes = match method.head_bytes {
@@ -79,21 +109,6 @@ impl MethodPlan {
     }
 }
 
-/// A catalogue, compiled.
-#[derive(Debug, Default)]
-pub struct Plans {
-    /// Methods of gRPC by their full path.
-    pub methods: HashMap<Box<str>, Rc<MethodPlan>>,
-    /// What paths `routes` are for.
-    pub templates: Templates,
-    /// In order of preference.
-    pub routes: Vec<RoutePlan>,
-    /// Of the header fields that are wanted.
-    pub header_names: Names,
-    /// Those of them that some answer may hold, one bit each.
-    pub answer_headers: u64,
-}
-
 impl Plans {
     fn compile(catalogue: &Catalogue) -> Plans {
         let names = Names::of(catalogue);
@@ -114,21 +129,6 @@ impl Plans {
             header_names: names,
         }
     }
-}
-
-/// A route with its programs compiled.
-#[derive(Debug)]
-pub struct RoutePlan {
-    /// Its template, which is the name of its calls.
-    pub name: Rc<str>,
-    /// How to read what is said along it.
-    pub plan: Rc<MethodPlan>,
-}
-
-thread_local! {
-    /// The newest catalogue seen and its plans. The weak reference keeps the address from being used again, and
-    /// the catalogue from being changed through `Arc::get_mut`.
-    static NEWEST: RefCell<Option<(Weak<Catalogue>, Rc<Plans>)>> = const { RefCell::new(None) };
 }
 
 /// The plans of a catalogue.

@@ -6,11 +6,11 @@
 use std::cell::RefCell;
 use std::thread::LocalKey;
 
-/// Boxes of one kind that nobody uses.
-pub type Shelf<T> = RefCell<Vec<Box<T>>>;
-
 /// As many as usually are in use at once on a thread; the others are freed.
 const MAX_POOLED: usize = 256;
+
+/// Boxes of one kind that nobody uses.
+pub type Shelf<T> = RefCell<Vec<Box<T>>>;
 
 /// A type that is kept.
 pub trait Pooled: Default + 'static {

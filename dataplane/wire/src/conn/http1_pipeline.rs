@@ -39,6 +39,17 @@ struct Waiting {
     is_connect: bool,
 }
 
+/// One direction at work on one read.
+struct Reader<'a, S> {
+    queue: &'a mut Queue,
+    shared: &'a mut Shared,
+    listener: Listener<'a, S>,
+}
+
+struct Requests<'a, 'l, S>(&'a mut Reader<'l, S>);
+
+struct Answers<'a, 'l, S>(&'a mut Reader<'l, S>);
+
 impl Pipeline {
     /// Before the first request.
     pub fn new() -> Pipeline {
@@ -79,15 +90,6 @@ impl Pipeline {
     }
 }
 
-/// One direction at work on one read.
-struct Reader<'a, S> {
-    queue: &'a mut Queue,
-    shared: &'a mut Shared,
-    listener: Listener<'a, S>,
-}
-
-struct Requests<'a, 'l, S>(&'a mut Reader<'l, S>);
-
 impl<S: Sink> Messages for Requests<'_, '_, S> {
     fn head(&mut self, head: &mut Head, framing: Framing) -> Result<Option<Body>, Unreadable> {
         let reader = &mut *self.0;
@@ -124,8 +126,6 @@ impl<S: Sink> Messages for Requests<'_, '_, S> {
         &mut self.0.shared.methods
     }
 }
-
-struct Answers<'a, 'l, S>(&'a mut Reader<'l, S>);
 
 impl<S: Sink> Answers<'_, '_, S> {
     /// The answer is complete, and it is the last of HTTP.

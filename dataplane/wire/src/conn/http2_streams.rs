@@ -32,6 +32,18 @@ struct Lost {
     frames: bool,
 }
 
+/// One direction at work on one read.
+struct Reader<'a, S> {
+    direction: Direction,
+    hpack: &'a mut Decoder<Wanted>,
+    head: &'a mut Head,
+    fresh: &'a mut bool,
+    blocks: &'a mut BlockCache,
+    blocks_lost: &'a mut bool,
+    shared: &'a mut Shared,
+    listener: Listener<'a, S>,
+}
+
 impl Streams {
     /// Nothing read yet.
     pub fn new(direction: Direction, plans: &Rc<Plans>) -> Streams {
@@ -81,18 +93,6 @@ impl Streams {
             shared.calls.unreadable(listener);
         }
     }
-}
-
-/// One direction at work on one read.
-struct Reader<'a, S> {
-    direction: Direction,
-    hpack: &'a mut Decoder<Wanted>,
-    head: &'a mut Head,
-    fresh: &'a mut bool,
-    blocks: &'a mut BlockCache,
-    blocks_lost: &'a mut bool,
-    shared: &'a mut Shared,
-    listener: Listener<'a, S>,
 }
 
 impl<S: Sink> Reader<'_, S> {

@@ -27,11 +27,6 @@ const PATIENCE: u8 = 64;
 /// What was learned, by method and length of the message.
 pub(super) type TemplateCache<T> = RefCell<Vec<Option<Place<T>>>>;
 
-thread_local! {
-    static REQUESTS: TemplateCache<KnownRequest> = const { RefCell::new(Vec::new()) };
-    static RESPONSES: TemplateCache<KnownResponse> = const { RefCell::new(Vec::new()) };
-}
-
 /// Messages of one method and length.
 #[derive(Debug)]
 pub(super) struct Place<T> {
@@ -84,6 +79,11 @@ pub(super) struct Recalled<'a, T> {
     pub(super) known: &'a T,
     /// The id in this one, where that is not always the same.
     pub(super) id: Option<&'a [u8]>,
+}
+
+thread_local! {
+    static REQUESTS: TemplateCache<KnownRequest> = const { RefCell::new(Vec::new()) };
+    static RESPONSES: TemplateCache<KnownResponse> = const { RefCell::new(Vec::new()) };
 }
 
 /// Finds out whether a whole message says the same as one before; `tell` is given what,

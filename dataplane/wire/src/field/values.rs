@@ -12,6 +12,9 @@ mod texts;
 pub use extracted::{Extracted, Found};
 use texts::Text;
 
+/// The text that holds the key of the map entry under way; those before it belong to leaves.
+pub(super) const KEY_TEXT: usize = MAX_TEXTS;
+
 /// The varint or the bytes of a field: which occurrence of it this is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Occurrence {
@@ -31,9 +34,6 @@ pub(super) struct Delimited<'b> {
     /// It is the first occurrence, and so is what it lies in, all the way up.
     pub(super) first: bool,
 }
-
-/// The text that holds the key of the map entry under way; those before it belong to leaves.
-pub(super) const KEY_TEXT: usize = MAX_TEXTS;
 
 /// Values of the leaves of a plan.
 #[derive(Clone, Debug)]

@@ -5,6 +5,9 @@ use super::head::{Framing, Reader};
 use crate::Nanos;
 use crate::head::{Head, Methods};
 
+/// Digits of a chunk's size: 2^60 bytes are more than anybody means, and less than overflows.
+const MAX_SIZE_DIGITS: u8 = 15;
+
 /// How the body at hand ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
@@ -27,9 +30,6 @@ pub trait Messages {
     /// Paths and their methods.
     fn methods(&mut self) -> &mut Methods;
 }
-
-/// Digits of a chunk's size: 2^60 bytes are more than anybody means, and less than overflows.
-const MAX_SIZE_DIGITS: u8 = 15;
 
 /// Where in a chunked body the next byte is (RFC 9112 section 7.1).
 #[derive(Clone, Copy, Debug, PartialEq)]
