@@ -71,7 +71,7 @@ fn read(catalogue: &Catalogue, path: &str, request: bool, bytes: &str) -> String
         walk.feed(&plan, piece);
         walk.done()
     });
-    let said = walk.said(&plan, last.expect("pieces of a whole message"));
+    let said = walk.extracted(&plan, last.expect("pieces of a whole message"));
     let shown = |slot| match said.dimensions(slot) {
         Some(dimensions) => Some(format!("dimensions:{}", joined(dimensions.sizes()))),
         None => said.get(slot).map(shown),

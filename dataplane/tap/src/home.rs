@@ -1,27 +1,32 @@
 //! The main thread: signals, control and its seam, probes, draining. It carries no bytes and may take its time.
 
+mod adoption;
+mod departure;
+mod pending_pull;
 mod pull;
+mod readiness;
+mod sleep;
 
 use crate::clock::nanos;
 use crate::drain::{Action, Drain};
 use crate::health::{Health, Probes};
 use crate::limits;
-use crate::policy;
 use crate::proto::{self, envelope::Body};
 use crate::seam::Seam;
 use crate::supervisor::Supervisor;
 use crate::sys;
 use crate::watch::lock;
 use crate::worker::{Command, Handle, Scanned, Shared};
+use departure::{Demand, Departure};
 use mio::net::TcpListener;
 use mio::unix::SourceFd;
 use mio::unix::pipe::Receiver as Pipe;
 use mio::{Events, Interest, Poll, Token, Waker};
-use pull::Pull;
+use pending_pull::PendingPull;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use wire::Nanos;
@@ -59,14 +64,13 @@ pub struct Home {
     supervisor: Supervisor,
     seam: Option<Seam>,
     stderr: Option<Pipe>,
-    pull: Option<Pull>,
+    pull: Option<PendingPull>,
     scan_number: u64,
     probes: Probes,
     drain: Drain,
     /// Processor time that went into compiling the policy, in the process this one then became.
     cpu_before: u64,
-    /// A signal asked for the end of the process, not only for a drain.
-    leaving: bool,
+    departure: Departure,
 }
 
 impl Home {
@@ -113,14 +117,14 @@ impl Home {
             probes,
             drain: Drain::new(nanos(limits::FLUSH_WAIT)),
             cpu_before: sys::cpu_nanos(),
-            leaving: false,
+            departure: Departure::default(),
         })
     }
 
     /// Runs until the process is to end.
     pub fn run(mut self) {
         let mut events = Events::with_capacity(128);
-        while !(self.leaving && self.drain.is_finished()) {
+        while !self.departure.is_complete(self.drain.is_finished()) {
             if let Err(error) = self.poll.poll(&mut events, Some(self.timeout())) {
                 if error.kind() != io::ErrorKind::Interrupted {
                     self.shared.log.warn(&format!("epoll: {error}"));
@@ -137,12 +141,9 @@ impl Home {
     }
 
     fn timeout(&self) -> Duration {
-        let now = self.shared.clock.now();
         let pull = self.pull.as_ref().map(|pull| pull.deadline);
-        let next = [self.supervisor.next_look(), pull].into_iter().flatten().min();
-        let wait = next.map_or(Duration::from_secs(1), |at| Duration::from_nanos(at.saturating_sub(now)));
-        let most = if self.drain.is_draining() { Duration::from_millis(20) } else { Duration::from_secs(1) };
-        wait.clamp(Duration::from_millis(1), most)
+        let due = [self.supervisor.next_look(), pull].into_iter().flatten();
+        sleep::longest(self.shared.clock.now(), due, self.drain.is_draining())
     }
 
     fn tick(&mut self, now: Nanos) {
@@ -166,32 +167,27 @@ impl Home {
         if self.probes.serve(self.poll.registry(), &health) {
             self.begin_drain("asked to by /drain");
         }
-        // Who waits in the accept queue of a listener that is still open counts as one more.
-        let open = self.shared.connections() + usize::from(!self.shared.accepting_stopped.load(SeqCst));
-        while let Some(action) = self.drain.step(now, open, self.seam.is_none() || !self.leaving) {
+        let awaited = self.shared.gate.awaited(self.shared.connections());
+        while let Some(action) = self.drain.step(now, awaited, self.departure.nobody_flushes(self.seam.is_some())) {
             self.act(action);
         }
     }
 
     fn not_ready(&self) -> Option<String> {
-        if self.drain.is_draining() {
-            return Some("draining".to_string());
-        }
-        let down = self.shared.upstreams.iter().find(|upstream| !upstream.is_up())?;
-        Some(format!("upstream {} is down", down.text))
+        let upstreams = self.shared.upstreams.iter().map(|upstream| (&*upstream.text, upstream.is_up()));
+        readiness::not_ready(self.drain.is_draining(), upstreams)
     }
 
     fn heed_signals(&mut self) {
         while let Some(signal) = sys::next_signal(self.signals.as_fd()) {
-            if signal == libc::SIGCHLD {
-                while let Some((pid, how)) = sys::reap() {
-                    self.supervisor.reaped(pid, &how, self.shared.clock.now());
+            match self.departure.signal(signal) {
+                Demand::Reap => {
+                    while let Some((pid, how)) = sys::reap() {
+                        self.supervisor.reaped(pid, &how, self.shared.clock.now());
+                    }
                 }
-            } else if self.leaving {
-                self.drain.hurry(self.shared.clock.now());
-            } else {
-                self.leaving = true;
-                self.begin_drain(if signal == libc::SIGTERM { "SIGTERM" } else { "SIGINT" });
+                Demand::Drain(why) => self.begin_drain(why),
+                Demand::Hurry => self.drain.hurry(self.shared.clock.now()),
             }
         }
     }
@@ -217,9 +213,10 @@ impl Home {
                 self.shared.log.warn(&format!("the drain deadline has passed: cutting {connections} connections"));
                 self.tell_all(|| Command::Cut);
             }
-            // After /drain alone the process goes on, and control with it.
-            Action::Flush if self.leaving => self.send(Body::Flush(proto::Flush {})),
             Action::Flush | Action::Finished => {}
+        }
+        if self.departure.asks_control_to_flush(action) {
+            self.send(Body::Flush(proto::Flush {}));
         }
     }
 
@@ -287,29 +284,21 @@ impl Home {
         }
     }
 
-    /// Adopts a newer generation; listeners, addresses and control's own command line stay as they are.
-    fn adopt(&mut self, mut offered: proto::Policy) {
-        let old = &self.policy;
-        offered.listeners.clone_from(&old.listeners);
-        offered.health.clone_from(&old.health);
-        offered.admin.clone_from(&old.admin);
-        let mut control = offered.control.unwrap_or_default();
-        control.argv = old.control.as_ref().map(|control| control.argv.clone()).unwrap_or_default();
-        let memory_bytes = control.memory_bytes;
-        offered.control = Some(control);
-        let (catalogue, refusals) = policy::catalogue(&offered);
-        match refusals.first() {
-            None => {
-                *lock(&self.shared.catalogue) = catalogue;
-                lock(&self.shared.ledger).adopt(&offered);
-                self.supervisor.set_memory(memory_bytes);
-                self.shared.log.info(&format!("policy generation {} is in force", offered.generation));
-                self.policy = offered;
+    /// Adopts a newer generation, or says why not.
+    fn adopt(&mut self, offered: proto::Policy) {
+        let generation = offered.generation;
+        match adoption::of(offered, &self.policy) {
+            Ok(adopted) => {
+                *lock(&self.shared.catalogue) = adopted.catalogue;
+                lock(&self.shared.ledger).adopt(&adopted.policy);
+                self.supervisor.set_memory(adopted.policy.control.as_ref().map_or(0, |control| control.memory_bytes));
+                self.shared.log.info(&format!("policy generation {generation} is in force"));
+                self.policy = adopted.policy;
                 self.policy_error.clear();
             }
-            Some(refusal) => {
-                self.shared.log.warn(&format!("policy generation {} is refused: {refusal}", offered.generation));
-                self.policy_error.clone_from(refusal);
+            Err(refusal) => {
+                self.shared.log.warn(&format!("policy generation {generation} is refused: {refusal}"));
+                self.policy_error = refusal;
             }
         }
     }

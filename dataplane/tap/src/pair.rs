@@ -8,7 +8,7 @@
 use crate::limits::{RESET_FLUSH, RESET_POLL};
 use crate::pump::{Budget, End, Flow, Turn, Watcher};
 use crate::stream::Stream;
-use std::io;
+use std::io::ErrorKind;
 use std::time::Duration;
 use wire::{Direction, EndedBy, Nanos};
 
@@ -70,6 +70,18 @@ pub enum Fate {
     Later(Duration),
     /// Over; `by` closed or broke it first.
     Over(EndedBy),
+}
+
+/// What the flags of a connection say of its end.
+enum Ending {
+    /// It is not the end.
+    Open,
+    /// Both sides said FIN and both FINs were passed on.
+    Finished,
+    /// This side was reset, as the kernel says, and all it sent before has been read.
+    Reset(Side, ErrorKind),
+    /// This side was reset, and its last bytes cannot be read for want of room on the other side.
+    ResetUnread(Side),
 }
 
 /// A relayed connection.
@@ -160,22 +172,11 @@ impl<S: Stream> Pair<S> {
         one_way.direction = Direction::ToClient;
         let down = self.down.turn(&mut self.server, &mut self.client, scratch, budget, &mut one_way);
         self.note_closers();
-        match (&up, &down) {
-            (Turn::SourceReset(error), _) => self.begin_reset(Side::Client, error, now, budget),
-            (_, Turn::SourceReset(error)) => self.begin_reset(Side::Server, error, now, budget),
-            // A write found this side gone, and its last bytes have been read.
-            _ if self.client.reset && self.up.source_finished => self.begin_reset(Side::Client, &gone(), now, budget),
-            _ if self.server.reset && self.down.source_finished => self.begin_reset(Side::Server, &gone(), now, budget),
-            _ if self.client.reset && !self.up.is_flushed() => self.await_room(Side::Client, now, budget),
-            _ if self.server.reset && !self.down.is_flushed() => self.await_room(Side::Server, now, budget),
-            _ if self.up.broken && self.down.broken => self.begin_reset(Side::Server, &gone(), now, budget),
-            _ if self.up.finished && self.down.finished => Fate::Over(self.first_closer.unwrap_or(EndedBy::Network)),
-            (Turn::More, _) | (_, Turn::More) => Fate::Busy,
-            // Writing to the client failed in this turn, after its own direction had been served: its last bytes are unread.
-            _ if self.down.broken && self.client.readable && self.up.is_flushed() && !self.up.source_finished => {
-                Fate::Busy
-            }
-            _ => Fate::Waiting,
+        match self.ending(&up, &down) {
+            Ending::Open => self.unfinished(&up, &down),
+            Ending::Finished => Fate::Over(self.first_closer.unwrap_or(EndedBy::Network)),
+            Ending::Reset(by, kind) => self.begin_reset(by, kind, now, budget),
+            Ending::ResetUnread(by) => self.await_room(by, now, budget),
         }
     }
 
@@ -197,6 +198,34 @@ impl<S: Stream> Pair<S> {
         self.first_closer.filter(|_| self.down.source_finished)
     }
 
+    /// Whether this is the end, and which: the first row that holds.
+    fn ending(&self, up: &Turn, down: &Turn) -> Ending {
+        const GONE: ErrorKind = ErrorKind::ConnectionReset;
+        match (up, down) {
+            (Turn::SourceReset(error), _) => Ending::Reset(Side::Client, error.kind()),
+            (_, Turn::SourceReset(error)) => Ending::Reset(Side::Server, error.kind()),
+            // A write found this side gone, and its last bytes have been read.
+            _ if self.client.reset && self.up.source_finished => Ending::Reset(Side::Client, GONE),
+            _ if self.server.reset && self.down.source_finished => Ending::Reset(Side::Server, GONE),
+            _ if self.client.reset && !self.up.is_flushed() => Ending::ResetUnread(Side::Client),
+            _ if self.server.reset && !self.down.is_flushed() => Ending::ResetUnread(Side::Server),
+            _ if self.up.broken && self.down.broken => Ending::Reset(Side::Server, GONE),
+            _ if self.up.finished && self.down.finished => Ending::Finished,
+            _ => Ending::Open,
+        }
+    }
+
+    /// It goes on: now, or with the next event.
+    fn unfinished(&self, up: &Turn, down: &Turn) -> Fate {
+        // Writing to the client failed in this turn, after its own direction had been served: its last bytes are unread.
+        let unread = self.down.broken && self.client.readable && self.up.is_flushed() && !self.up.source_finished;
+        match (up, down) {
+            (Turn::More, _) | (_, Turn::More) => Fate::Busy,
+            _ if unread => Fate::Busy,
+            _ => Fate::Waiting,
+        }
+    }
+
     fn note_closers(&mut self) {
         if self.first_closer.is_none() {
             self.first_closer = match (self.up.source_finished, self.down.source_finished) {
@@ -213,15 +242,13 @@ impl<S: Stream> Pair<S> {
         if Duration::from_nanos(now.saturating_sub(since)) < RESET_FLUSH {
             return Fate::Later(RESET_FLUSH);
         }
-        self.begin_reset(by, &gone(), since, budget);
+        self.begin_reset(by, ErrorKind::ConnectionReset, since, budget);
         self.finish_reset(now, budget)
     }
 
-    fn begin_reset(&mut self, by: Side, error: &io::Error, now: Nanos, budget: &Budget) -> Fate {
-        let closer = match (error.kind(), by) {
-            (io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable, _) => {
-                EndedBy::Network
-            }
+    fn begin_reset(&mut self, by: Side, kind: ErrorKind, now: Nanos, budget: &Budget) -> Fate {
+        let closer = match (kind, by) {
+            (ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable, _) => EndedBy::Network,
             (_, Side::Client) => EndedBy::Client,
             (_, Side::Server) => EndedBy::Server,
         };
@@ -251,8 +278,4 @@ impl<S: Stream> Pair<S> {
         }
         Fate::Later(RESET_POLL)
     }
-}
-
-fn gone() -> io::Error {
-    io::ErrorKind::ConnectionReset.into()
 }

@@ -6,7 +6,7 @@ use crate::ledger::Ledger;
 use crate::log::Log;
 use crate::pump::Budget;
 use crate::watch::lock;
-use crate::worker::{Handle, Seat, Shared, Worker};
+use crate::worker::{AcceptGate, Handle, Seat, Shared, Worker};
 use crate::{asker, limits, listen, policy, proto, sys, upstream};
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,10 +54,8 @@ pub fn run(mut policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
         budget: Budget::new(if unsent == 0 { limits::UNSENT_BYTES } else { unsent as usize }),
         upstreams,
         loads: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
-        connections_cap,
         catalogue: Mutex::new(catalogue),
-        accepting_paused: false.into(),
-        accepting_stopped: false.into(),
+        gate: AcceptGate::new(connections_cap),
         acceptor: std::sync::OnceLock::new(),
         log: log.clone(),
     });

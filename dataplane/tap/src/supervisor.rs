@@ -1,13 +1,14 @@
 //! Keeps control alive, and keeps it from harming anyone: starts it, restarts it with a pause, ends it when it hangs
-//! or grows.
+//! or grows. What is to happen and when is for `lifecycle` to say; here it is done.
 
-use crate::clock::nanos;
+mod lifecycle;
+
 use crate::limits;
 use crate::log::Log;
 use crate::sys;
+use lifecycle::Lifecycle;
 use mio::net::UnixStream;
 use mio::unix::pipe::Receiver;
-use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
@@ -16,29 +17,13 @@ use wire::Nanos;
 /// Reads of control's stderr in one go; the rest comes with the next tick, so that a flood delays nobody.
 const STDERR_READS: usize = 16;
 
-/// A running control.
-#[derive(Debug)]
-struct Life {
-    pid: u32,
-    started: Nanos,
-    last_pull: Nanos,
-    /// Why it was killed, if it was.
-    killed_for: Option<&'static str>,
-}
-
 /// The supervisor of the one child.
 #[derive(Debug)]
 pub struct Supervisor {
     argv: Vec<String>,
-    memory_bytes: u64,
     admin: Option<OwnedFd>,
     log: Log,
-    life: Option<Life>,
-    start_at: Option<Nanos>,
-    pause: Nanos,
-    next_memory_look: Nanos,
-    /// Deaths by reason.
-    pub restarts: BTreeMap<&'static str, u64>,
+    lifecycle: Lifecycle,
     stderr_line: Vec<u8>,
 }
 
@@ -54,51 +39,39 @@ pub struct Started {
 impl Supervisor {
     /// A supervisor of `argv`; with an empty one there is no control, ever.
     pub fn new(argv: Vec<String>, memory_bytes: u64, admin: Option<OwnedFd>, log: Log) -> Supervisor {
-        let mut supervisor = Supervisor {
-            start_at: (!argv.is_empty()).then_some(0),
-            argv,
-            memory_bytes: 0,
-            admin,
-            log,
-            life: None,
-            pause: nanos(limits::CONTROL_BACKOFF.0),
-            next_memory_look: 0,
-            restarts: BTreeMap::new(),
-            stderr_line: Vec::new(),
-        };
-        supervisor.set_memory(memory_bytes);
-        supervisor
-    }
-
-    /// Control is running.
-    pub fn is_alive(&self) -> bool {
-        self.life.is_some()
+        let mut lifecycle = Lifecycle::new(!argv.is_empty());
+        lifecycle.set_memory_bound(memory_bytes);
+        Supervisor { argv, admin, log, lifecycle, stderr_line: Vec::new() }
     }
 
     /// Adopts a new bound of memory; 0 is the default.
     pub fn set_memory(&mut self, bytes: u64) {
-        self.memory_bytes = if bytes == 0 { limits::CONTROL_MEMORY_BYTES } else { bytes };
+        self.lifecycle.set_memory_bound(bytes);
+    }
+
+    /// Deaths by reason.
+    pub fn restarts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.lifecycle.restarts().iter().map(|(reason, count)| (reason.label(), *count))
     }
 
     /// When it next needs a look.
     pub fn next_look(&self) -> Option<Nanos> {
-        if self.life.is_some() { Some(self.next_memory_look) } else { self.start_at }
+        self.lifecycle.next_look()
     }
 
     /// Starts control if it is time to.
     pub fn start_if_due(&mut self, now: Nanos) -> Option<Started> {
-        if self.life.is_some() || self.start_at.is_none_or(|at| at > now) {
+        if !self.lifecycle.start_is_due(now) {
             return None;
         }
-        self.start_at = None;
         match self.spawn() {
             Ok((pid, started)) => {
-                self.life = Some(Life { pid, started: now, last_pull: now, killed_for: None });
+                self.lifecycle.started(pid, now);
                 Some(started)
             }
             Err(error) => {
                 self.log.warn(&format!("control cannot be started ({}): {error}", self.argv[0]));
-                self.schedule(now);
+                self.lifecycle.failed_to_start(now);
                 None
             }
         }
@@ -106,55 +79,40 @@ impl Supervisor {
 
     /// Control has asked for a snapshot.
     pub fn pulled(&mut self, now: Nanos) {
-        if let Some(life) = &mut self.life {
-            life.last_pull = now;
-        }
+        self.lifecycle.pulled(now);
     }
 
     /// Ends control if it hangs or has grown too large.
     pub fn look(&mut self, now: Nanos) {
-        if now < self.next_memory_look {
-            return;
-        }
-        self.next_memory_look = now + nanos(limits::CONTROL_MEMORY_POLL);
-        let Some(life) = &self.life else { return };
-        let resident = sys::resident_bytes(&life.pid.to_string()).unwrap_or(0);
-        if resident > self.memory_bytes {
-            let (resident, bound) = (resident >> 20, self.memory_bytes >> 20);
-            self.kill("memory", &format!("its {resident} MiB are over the bound of {bound} MiB"));
-        } else if now.saturating_sub(life.last_pull) > nanos(limits::CONTROL_HUNG) {
-            self.kill("hung", "it has not asked for a snapshot for 15 s");
+        let Some(pid) = self.lifecycle.look_is_due(now) else { return };
+        let resident_bytes = sys::resident_bytes(&pid.to_string());
+        if let Some(fault) = self.lifecycle.fault(now, resident_bytes) {
+            self.log.warn(&format!("ending control: {fault}"));
+            sys::kill_group(pid);
         }
     }
 
     /// The seam broke: whatever control is doing, it is of no use any more.
     pub fn seam_lost(&mut self) {
-        self.kill("exited", "");
+        if let Some(pid) = self.lifecycle.seam_lost() {
+            sys::kill_group(pid);
+        }
     }
 
     /// Ends control for good.
     pub fn stop(&mut self) {
-        self.start_at = None;
-        self.argv.clear();
-        self.kill("stopped", "");
+        if let Some(pid) = self.lifecycle.stop() {
+            sys::kill_group(pid);
+        }
     }
 
     /// A child was reaped; if it was control, it is to be started again.
     pub fn reaped(&mut self, pid: u32, how: &str, now: Nanos) {
-        let Some(life) = self.life.take_if(|life| life.pid == pid) else { return };
+        let Some(death) = self.lifecycle.reaped(pid, now) else { return };
         // Whatever it had started goes with it.
         sys::kill_group(pid);
-        if self.argv.is_empty() {
-            return;
-        }
-        let reason = life.killed_for.unwrap_or("exited");
-        *self.restarts.entry(reason).or_default() += 1;
-        if now.saturating_sub(life.started) >= nanos(limits::CONTROL_HEALTHY) {
-            self.pause = nanos(limits::CONTROL_BACKOFF.0);
-        }
-        let millis = self.pause / 1_000_000;
+        let (reason, millis) = (death.reason.label(), death.pause / 1_000_000);
         self.log.warn(&format!("control ended ({how}, {reason}); traffic goes on; starting it again in {millis} ms"));
-        self.schedule(now);
     }
 
     /// Copies what control wrote into the log, line by line. Returns false when there will be no more.
@@ -180,22 +138,6 @@ impl Supervisor {
                 self.log.control(&String::from_utf8_lossy(&self.stderr_line));
                 self.stderr_line.clear();
             }
-        }
-    }
-
-    fn schedule(&mut self, now: Nanos) {
-        self.start_at = Some(now + self.pause);
-        self.pause = (self.pause * 2).min(nanos(limits::CONTROL_BACKOFF.1));
-    }
-
-    fn kill(&mut self, reason: &'static str, why: &str) {
-        let Some(life) = &mut self.life else { return };
-        if life.killed_for.is_none() {
-            life.killed_for = Some(reason);
-            if !why.is_empty() {
-                self.log.warn(&format!("ending control: {why}"));
-            }
-            sys::kill_group(life.pid);
         }
     }
 

@@ -1,23 +1,28 @@
 //! The model servers: where they are, and whether they are there.
 //!
 //! Names are resolved and probes are dialled on a thread of their own: neither ever holds up a byte. The verdict is
-//! that of the last dial, a client's or a probe's.
+//! that of the last dial, a client's or a probe's; what follows from it is for `reachability` to say.
 
-use crate::clock::{Clock, nanos};
-use crate::limits::{DIAL_TIMEOUT, PROBE_DOWN, PROBE_REST, PROBE_UP};
+mod addresses;
+mod reachability;
+
+use crate::clock::Clock;
+use crate::limits::{DIAL_TIMEOUT, PROBE_DOWN};
 use crate::log::Log;
+use crate::stream::Socket;
 use crate::watch::lock;
+use addresses::Addresses;
 use mio::net::{TcpStream, UnixStream};
+use reachability::{News, Reachability};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::unix::net as unix;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-use crate::stream::Socket;
+use wire::Nanos;
 
 /// A connection of a thread that may wait.
 pub trait Wait: Read + Write {}
@@ -27,7 +32,7 @@ impl<T: Read + Write> Wait for T {}
 #[derive(Debug)]
 enum Address {
     /// `host:port`, resolved again after each failure.
-    Tcp { name: String, resolved: Mutex<Vec<SocketAddr>> },
+    Tcp { name: String, resolved: Mutex<Addresses> },
     /// `unix:/path`.
     Unix(PathBuf),
 }
@@ -40,9 +45,7 @@ pub struct Upstream {
     /// As configured.
     pub text: String,
     address: Address,
-    up: AtomicBool,
-    last_verdict: AtomicU64,
-    suspected: AtomicBool,
+    reachability: Reachability,
     /// Client connections reset because it could not be dialled.
     pub refused: AtomicU64,
     /// Client connections accepted for it.
@@ -55,22 +58,26 @@ pub struct Upstream {
 impl Upstream {
     /// The last dial was accepted.
     pub fn is_up(&self) -> bool {
-        self.up.load(Relaxed)
+        self.reachability.is_up()
     }
 
     /// Takes note of how a dial went. True when it has come up just now: it may be another one than before.
-    pub fn verdict(&self, up: bool, now: u64) -> bool {
-        let was_up = self.up.swap(up, Relaxed);
-        self.last_verdict.store(now, Relaxed);
+    pub fn verdict(&self, up: bool, now: Nanos) -> bool {
+        let came_up = self.reachability.dialled(up, now);
         if !up {
-            self.suspect();
+            self.poke();
         }
-        up && !was_up
+        came_up
     }
 
-    /// Something about it went wrong: look soon. A full channel means that a look is already due.
+    /// Something about it went wrong: look soon.
     pub fn suspect(&self) {
-        self.suspected.store(true, Relaxed);
+        self.reachability.suspect();
+        self.poke();
+    }
+
+    /// Wakes the prober. A full channel means that it is about to look anyway.
+    fn poke(&self) {
         self.poke.try_send(()).ok();
     }
 
@@ -79,7 +86,7 @@ impl Upstream {
         match &self.address {
             Address::Unix(path) => (attempt == 0).then(|| UnixStream::connect(path).map(Socket::Unix)),
             Address::Tcp { resolved, .. } => {
-                let address = *lock(resolved).get(attempt)?;
+                let address = lock(resolved).get(attempt)?;
                 Some(TcpStream::connect(address).map(Socket::tcp))
             }
         }
@@ -89,23 +96,20 @@ impl Upstream {
     pub fn addresses(&self) -> usize {
         match &self.address {
             Address::Unix(_) => 1,
-            Address::Tcp { resolved, .. } => lock(resolved).len(),
+            Address::Tcp { resolved, .. } => lock(resolved).count(),
         }
     }
 
     /// The address tried at this `attempt` accepted: the next dial begins there.
     pub fn prefer(&self, attempt: usize) {
         if let Address::Tcp { resolved, .. } = &self.address {
-            let mut resolved = lock(resolved);
-            if attempt < resolved.len() {
-                resolved.rotate_left(attempt);
-            }
+            lock(resolved).prefer(attempt);
         }
     }
 
     fn resolve(&self) -> io::Result<()> {
         let Address::Tcp { name, resolved } = &self.address else { return Ok(()) };
-        let found: Vec<_> = name.to_socket_addrs()?.collect();
+        let found = Addresses::new(name.to_socket_addrs()?);
         *lock(resolved) = found;
         Ok(())
     }
@@ -154,15 +158,17 @@ pub fn upstreams(listeners: &[(String, String)], clock: Clock, log: Log) -> (Vec
     let make = |(listener, text): &(String, String)| {
         let address = match text.strip_prefix("unix:") {
             Some(path) => Address::Unix(PathBuf::from(path)),
-            None => Address::Tcp { name: text.clone(), resolved: Mutex::default() },
+            // An address written as a number is ready before the first connection.
+            None => Address::Tcp {
+                name: text.clone(),
+                resolved: Mutex::new(Addresses::new(text.parse::<SocketAddr>().ok())),
+            },
         };
         Arc::new(Upstream {
             listener: listener.clone(),
             text: text.clone(),
             address,
-            up: AtomicBool::new(false),
-            last_verdict: AtomicU64::new(0),
-            suspected: AtomicBool::new(false),
+            reachability: Reachability::default(),
             refused: AtomicU64::new(0),
             connections: AtomicU64::new(0),
             connections_open: AtomicU64::new(0),
@@ -170,12 +176,6 @@ pub fn upstreams(listeners: &[(String, String)], clock: Clock, log: Log) -> (Vec
         })
     };
     let upstreams: Vec<_> = listeners.iter().map(make).collect();
-    // Addresses written as numbers are ready before the first connection.
-    for upstream in &upstreams {
-        if let Address::Tcp { name, resolved } = &upstream.address {
-            lock(resolved).extend(name.parse::<SocketAddr>().ok());
-        }
-    }
     let prober = Prober { upstreams: upstreams.clone(), poked, clock, log };
     (upstreams, prober)
 }
@@ -198,30 +198,21 @@ impl Prober {
 
     /// Dials if it is time to. True when the upstream has come up just now.
     fn look(&self, upstream: &Upstream) -> bool {
-        let was_up = upstream.is_up();
-        let seen = upstream.last_verdict.load(Relaxed);
-        let age = self.clock.now().saturating_sub(seen);
-        let suspected = upstream.suspected.load(Relaxed);
-        let due = !was_up || age >= nanos(PROBE_UP) || (suspected && age >= nanos(PROBE_REST));
-        if seen > 0 && !due {
-            return false;
-        }
-        upstream.suspected.store(false, Relaxed);
+        let Some(probe) = upstream.reachability.begin_probe(self.clock.now()) else { return false };
         let known = if upstream.addresses() == 0 { upstream.resolve() } else { Ok(()) };
         let outcome = known.and_then(|()| upstream.connect(DIAL_TIMEOUT).map(drop));
         if outcome.is_err() {
             // A name may have moved. If it cannot be looked up, the old addresses are the best there is.
             upstream.resolve().ok();
         }
-        let came_up = !upstream.up.swap(outcome.is_ok(), Relaxed) && outcome.is_ok();
-        upstream.last_verdict.store(self.clock.now(), Relaxed);
-        match outcome {
-            Ok(()) if !was_up => self.log.info(&format!("upstream {} is up", upstream.text)),
-            Err(error) if was_up || seen == 0 => {
+        let probed = upstream.reachability.probed(probe, outcome.is_ok(), self.clock.now());
+        match (probed.news, outcome) {
+            (Some(News::Up), _) => self.log.info(&format!("upstream {} is up", upstream.text)),
+            (Some(News::Down), Err(error)) => {
                 self.log.warn(&format!("upstream {} is down: {error}; still listening, retrying", upstream.text));
             }
             _ => {}
         }
-        came_up
+        probed.came_up
     }
 }

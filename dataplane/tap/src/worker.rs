@@ -1,7 +1,11 @@
 //! A data thread: accepts, dials, pumps. It never waits for anything but its sockets.
 
 mod accept;
+mod accept_gate;
 mod connection;
+mod dial;
+mod half_close;
+mod timer;
 
 use crate::clock::{Clock, nanos};
 use crate::ledger::Ledger;
@@ -11,13 +15,15 @@ use crate::pair::{Fate, Ready, Side};
 use crate::pump::Budget;
 use crate::upstream::Upstream;
 use crate::watch::{Watching, lock};
-use connection::{Connection, Dial};
+pub use accept_gate::AcceptGate;
+use accept_gate::NextAccept;
+use connection::{Connection, Dialling};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -40,14 +46,10 @@ pub struct Shared {
     pub upstreams: Vec<Arc<Upstream>>,
     /// Connections of each worker.
     pub loads: Vec<AtomicUsize>,
-    /// Most connections there may be.
-    pub connections_cap: usize,
     /// For new connections; None: relay only.
     pub catalogue: Mutex<Option<Arc<Catalogue>>>,
-    /// Accepting rests because the cap was reached.
-    pub accepting_paused: AtomicBool,
-    /// The listeners are closed.
-    pub accepting_stopped: AtomicBool,
+    /// Whether there is accepting.
+    pub gate: AcceptGate,
     /// The worker that accepts.
     pub acceptor: OnceLock<Handle>,
     /// Lines for people.
@@ -151,7 +153,7 @@ pub struct Worker<R> {
     ready: VecDeque<usize>,
     timers: BinaryHeap<Reverse<(Nanos, usize, u64)>>,
     serial: u64,
-    accept_again: Option<Nanos>,
+    next_accept: NextAccept,
     draining: bool,
     scratch: Vec<u8>,
 }
@@ -173,7 +175,7 @@ impl<R: Scanned> Worker<R> {
             ready: VecDeque::new(),
             timers: BinaryHeap::new(),
             serial: 0,
-            accept_again: None,
+            next_accept: NextAccept::default(),
             draining: false,
             scratch: vec![0; *READ_BYTES.end()],
         }
@@ -202,7 +204,7 @@ impl<R: Scanned> Worker<R> {
             }
             self.serve(woken);
             self.run_timers(woken);
-            if accept || self.accept_again.is_some_and(|at| at <= woken) {
+            if accept || self.next_accept.is_due(woken) {
                 self.accept();
             }
             self.free.append(&mut self.freed);
@@ -214,7 +216,7 @@ impl<R: Scanned> Worker<R> {
             return Some(Duration::ZERO);
         }
         let timer = self.timers.peek().map(|Reverse((at, ..))| *at);
-        let next = [timer, self.accept_again].into_iter().flatten().min()?;
+        let next = [timer, self.next_accept.at()].into_iter().flatten().min()?;
         // epoll counts whole milliseconds: round up, or the last one is spent spinning.
         let wait = Duration::from_nanos(next.saturating_sub(self.shared.clock.now()));
         Some(Duration::from_millis(u64::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)))
@@ -263,12 +265,12 @@ impl<R: Scanned> Worker<R> {
         connection.queued = false;
         if connection.is_dialling() {
             match connection.dial_progress(self.poll.registry(), Connection::tokens(key), self.shared.clock.now()) {
-                Dial::Pending => return self.arm(key, 0),
-                Dial::Connected if self.shared.upstreams[connection.upstream].verdict(true, woken) => {
+                Dialling::UnderWay => return self.arm(key, 0),
+                Dialling::Connected if self.shared.upstreams[connection.upstream].verdict(true, woken) => {
                     lock(&self.shared.ledger).doubt();
                 }
-                Dial::Connected => {}
-                Dial::Failed => return self.refuse(key),
+                Dialling::Connected => {}
+                Dialling::Failed => return self.refuse(key),
             }
         }
         let shared = &*self.shared;
@@ -336,7 +338,7 @@ impl<R: Scanned> Worker<R> {
         connection.watch.over(by, self.shared.clock.now(), &mut lock(&self.shared.ledger));
         self.freed.push(key);
         self.shared.loads[self.number].fetch_sub(1, SeqCst);
-        if self.shared.accepting_paused.swap(false, SeqCst) {
+        if self.shared.gate.makes_room() {
             if let Some(acceptor) = self.shared.acceptor.get() {
                 acceptor.tell(Command::AcceptAgain);
             }
@@ -358,7 +360,7 @@ impl<R: Scanned> Worker<R> {
                     drop(ledger);
                     self.report.scanned(id);
                 }
-                Command::AcceptAgain => self.accept_again = Some(0),
+                Command::AcceptAgain => self.next_accept.ask(),
                 Command::StopAccepting => self.stop_accepting(),
                 Command::Cut => self.cut(),
             }

@@ -1,94 +1,17 @@
 //! How connections end when one side takes nothing, and how a turn goes: on sockets that do as told, with the
 //! clock in the test's hand.
 
-use std::cell::RefCell;
+#[path = "support/told.rs"]
+mod told;
+
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
-use std::rc::Rc;
+use std::io::ErrorKind;
 use tap::pair::{Fate, Observer, Pair, Ready, Side};
 use tap::pump::Budget;
-use tap::stream::Stream;
+use told::{Order, Told};
 use wire::{Direction, EndedBy, Nanos};
 
 const SECOND: Nanos = 1_000_000_000;
-
-/// A socket: what it will give, how much it will take, and whether its peer has reset it.
-#[derive(Default)]
-struct Told {
-    gives: VecDeque<u8>,
-    takes: usize,
-    taken: Vec<u8>,
-    reset: bool,
-    resets_on_close: bool,
-    order: Order,
-}
-
-/// What happened, in order.
-type Order = Rc<RefCell<Vec<&'static str>>>;
-
-impl Read for Told {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.peek(buffer)?;
-        self.gives.drain(..length);
-        Ok(length)
-    }
-}
-
-impl Write for Told {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let length = buffer.len().min(self.takes);
-        if length == 0 {
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        self.order.borrow_mut().push("written");
-        self.takes -= length;
-        self.taken.extend_from_slice(&buffer[..length]);
-        Ok(length)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl mio::event::Source for Told {
-    fn register(&mut self, _: &mio::Registry, _: mio::Token, _: mio::Interest) -> io::Result<()> {
-        Ok(())
-    }
-    fn reregister(&mut self, _: &mio::Registry, _: mio::Token, _: mio::Interest) -> io::Result<()> {
-        Ok(())
-    }
-    fn deregister(&mut self, _: &mio::Registry) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Stream for Told {
-    fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.gives.len().min(buffer.len()) {
-            0 if self.reset => Err(ErrorKind::ConnectionReset.into()),
-            0 => Err(ErrorKind::WouldBlock.into()),
-            length => {
-                for (place, byte) in buffer.iter_mut().zip(&self.gives) {
-                    *place = *byte;
-                }
-                Ok(length)
-            }
-        }
-    }
-    fn finish(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-    fn reset_on_close(&mut self) {
-        self.resets_on_close = true;
-    }
-    fn unacknowledged(&self) -> usize {
-        0
-    }
-    fn connected(&self) -> Option<io::Result<()>> {
-        Some(Ok(()))
-    }
-}
 
 struct Nobody;
 
@@ -98,7 +21,11 @@ impl Observer for Nobody {
 
 /// A client that sent 1,000 bytes to a server that takes 100 of them, then was reset.
 fn reset_behind_kept_bytes(budget: &Budget, scratch: &mut [u8]) -> Pair<Told> {
-    let client = Told { gives: (0..1000).map(|n| n as u8).collect(), reset: true, ..Told::default() };
+    let client = Told {
+        gives: (0..1000).map(|n| n as u8).collect(),
+        reset: Some(ErrorKind::ConnectionReset),
+        ..Told::default()
+    };
     let mut pair = Pair::new(client, Told { takes: 100, ..Told::default() });
     pair.event(Side::Client, Ready { readable: true, writable: true, ..Ready::default() });
     pair.event(Side::Server, Ready { readable: true, writable: true, ..Ready::default() });

@@ -1,37 +1,12 @@
 //! Answering a pull: let every worker look at its open calls, then copy what changed.
 
 use super::Home;
-use crate::clock::nanos;
-use crate::limits::SCAN_WAIT;
+use super::pending_pull::PendingPull;
 use crate::proto::{self, envelope::Body};
 use crate::sys;
 use crate::watch::lock;
 use crate::worker::Command;
 use wire::Nanos;
-
-/// A pull that is being answered.
-#[derive(Debug)]
-pub struct Pull {
-    since: u64,
-    scan: u64,
-    waiting: usize,
-    /// A worker that has not scanned by then is left out.
-    pub deadline: Nanos,
-}
-
-impl Pull {
-    /// A worker has completed a scan.
-    pub fn scanned(&mut self, id: u64) {
-        if id == self.scan {
-            self.waiting = self.waiting.saturating_sub(1);
-        }
-    }
-
-    /// It can be answered.
-    pub fn is_complete(&self, now: Nanos) -> bool {
-        self.waiting == 0 || now >= self.deadline
-    }
-}
 
 impl Home {
     pub(super) fn begin_pull(&mut self, since: u64) {
@@ -41,7 +16,7 @@ impl Home {
         let scan = self.scan_number;
         lock(&self.shared.ledger).begin_scan(scan);
         self.tell_all(|| Command::Scan(scan));
-        self.pull = Some(Pull { since, scan, waiting: self.workers.len(), deadline: now + nanos(SCAN_WAIT) });
+        self.pull = Some(PendingPull::new(since, scan, self.workers.len(), now));
     }
 
     pub(super) fn answer_pull(&mut self, now: Nanos) {
@@ -68,12 +43,11 @@ impl Home {
         stats.resident_bytes = sys::resident_bytes("self").unwrap_or(0);
         stats.unsent_bytes = self.shared.budget.held() as u64;
         stats.log_lines_dropped = self.shared.log.dropped();
-        stats.connections_cap = self.shared.connections_cap as u64;
+        stats.connections_cap = self.shared.gate.cap as u64;
         stats.draining = self.drain.is_draining();
         stats.throttled_nanos = throttled_nanos();
-        let restart =
-            |(reason, count): (&&'static str, &u64)| proto::Count { label: (*reason).to_string(), value: *count };
-        stats.control_restarts = self.supervisor.restarts.iter().map(restart).collect();
+        let restart = |(reason, value): (&str, u64)| proto::Count { label: reason.to_string(), value };
+        stats.control_restarts = self.supervisor.restarts().map(restart).collect();
     }
 }
 

@@ -1,49 +1,38 @@
 //! Accepting: a new client goes to the worker with the fewest connections, and its upstream is dialled at once.
 
+use super::accept_gate::Failure;
 use super::connection::Connection;
 use super::{Command, Scanned, Worker};
-use crate::clock::nanos;
-use crate::limits::ACCEPT_REST;
 use crate::stream::Socket;
 use crate::watch::lock;
 use mio::net::TcpStream;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 impl<R: Scanned> Worker<R> {
     /// Takes who waits, as far as the cap and the kernel let it.
     pub(super) fn accept(&mut self) {
-        self.accept_again = None;
+        self.next_accept.begin();
         for number in 0..self.listeners.len() {
             loop {
-                if self.is_full() {
+                if self.shared.gate.is_full(|| self.shared.connections()) {
                     lock(&self.shared.ledger).tallies.accept_pauses += 1;
                     return;
                 }
                 match self.listeners[number].0.accept() {
                     Ok((client, _)) => self.place(client, number),
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                    Err(error) => {
-                        // Out of descriptors or memory: what waits stays in the kernel's queue.
-                        self.shared.log.warn(&format!("accept: {error}; pausing"));
-                        self.accept_again = Some(self.shared.clock.now() + nanos(ACCEPT_REST));
-                        return;
-                    }
+                    Err(error) => match Failure::of(error.kind()) {
+                        Failure::NobodyWaits => break,
+                        Failure::ClientLeft => {}
+                        Failure::Exhausted => {
+                            self.shared.log.warn(&format!("accept: {error}; pausing"));
+                            self.next_accept.rest(self.shared.clock.now());
+                            return;
+                        }
+                    },
                 }
             }
         }
-    }
-
-    /// The cap is reached. Whoever closes a connection next says "accept again"; one that closed while the flag was
-    /// being raised is seen by the second look.
-    fn is_full(&self) -> bool {
-        if self.shared.connections() < self.shared.connections_cap {
-            return false;
-        }
-        self.shared.accepting_paused.store(true, SeqCst);
-        self.shared.connections() >= self.shared.connections_cap
     }
 
     /// Hands a new client to the worker with the fewest connections.
@@ -92,7 +81,7 @@ impl<R: Scanned> Worker<R> {
             self.say_farewell(key);
         }
         if self.number == 0 {
-            self.shared.accepting_stopped.store(true, SeqCst);
+            self.shared.gate.stop();
         }
     }
 

@@ -1,8 +1,9 @@
 //! A connection as its worker keeps it: first dialling, then relayed.
 
 use super::FIRST_CONNECTION;
-use crate::clock::nanos;
-use crate::limits::{CLIENT_GONE, DIAL_TIMEOUT};
+use super::dial::{Dial, Step};
+use super::half_close::{HalfClose, Seen};
+use super::timer::Timer;
 use crate::pair::{Pair, Ready, Side};
 use crate::pump::Budget;
 use crate::stream::{Socket, Stream};
@@ -15,9 +16,9 @@ use wire::{Catalogue, Nanos};
 
 /// How a dial goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dial {
+pub enum Dialling {
     /// Not known yet.
-    Pending,
+    UnderWay,
     /// The upstream accepted.
     Connected,
     /// No address accepted in time.
@@ -38,13 +39,9 @@ pub struct Connection {
     pub pair: Option<Pair<Socket>>,
     client: Option<Socket>,
     to: Arc<Upstream>,
-    attempt: usize,
-    deadline: Nanos,
-    dialling: bool,
-    /// When a client that said FIN counts as gone, and how many bytes it had been sent when that was set.
-    gone_at: Option<(Nanos, u64)>,
-    /// The earliest timer that is set for this connection.
-    armed: Option<Nanos>,
+    dial: Dial,
+    half_close: HalfClose,
+    timer: Timer,
 }
 
 impl Connection {
@@ -64,11 +61,9 @@ impl Connection {
             pair: None,
             client: Some(client),
             to,
-            attempt: 0,
-            deadline: 0,
-            dialling: true,
-            gone_at: None,
-            armed: None,
+            dial: Dial::new(),
+            half_close: HalfClose::default(),
+            timer: Timer::default(),
         }
     }
 
@@ -79,7 +74,7 @@ impl Connection {
 
     /// The upstream has not accepted yet.
     pub fn is_dialling(&self) -> bool {
-        self.dialling
+        self.dial.is_under_way()
     }
 
     /// Starts to connect. Returns when to give up on the first address.
@@ -93,37 +88,37 @@ impl Connection {
             client.register(registry, tokens.0, Interest::READABLE | Interest::WRITABLE)?;
             self.pair = Some(Pair::new(client, server));
         }
-        Ok(self.deadline)
+        Ok(self.dial.deadline())
     }
 
     /// Looks how the dial goes; after a failure, tries the next address.
-    pub fn dial_progress(&mut self, registry: &Registry, tokens: (Token, Token), now: Nanos) -> Dial {
-        let Some(pair) = &mut self.pair else { return Dial::Failed };
-        match pair.server.socket.connected() {
-            Some(Ok(())) => {
-                self.dialling = false;
-                if self.attempt > 1 {
-                    self.to.prefer(self.attempt - 1);
+    pub fn dial_progress(&mut self, registry: &Registry, tokens: (Token, Token), now: Nanos) -> Dialling {
+        let Some(pair) = &mut self.pair else { return Dialling::Failed };
+        let accepted = pair.server.socket.connected().map(|outcome| outcome.is_ok());
+        match self.dial.heard(accepted, now) {
+            Step::Wait => return Dialling::UnderWay,
+            Step::Connected { prefer } => {
+                if let Some(attempt) = prefer {
+                    self.to.prefer(attempt);
                 }
-                return Dial::Connected;
+                return Dialling::Connected;
             }
-            None if now < self.deadline => return Dial::Pending,
-            _ => {}
+            Step::TryNext => {}
         }
         match self.next_server(registry, tokens.1, now) {
             Ok(server) => {
                 if let Some(pair) = &mut self.pair {
                     pair.server = crate::pump::End::new(server);
                 }
-                Dial::Pending
+                Dialling::UnderWay
             }
-            Err(_) => Dial::Failed,
+            Err(_) => Dialling::Failed,
         }
     }
 
     /// When to give up on the address being dialled.
     pub fn dial_deadline(&self) -> Nanos {
-        self.deadline
+        self.dial.deadline()
     }
 
     /// Takes note of what the kernel said of one side.
@@ -133,38 +128,27 @@ impl Connection {
         }
     }
 
-    /// A client that said FIN counts as gone when the server has sent it nothing for a while. Returns when to look
-    /// next; the time begins anew whenever the server was found to be still sending. A client of HTTP/1.1 may say FIN
-    /// and wait for its answer as long as it likes (RFC 9112 section 9.6).
+    /// When to look whether a client that said FIN is gone.
     pub fn client_finished(&mut self, now: Nanos) -> Option<Nanos> {
-        if self.watch.reads_http1() {
-            return None;
-        }
-        let pair = self.pair.as_ref().filter(|pair| pair.client_finished() && !pair.down.source_finished)?;
-        match self.gone_at {
-            Some((at, _)) if now < at => Some(at),
-            Some((_, bytes)) if bytes == pair.down.bytes => None,
-            _ => {
-                let at = now + nanos(CLIENT_GONE);
-                self.gone_at = Some((at, pair.down.bytes));
-                Some(at)
-            }
-        }
+        let pair = self.pair.as_ref()?;
+        let seen = Seen {
+            client_finished: pair.client_finished(),
+            server_finished: pair.down.source_finished,
+            http1: self.watch.reads_http1(),
+            sent_bytes: pair.down.bytes,
+        };
+        self.half_close.look_again_at(now, seen)
     }
 
-    /// That time has come, and the server has sent nothing since.
+    /// The client said FIN, and has been sent nothing for so long that it counts as gone.
     pub fn client_is_gone(&self, now: Nanos) -> bool {
-        let Some((pair, (at, bytes))) = self.pair.as_ref().zip(self.gone_at) else { return false };
-        now >= at && pair.down.bytes == bytes && !pair.server.readable
+        let Some(pair) = &self.pair else { return false };
+        self.half_close.client_is_gone(now, pair.down.bytes, pair.server.readable)
     }
 
-    /// Whether a timer at this moment is still needed: no earlier one is set.
+    /// Whether a timer for this moment is to be set.
     pub fn arm(&mut self, at: Nanos, now: Nanos) -> bool {
-        let needed = !self.armed.is_some_and(|armed| (now..=at).contains(&armed));
-        if needed {
-            self.armed = Some(at);
-        }
-        needed
+        self.timer.set(at, now)
     }
 
     /// Makes both ends end in a reset.
@@ -177,14 +161,14 @@ impl Connection {
         }
     }
 
-    /// The addresses of a name share the time that a dial may take.
+    /// Begins to connect to the next address that can be tried.
     fn next_server(&mut self, registry: &Registry, token: Token, now: Nanos) -> io::Result<Socket> {
         use mio::event::Source;
         let mut last = io::Error::other("no address");
-        while let Some(dial) = self.to.dial(self.attempt) {
-            self.attempt += 1;
-            self.deadline = now + nanos(DIAL_TIMEOUT) / self.to.addresses().max(1) as u64;
-            match dial {
+        while let Some(attempt) = self.dial.next_attempt(now, self.to.addresses()) {
+            // None: the name was resolved to fewer addresses since.
+            let Some(dialled) = self.to.dial(attempt) else { break };
+            match dialled {
                 Ok(mut server) => {
                     server.register(registry, token, Interest::READABLE | Interest::WRITABLE)?;
                     return Ok(server);

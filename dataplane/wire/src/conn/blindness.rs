@@ -1,7 +1,7 @@
 //! Each reason for no longer reading is reported once per connection, and none before the protocol is known:
 //! until then what the server says may not be HTTP/2 at all.
 
-use crate::conn::{Blind, Sink};
+use crate::sink::{Blind, Sink};
 
 const ALL: [Blind; 6] = [Blind::Tls, Blind::Protocol, Blind::Hpack, Blind::Frame, Blind::Streams, Blind::Panic];
 

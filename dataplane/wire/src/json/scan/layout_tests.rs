@@ -22,7 +22,7 @@ fn plan() -> Plan {
     ])
 }
 
-fn shown(said: &Said<'_>) -> Vec<Option<String>> {
+fn shown(said: &Extracted<'_>) -> Vec<Option<String>> {
     let show = |slot| match said.get(slot)? {
         Found::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
         Found::Number(number) => Some(format!("{number}")),
@@ -37,7 +37,7 @@ fn recalled(plan: &Plan, document: &str) -> bool {
     let mut scan = Scan::default();
     scan.begin(plan, u32::MAX);
     scan.feed(plan, document.as_bytes());
-    let (over, scanned) = (scan.is_over(), shown(&scan.said(plan)));
+    let (over, scanned) = (scan.is_over(), shown(&scan.extracted(plan)));
     let mut heard = None;
     let length = plan.recall(document.as_bytes(), |said| heard = Some(shown(said)));
     if let Some(length) = length {
@@ -73,7 +73,7 @@ fn a_stream_is_recalled_once_it_is_known_what_varies() {
     let plan = plan();
     let scanned = (0..100)
         .filter(|n| !recalled(&plan, &event(&format!("c-{}", n % 7), 1000 + n % 5, &"x".repeat(*n as usize % 40))));
-    assert!(scanned.count() <= 4, "the shape, then what varies in it");
+    assert!(scanned.count() <= 4, "the layout, then what varies in it");
     assert!(recalled(&plan, &event("another", 7, r#" \"東京\" \n"#)), "whatever the text is");
     assert!(recalled(&plan, &event("another", 7, "")), "or none");
     assert!(recalled(&plan, &(event("c", 7, "x") + " \r\n")), "whatever follows");
@@ -87,7 +87,7 @@ fn nothing_that_a_model_said_is_kept() {
         recalled(&plan, &event("c", created, "a secret"));
         let kept = format!(
             "{:?}",
-            plan.shapes.borrow().as_ref().map(|shapes| shapes.known[0].document.escape_ascii().to_string())
+            plan.layouts.borrow().as_ref().map(|layouts| layouts.known[0].document.escape_ascii().to_string())
         );
         assert!(kept.contains("choices") && !kept.contains("secret"), "{kept}");
     }
@@ -160,19 +160,19 @@ fn containers_numbers_and_keys_that_come_twice() {
 #[test]
 fn little_is_kept_and_not_every_document_is_a_lesson() {
     let plan = plan();
-    let known = || plan.shapes.borrow().as_ref().map_or(0, |shapes| shapes.known.len());
+    let known = || plan.layouts.borrow().as_ref().map_or(0, |layouts| layouts.known.len());
     for n in 0..1000 {
         assert!(!recalled(&plan, &format!(r#"{{"k{n}":1}}"#)));
-        assert!(known() <= MAX_SHAPES);
+        assert!(known() <= MAX_LAYOUTS);
     }
-    let saved = plan.shapes.borrow().as_ref().map(|shapes| shapes.saved);
+    let saved = plan.layouts.borrow().as_ref().map(|layouts| layouts.saved);
     assert!(saved < Some(DOCUMENTS_PER_LESSON), "all lessons were had");
     recalled(&plan, &format!(r#"{{"long":"{}"}}"#, "x".repeat(MAX_LEARNT_BYTES)));
     assert!(!recalled(&plan, r#"{"long":""}"#), "a long document is not learnt from");
-    assert_eq!(known(), MAX_SHAPES);
+    assert_eq!(known(), MAX_LAYOUTS);
 }
 
-/// A document of a few shapes, filled at random; or broken.
+/// A document of a few layouts, filled at random; or broken.
 fn document() -> impl Strategy<Value = String> {
     let text = || {
         prop_oneof![
@@ -190,7 +190,7 @@ fn document() -> impl Strategy<Value = String> {
         || prop_oneof![Just("0"), Just("17"), Just("-1"), Just("1e3"), Just("123456789"), Just("99999999999999999999")];
     let inside = prop_oneof![Just(""), Just(" "), Just("1,2"), Just(r#""]",{"a":[]}"#), Just("}")];
     let filled =
-        (text(), text(), number(), inside, number(), 0..5usize).prop_map(|(a, b, n, inside, m, shape)| match shape {
+        (text(), text(), number(), inside, number(), 0..5usize).prop_map(|(a, b, n, inside, m, layout)| match layout {
             0 => format!(r#"{{"id":"{a}","choices":[{{"text":"{b}","i":{n}}}],"usage":null}}"#),
             1 => format!(r#"{{"id":"{a}","choices":[{{"text":"{b}"}}],"usage":{{"n":{n}}},"calls":[{inside}]}}"#),
             2 => format!(r#"{{"model":"{a}","prompt":["{b}",{n}],"stop":{m},"more":{{{inside}}}}}"#),

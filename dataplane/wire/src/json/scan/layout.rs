@@ -6,47 +6,47 @@
 //! {"id":"……","object":"……","created":……,"choices":[{"index":……,"delta":{"content":"……"},"finish_reason":null}]}
 //! ```
 //!
-//! A [`Shape`] is such a document with *holes* where its strings, its numbers and the insides of its unwanted containers
-//! are. Another document that has the shape is read by comparing what is between the holes and by finding the end of what
+//! A [`Layout`] is such a document with *holes* where its strings, its numbers and the insides of its unwanted containers
+//! are. Another document that has the layout is read by comparing what is between the holes and by finding the end of what
 //! is in them, for a tenth of what a [`Scan`] takes. It says the very same, for these reasons:
 //!
 //! - What a scan does between two values depends on the bytes between them, and those are the same. So who wants what is
-//!   in a hole is what a scan found when the shape was learnt.
+//!   in a hole is what a scan found when the layout was learnt.
 //! - What the bytes between say by themselves (`null`, the number of elements, ...) is what a scan finds in the document
 //!   with every hole empty. What is in the holes is added to it.
 //! - A hole takes only what a scan takes for one value of its kind. Where that is in doubt (an escape in a name, an escaped
-//!   half of a character) the document has another shape, and is scanned.
+//!   half of a character) the document has another layout, and is scanned.
 //!
-//! A shape has no line ends, nor any other control character, and neither has what may be in its holes. So who looks for
+//! A layout has no line ends, nor any other control character, and neither has what may be in its holes. So who looks for
 //! lines need not look for the end of one in a document that is recalled.
 //!
 //! Most holes are filled alike in most documents. Those are compared along with what is around them, until a document
 //! shows that they vary. What is in those that vary is not kept: nothing that a model said is.
 //!
-//! Shapes belong to a plan, not to a stream: all streams of a route share a few, and none needs memory for them.
+//! Layouts belong to a plan, not to a stream: all streams of a route share a few, and none needs memory for them.
 
 use super::lengths::{begins_plainly, inside_length, number_length, plain_length, text_length, whole_number};
 use super::{Plan, Scan, State, is_space};
 use crate::catalogue::JsonRead;
-use crate::field::{Said, Values, bits};
+use crate::field::{Extracted, Values, bits};
 
-/// Shapes kept for each plan: of a chat the first event, those with text, the last one, and that of the usage.
-const MAX_SHAPES: usize = 4;
+/// Layouts kept for each plan: of a chat the first event, those with text, the last one, and that of the usage.
+const MAX_LAYOUTS: usize = 4;
 /// Longest document learnt from: an event of OpenAI's API has 300 bytes, the last one of TGI a kilobyte.
 const MAX_LEARNT_BYTES: usize = 2048;
-/// Holes of a shape, of which an event of OpenAI's API has six. With them a shape takes 3 KiB at most.
+/// Holes of a layout, of which an event of OpenAI's API has six. With them a layout takes 3 KiB at most.
 const MAX_HOLES: usize = 32;
 /// Documents that must pass for each that is learnt from. Learning takes some three times as many instructions as
 /// scanning: a server that never says anything twice costs a fifth more, not four times as much.
 const DOCUMENTS_PER_LESSON: u32 = 16;
-/// Lessons that may be had at once: each shape, and then the holes of it that vary within a stream and from one to the next.
+/// Lessons that may be had at once: each layout, and then the holes of it that vary within a stream and from one to the next.
 const MAX_LESSONS: u32 = 16;
 
-/// The shapes of one plan's documents.
+/// The layouts of one plan's documents.
 #[derive(Debug)]
-pub struct Shapes {
+pub struct Layouts {
     /// The one that was met last comes first.
-    known: Vec<Shape>,
+    known: Vec<Layout>,
     /// Documents that have passed and not been spent on a lesson.
     saved: u32,
     /// Of the document at hand.
@@ -54,7 +54,7 @@ pub struct Shapes {
 }
 
 #[derive(Debug)]
-struct Shape {
+struct Layout {
     /// What it was learnt from, up to where a scan stopped; zeros in the holes that vary.
     document: Box<[u8]>,
     /// All of them, in order.
@@ -94,18 +94,18 @@ enum Content {
     Inside,
 }
 
-impl Default for Shapes {
-    fn default() -> Shapes {
-        Shapes { known: Vec::new(), saved: MAX_LESSONS * DOCUMENTS_PER_LESSON, values: Values::default() }
+impl Default for Layouts {
+    fn default() -> Layouts {
+        Layouts { known: Vec::new(), saved: MAX_LESSONS * DOCUMENTS_PER_LESSON, values: Values::default() }
     }
 }
 
-impl Shapes {
-    /// Reads a document that has a known shape, and returns its length. What follows it is not looked at, as a scan would
+impl Layouts {
+    /// Reads a document that has a known layout, and returns its length. What follows it is not looked at, as a scan would
     /// not.
     fn recall(&mut self, plan: &Plan, bytes: &[u8]) -> Option<usize> {
         self.saved = (self.saved + 1).min(MAX_LESSONS * DOCUMENTS_PER_LESSON);
-        let read = |shape: &Shape| shape.read(plan, bytes, &mut self.values);
+        let read = |layout: &Layout| layout.read(plan, bytes, &mut self.values);
         let (at, length) = self.known.iter().map(read).enumerate().find_map(|(at, length)| Some((at, length?)))?;
         if at > 0 {
             self.known[..=at].rotate_right(1);
@@ -113,7 +113,7 @@ impl Shapes {
         Some(length)
     }
 
-    /// Learns from a document that was not recalled: what varies in a shape, or a new one, for which the one that was met
+    /// Learns from a document that was not recalled: what varies in a layout, or a new one, for which the one that was met
     /// least recently makes room.
     fn learn(&mut self, plan: &Plan, document: &[u8]) {
         // What is in an array of dimensions would be in a hole that nobody reads. They are in requests, which are no stream.
@@ -122,12 +122,12 @@ impl Shapes {
             return;
         }
         self.saved -= DOCUMENTS_PER_LESSON;
-        if self.known.iter_mut().any(|shape| shape.widen(document).is_some()) {
+        if self.known.iter_mut().any(|layout| layout.widen(document).is_some()) {
             return;
         }
-        if let Some(shape) = Shape::of(plan, document) {
-            self.known.truncate(MAX_SHAPES - 1);
-            self.known.insert(0, shape);
+        if let Some(layout) = Layout::of(plan, document) {
+            self.known.truncate(MAX_LAYOUTS - 1);
+            self.known.insert(0, layout);
         }
     }
 }
@@ -136,24 +136,24 @@ impl Plan {
     /// Lets somebody hear what a document says with which these bytes begin, if it is like one of which [`Plan::learn`] was
     /// told: the same that a [`Scan`] would find. Returns its length.
     #[inline]
-    pub fn recall(&self, bytes: &[u8], hear: impl FnOnce(&Said<'_>)) -> Option<usize> {
-        let mut shapes = self.shapes.borrow_mut();
-        let shapes = shapes.as_mut()?;
-        let length = shapes.recall(self, bytes)?;
-        hear(&Said { values: &shapes.values, leaves: &self.leaves, sources: Some(&self.sources), bytes });
+    pub fn recall(&self, bytes: &[u8], hear: impl FnOnce(&Extracted<'_>)) -> Option<usize> {
+        let mut layouts = self.layouts.borrow_mut();
+        let layouts = layouts.as_mut()?;
+        let length = layouts.recall(self, bytes)?;
+        hear(&Extracted { values: &layouts.values, leaves: &self.leaves, sources: Some(&self.sources), bytes });
         Some(length)
     }
 
     /// These bytes held a whole document, which was scanned: others like it may come.
     #[cold]
     pub fn learn(&self, bytes: &[u8]) {
-        self.shapes.borrow_mut().get_or_insert_default().learn(self, bytes);
+        self.layouts.borrow_mut().get_or_insert_default().learn(self, bytes);
     }
 }
 
-impl Shape {
-    /// The shape of a document: shown byte by byte to a scan, whose state tells where values begin and end.
-    fn of(plan: &Plan, document: &[u8]) -> Option<Shape> {
+impl Layout {
+    /// The layout of a document: shown byte by byte to a scan, whose state tells where values begin and end.
+    fn of(plan: &Plan, document: &[u8]) -> Option<Layout> {
         let (mut scan, mut holes, mut emptied) = (Scan::default(), Vec::<Hole>::new(), Vec::new());
         scan.begin(plan, u32::MAX);
         let mut length = 0;
@@ -181,15 +181,15 @@ impl Shape {
         if !document.ends_with(b"}") || document.iter().any(u8::is_ascii_control) || holes.len() > MAX_HOLES {
             return None;
         }
-        let said = Shape::said(plan, &emptied, &holes)?;
+        let said = Layout::said(plan, &emptied, &holes)?;
         for hole in &mut holes {
             // What a scan has to look at more closely than this does is never compared as it is; nor is output.
             let plain = hole.length(&document[hole.start..]) == Some(hole.end - hole.start);
             hole.varies = !plain || hole.content == Content::Seen;
         }
-        let mut shape = Shape { document: document.into(), holes: holes.into(), visited: Vec::new(), said };
-        shape.visit();
-        Some(shape)
+        let mut layout = Layout { document: document.into(), holes: holes.into(), visited: Vec::new(), said };
+        layout.visit();
+        Some(layout)
     }
 
     /// Chooses the holes that have to be visited, and forgets what is in those that vary.
@@ -215,7 +215,7 @@ impl Shape {
         (twice == 0).then_some(said)
     }
 
-    /// Reads a document, and returns its length; None when it has another shape.
+    /// Reads a document, and returns its length; None when it has another layout.
     fn read(&self, plan: &Plan, bytes: &[u8], values: &mut Values) -> Option<usize> {
         values.clear();
         self.said.iter().for_each(|&(leaf, number)| values.set(leaf, number));
@@ -236,7 +236,7 @@ impl Shape {
         Some(bytes.len() - tail.len())
     }
 
-    /// Lets those holes vary that are filled otherwise in this document; None when it has another shape.
+    /// Lets those holes vary that are filled otherwise in this document; None when it has another layout.
     fn widen(&mut self, document: &[u8]) -> Option<()> {
         let (mut rest, mut from, mut differ) = (document, 0, 0u32);
         for (number, hole) in self.holes.iter().enumerate() {
@@ -314,5 +314,5 @@ impl Scan {
 }
 
 #[cfg(test)]
-#[path = "shape_tests.rs"]
+#[path = "layout_tests.rs"]
 mod tests;

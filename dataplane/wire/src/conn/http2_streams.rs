@@ -1,26 +1,25 @@
 //! One direction of an HTTP/2 connection: frames to header blocks and payload, and what becomes of them.
 
-use crate::blindness::Blindness;
-use crate::calls::Calls;
-use crate::conn::{Blind, Sink};
-use crate::head::{Head, Methods, Wanted};
+use super::Shared;
+use super::block_cache::BlockCache;
+use crate::head::{Head, Wanted};
 use crate::hpack::Decoder;
 use crate::http2::{Counts, Cursor, Frames, Walker};
-use crate::memo::Memo;
 use crate::plans::Plans;
+use crate::sink::{Blind, Listener, Sink};
 use crate::{Direction, Nanos};
 use std::rc::Rc;
 
-/// The reading state of one direction.
+/// How far one direction has been read.
 #[derive(Debug)]
-pub struct Lane {
+pub struct Streams {
     direction: Direction,
     walker: Walker,
     hpack: Decoder<Wanted>,
     head: Head,
     /// Nothing of the header block under way has been read.
     fresh: bool,
-    memo: Memo,
+    blocks: BlockCache,
     lost: Lost,
 }
 
@@ -33,27 +32,28 @@ struct Lost {
     frames: bool,
 }
 
-/// What both lanes of a connection share.
-#[derive(Debug)]
-pub struct Shared {
-    /// The calls.
-    pub calls: Calls,
-    /// Paths and their methods.
-    pub methods: Methods,
-    /// What has been reported as no longer read.
-    pub blindness: Blindness,
+/// One direction at work on one read.
+struct Reader<'a, S> {
+    direction: Direction,
+    hpack: &'a mut Decoder<Wanted>,
+    head: &'a mut Head,
+    fresh: &'a mut bool,
+    blocks: &'a mut BlockCache,
+    blocks_lost: &'a mut bool,
+    shared: &'a mut Shared,
+    listener: Listener<'a, S>,
 }
 
-impl Lane {
+impl Streams {
     /// Nothing read yet.
-    pub fn new(direction: Direction, plans: &Rc<Plans>) -> Lane {
-        Lane {
+    pub fn new(direction: Direction, plans: &Rc<Plans>) -> Streams {
+        Streams {
             direction,
             walker: Walker::default(),
             hpack: Decoder::new(Wanted(plans.clone())),
             head: Head::default(),
             fresh: false,
-            memo: Memo::default(),
+            blocks: BlockCache::default(),
             lost: Lost::default(),
         }
     }
@@ -69,8 +69,8 @@ impl Lane {
         self.walker.take_counts()
     }
 
-    /// Reads bytes that came at `now`.
-    pub fn feed<S: Sink>(&mut self, bytes: &[u8], now: Nanos, shared: &mut Shared, sink: &mut S) {
+    /// Reads bytes that have just come.
+    pub fn feed<S: Sink>(&mut self, bytes: &[u8], shared: &mut Shared, mut listener: Listener<'_, S>) {
         if self.lost.frames {
             return;
         }
@@ -79,41 +79,27 @@ impl Lane {
             hpack: &mut self.hpack,
             head: &mut self.head,
             fresh: &mut self.fresh,
-            memo: &mut self.memo,
+            blocks: &mut self.blocks,
             blocks_lost: &mut self.lost.blocks,
             shared,
-            now,
-            sink,
+            listener: listener.reborrow(),
         };
-        if self.walker.feed(bytes, now, &mut reader).is_ok() {
+        if self.walker.feed(bytes, reader.listener.now, &mut reader).is_ok() {
             return;
         }
         self.lost.frames = true;
-        shared.blindness.report(Blind::Frame, sink);
+        shared.blindness.report(Blind::Frame, listener.sink);
         if self.direction == Direction::ToClient {
-            shared.calls.unreadable(now, sink);
+            shared.calls.unreadable(listener);
         }
     }
-}
-
-/// A lane at work on one read.
-struct Reader<'a, S> {
-    direction: Direction,
-    hpack: &'a mut Decoder<Wanted>,
-    head: &'a mut Head,
-    fresh: &'a mut bool,
-    memo: &'a mut Memo,
-    blocks_lost: &'a mut bool,
-    shared: &'a mut Shared,
-    now: Nanos,
-    sink: &'a mut S,
 }
 
 impl<S: Sink> Reader<'_, S> {
     #[cold]
     fn lose_blocks(&mut self) {
         *self.blocks_lost = true;
-        self.shared.blindness.report(Blind::Hpack, self.sink);
+        self.shared.blindness.report(Blind::Hpack, self.listener.sink);
     }
 }
 
@@ -129,7 +115,7 @@ impl<S: Sink> Frames for Reader<'_, S> {
         }
         let fresh = std::mem::take(self.fresh);
         let revision = self.hpack.revision();
-        if let Some(told) = self.memo.find(bytes, revision).filter(|_| fresh) {
+        if let Some(told) = self.blocks.find(bytes, revision).filter(|_| fresh) {
             self.head.recall(told);
             return;
         }
@@ -138,7 +124,7 @@ impl<S: Sink> Frames for Reader<'_, S> {
         if self.hpack.feed(bytes, &mut out).is_err() {
             self.lose_blocks();
         } else if fresh && self.hpack.revision() == revision && self.hpack.between_fields() {
-            self.memo.keep(bytes, revision, self.head);
+            self.blocks.keep(bytes, revision, self.head);
         }
     }
 
@@ -151,9 +137,9 @@ impl<S: Sink> Frames for Reader<'_, S> {
         }
         let calls = &mut self.shared.calls;
         if self.direction == Direction::ToServer {
-            let opened = calls.request_head(self.head, end_stream, self.now, self.sink);
+            let opened = calls.request_head(self.head, end_stream, self.listener.reborrow());
             if opened.is_err() {
-                self.shared.blindness.report(Blind::Streams, self.sink);
+                self.shared.blindness.report(Blind::Streams, self.listener.sink);
             }
             return;
         }
@@ -166,24 +152,24 @@ impl<S: Sink> Frames for Reader<'_, S> {
     #[inline]
     fn data(&mut self, stream: u32, bytes: &[u8]) {
         let calls = &mut self.shared.calls;
-        calls.data(self.direction, stream, bytes, self.now, self.sink);
+        calls.data(self.direction, stream, bytes, self.listener.reborrow());
     }
 
     #[inline]
     fn end_stream(&mut self, stream: u32) {
         let blind = *self.blocks_lost;
         let calls = &mut self.shared.calls;
-        calls.end_stream(self.direction, stream, blind, self.now, self.sink);
+        calls.end_stream(self.direction, stream, blind, self.listener.reborrow());
     }
 
     fn reset(&mut self, stream: u32, code: u32) {
         let calls = &mut self.shared.calls;
-        calls.reset(self.direction, stream, code, self.now, self.sink);
+        calls.reset(self.direction, stream, code, self.listener.reborrow());
     }
 
     fn goaway(&mut self, last_stream: u32) {
         if self.direction == Direction::ToClient {
-            self.shared.calls.goaway(last_stream, self.now, self.sink);
+            self.shared.calls.goaway(last_stream, self.listener.reborrow());
         }
     }
 }

@@ -1,22 +1,27 @@
 //! Requests and answers of one connection: the first request that waits is the one that is answered (RFC 9112 section 9.3).
 
-use super::Unreadable;
-use super::head::Framing;
-use super::walker::{Body, Messages, Walker};
+use super::Shared;
+use crate::Direction;
 use crate::calls::Calls;
-use crate::conn::Sink;
 use crate::head::{Head, Methods};
-use crate::{Direction, Nanos};
+use crate::http1::{Body, Framing, Messages, Unreadable, Walker};
+use crate::sink::{Listener, Sink};
 use std::collections::VecDeque;
 
 /// Requests that may wait for an answer on one connection. Clients that pipeline at all send a few ahead.
 pub const MAX_WAITING: usize = 64;
 
-/// The reading state of both directions.
+/// How far both directions have been read, and what waits.
 #[derive(Debug)]
-pub struct Exchanges {
+pub struct Pipeline {
     client: Walker,
     server: Walker,
+    queue: Queue,
+}
+
+/// The requests that wait, and which of them is spoken of.
+#[derive(Debug, Default)]
+struct Queue {
     waiting: VecDeque<Waiting>,
     /// What the newest request is called among the connection's calls.
     newest: u32,
@@ -34,34 +39,36 @@ struct Waiting {
     is_connect: bool,
 }
 
-impl Exchanges {
+/// One direction at work on one read.
+struct Reader<'a, S> {
+    queue: &'a mut Queue,
+    shared: &'a mut Shared,
+    listener: Listener<'a, S>,
+}
+
+struct Requests<'a, 'l, S>(&'a mut Reader<'l, S>);
+
+struct Answers<'a, 'l, S>(&'a mut Reader<'l, S>);
+
+impl Pipeline {
     /// Before the first request.
-    pub fn new() -> Exchanges {
-        Exchanges {
-            client: Walker::new(true),
-            server: Walker::new(false),
-            waiting: VecDeque::new(),
-            newest: 0,
-            answered: 0,
-            interim: false,
-        }
+    pub fn new() -> Pipeline {
+        Pipeline { client: Walker::new(true), server: Walker::new(false), queue: Queue::default() }
     }
 
-    /// Reads bytes that came at `now`.
+    /// Reads bytes that have just come.
     pub fn feed<S: Sink>(
         &mut self,
         direction: Direction,
         bytes: &[u8],
-        now: Nanos,
-        (calls, methods): (&mut Calls, &mut Methods),
-        sink: &mut S,
+        shared: &mut Shared,
+        listener: Listener<'_, S>,
     ) -> Result<(), Unreadable> {
-        let (waiting, newest) = (&mut self.waiting, &mut self.newest);
-        let (answered, interim) = (&mut self.answered, &mut self.interim);
-        let mut lane = Lane { waiting, newest, answered, interim, calls, methods, now, sink };
+        let now = listener.now;
+        let mut reader = Reader { queue: &mut self.queue, shared, listener };
         match direction {
-            Direction::ToServer => self.client.feed(bytes, now, &mut Requests(&mut lane)),
-            Direction::ToClient => self.server.feed(bytes, now, &mut Answers(&mut lane)),
+            Direction::ToServer => self.client.feed(bytes, now, &mut Requests(&mut reader)),
+            Direction::ToClient => self.server.feed(bytes, now, &mut Answers(&mut reader)),
         }
     }
 
@@ -76,69 +83,54 @@ impl Exchanges {
     }
 
     /// The server closed the connection: an answer that ends with it is complete.
-    pub fn server_closed<S: Sink>(&mut self, now: Nanos, calls: &mut Calls, sink: &mut S) {
-        if let Some(one) = self.waiting.pop_front().filter(|_| self.server.ends_with_connection()) {
-            calls.end_stream(Direction::ToClient, one.id, false, now, sink);
+    pub fn server_closed<S: Sink>(&mut self, calls: &mut Calls, listener: Listener<'_, S>) {
+        if let Some(one) = self.queue.waiting.pop_front().filter(|_| self.server.ends_with_connection()) {
+            calls.end_stream(Direction::ToClient, one.id, false, listener);
         }
     }
 }
 
-/// One direction at work on one read.
-struct Lane<'a, S> {
-    waiting: &'a mut VecDeque<Waiting>,
-    newest: &'a mut u32,
-    answered: &'a mut u32,
-    interim: &'a mut bool,
-    calls: &'a mut Calls,
-    methods: &'a mut Methods,
-    now: Nanos,
-    sink: &'a mut S,
-}
-
-struct Requests<'a, 'l, S>(&'a mut Lane<'l, S>);
-
 impl<S: Sink> Messages for Requests<'_, '_, S> {
     fn head(&mut self, head: &mut Head, framing: Framing) -> Result<Option<Body>, Unreadable> {
-        let lane = &mut *self.0;
-        if lane.waiting.len() == MAX_WAITING {
+        let reader = &mut *self.0;
+        if reader.queue.waiting.len() == MAX_WAITING {
             return Err(Unreadable::TooMany);
         }
         // Ids go up in odd numbers, as those of HTTP/2 streams do; after two thousand million requests there are no more.
-        let id = lane.newest.checked_add(if *lane.newest == 0 { 1 } else { 2 }).ok_or(Unreadable::TooMany)?;
-        *lane.newest = id;
+        let id =
+            reader.queue.newest.checked_add(if reader.queue.newest == 0 { 1 } else { 2 }).ok_or(Unreadable::TooMany)?;
+        reader.queue.newest = id;
         head.stream = id;
         let Framing { is_head, is_connect, .. } = framing;
-        lane.waiting.push_back(Waiting { id, is_head, is_connect });
+        reader.queue.waiting.push_back(Waiting { id, is_head, is_connect });
         let body = match framing {
             Framing { chunked: true, .. } => Some(Body::Chunked),
             Framing { length: Some(length), .. } => Some(Body::Length(length)),
             _ => None,
         };
-        lane.calls.request_head(head, false, lane.now, lane.sink).map_err(|_| Unreadable::TooMany)?;
+        reader.shared.calls.request_head(head, false, reader.listener.reborrow()).map_err(|_| Unreadable::TooMany)?;
         Ok(body)
     }
 
     fn body(&mut self, bytes: &[u8]) {
-        let lane = &mut *self.0;
-        lane.calls.data(Direction::ToServer, *lane.newest, bytes, lane.now, lane.sink);
+        let reader = &mut *self.0;
+        reader.shared.calls.data(Direction::ToServer, reader.queue.newest, bytes, reader.listener.reborrow());
     }
 
     fn end(&mut self) {
-        let lane = &mut *self.0;
-        lane.calls.end_stream(Direction::ToServer, *lane.newest, false, lane.now, lane.sink);
+        let reader = &mut *self.0;
+        reader.shared.calls.end_stream(Direction::ToServer, reader.queue.newest, false, reader.listener.reborrow());
     }
 
     fn methods(&mut self) -> &mut Methods {
-        self.0.methods
+        &mut self.0.shared.methods
     }
 }
-
-struct Answers<'a, 'l, S>(&'a mut Lane<'l, S>);
 
 impl<S: Sink> Answers<'_, '_, S> {
     /// The answer is complete, and it is the last of HTTP.
     fn switched(&mut self) -> Unreadable {
-        *self.0.interim = false;
+        self.0.queue.interim = false;
         self.end();
         Unreadable::Switched
     }
@@ -146,13 +138,13 @@ impl<S: Sink> Answers<'_, '_, S> {
 
 impl<S: Sink> Messages for Answers<'_, '_, S> {
     fn head(&mut self, head: &mut Head, framing: Framing) -> Result<Option<Body>, Unreadable> {
-        let lane = &mut *self.0;
-        let waiting = *lane.waiting.front().ok_or(Unreadable::Ambiguous)?;
+        let reader = &mut *self.0;
+        let waiting = *reader.queue.waiting.front().ok_or(Unreadable::Ambiguous)?;
         let status = head.status.unwrap_or(0);
         head.stream = waiting.id;
-        *lane.answered = waiting.id;
-        *lane.interim = matches!(status, 100 | 102..=199);
-        lane.calls.response_head(head);
+        reader.queue.answered = waiting.id;
+        reader.queue.interim = matches!(status, 100 | 102..=199);
+        reader.shared.calls.response_head(head);
         // RFC 9112 section 6.3, in its order.
         match status {
             101 => Err(self.switched()),
@@ -165,21 +157,21 @@ impl<S: Sink> Messages for Answers<'_, '_, S> {
     }
 
     fn body(&mut self, bytes: &[u8]) {
-        let lane = &mut *self.0;
-        lane.calls.data(Direction::ToClient, *lane.answered, bytes, lane.now, lane.sink);
+        let reader = &mut *self.0;
+        reader.shared.calls.data(Direction::ToClient, reader.queue.answered, bytes, reader.listener.reborrow());
     }
 
     fn end(&mut self) {
-        let lane = &mut *self.0;
-        if std::mem::take(lane.interim) {
+        let reader = &mut *self.0;
+        if std::mem::take(&mut reader.queue.interim) {
             return;
         }
-        if let Some(one) = lane.waiting.pop_front() {
-            lane.calls.end_stream(Direction::ToClient, one.id, false, lane.now, lane.sink);
+        if let Some(one) = reader.queue.waiting.pop_front() {
+            reader.shared.calls.end_stream(Direction::ToClient, one.id, false, reader.listener.reborrow());
         }
     }
 
     fn methods(&mut self) -> &mut Methods {
-        self.0.methods
+        &mut self.0.shared.methods
     }
 }

@@ -13,33 +13,6 @@ pub struct Templates {
     any_first: Vec<usize>,
 }
 
-impl Templates {
-    /// Compiles those of some routes.
-    pub fn compile(routes: &[Route]) -> Templates {
-        let all: Vec<_> = routes.iter().map(Template::compile).collect();
-        let beginning = |first: Option<&[u8]>| {
-            let fits = |template: &Template| match template.segments.get(1) {
-                Some(Segment::Literal(text)) => Some(&**text) == first,
-                Some(Segment::Capture(..)) | None => true,
-            };
-            all.iter().enumerate().filter(|(_, template)| fits(template)).map(|(at, _)| at).collect::<Vec<_>>()
-        };
-        let literals = all.iter().filter_map(|template| match template.segments.get(1) {
-            Some(Segment::Literal(text)) => Some(text.clone()),
-            Some(Segment::Capture(..)) | None => None,
-        });
-        let by_first = literals.map(|text| (text.clone(), beginning(Some(&text)))).collect();
-        Templates { by_first, any_first: beginning(None), all }
-    }
-
-    /// The first that a path without query fits, and what it captures.
-    pub fn find<'p>(&self, path: &'p [u8]) -> Option<(usize, Captures<'p>)> {
-        let first = path.split(|&byte| byte == b'/').nth(1)?;
-        let places = self.by_first.get(first).unwrap_or(&self.any_first);
-        places.iter().find_map(|&at| Some((at, self.all.get(at)?.find(path)?)))
-    }
-}
-
 /// A compiled template.
 #[derive(Debug)]
 struct Template {
@@ -67,6 +40,33 @@ pub struct Captures<'p> {
     pub model: Option<&'p [u8]>,
     /// `{version}`.
     pub version: Option<&'p [u8]>,
+}
+
+impl Templates {
+    /// Compiles those of some routes.
+    pub fn compile(routes: &[Route]) -> Templates {
+        let all: Vec<_> = routes.iter().map(Template::compile).collect();
+        let beginning = |first: Option<&[u8]>| {
+            let fits = |template: &Template| match template.segments.get(1) {
+                Some(Segment::Literal(text)) => Some(&**text) == first,
+                Some(Segment::Capture(..)) | None => true,
+            };
+            all.iter().enumerate().filter(|(_, template)| fits(template)).map(|(at, _)| at).collect::<Vec<_>>()
+        };
+        let literals = all.iter().filter_map(|template| match template.segments.get(1) {
+            Some(Segment::Literal(text)) => Some(text.clone()),
+            Some(Segment::Capture(..)) | None => None,
+        });
+        let by_first = literals.map(|text| (text.clone(), beginning(Some(&text)))).collect();
+        Templates { by_first, any_first: beginning(None), all }
+    }
+
+    /// The first that a path without query fits, and what it captures.
+    pub fn find<'p>(&self, path: &'p [u8]) -> Option<(usize, Captures<'p>)> {
+        let first = path.split(|&byte| byte == b'/').nth(1)?;
+        let places = self.by_first.get(first).unwrap_or(&self.any_first);
+        places.iter().find_map(|&at| Some((at, self.all.get(at)?.find(path)?)))
+    }
 }
 
 impl Template {

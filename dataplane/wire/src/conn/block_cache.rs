@@ -13,7 +13,7 @@ const MAX_BYTES: usize = 64;
 
 /// What blocks that left the table alone said.
 #[derive(Debug, Default)]
-pub struct Memo {
+pub struct BlockCache {
     entries: Vec<Entry>,
     oldest: usize,
 }
@@ -27,7 +27,7 @@ struct Entry {
     head: Head,
 }
 
-impl Memo {
+impl BlockCache {
     /// What a block that begins with these bytes said, with the table at this revision.
     #[inline]
     pub fn find(&self, bytes: &[u8], revision: u64) -> Option<&Head> {
@@ -61,21 +61,21 @@ mod tests {
 
     #[test]
     fn blocks_are_remembered_while_the_table_stays() {
-        let mut memo = Memo::default();
+        let mut cache = BlockCache::default();
         let mut told = Head::default();
         told.status = Some(200);
-        let status = |memo: &Memo, bytes: &[u8], revision| memo.find(bytes, revision).map(|head| head.status);
-        memo.keep(&[0x88, 0xbe], 7, &told);
-        assert_eq!(status(&memo, &[0x88, 0xbe], 7), Some(Some(200)));
-        assert_eq!(status(&memo, &[0x88, 0xbe], 8), None, "the table has changed");
-        assert_eq!(status(&memo, &[0x88], 7), None);
-        memo.keep(&[0x88; MAX_BYTES + 1], 7, &told);
-        assert_eq!(status(&memo, &[0x88; MAX_BYTES + 1], 7), None, "too long");
+        let status = |cache: &BlockCache, bytes: &[u8], revision| cache.find(bytes, revision).map(|head| head.status);
+        cache.keep(&[0x88, 0xbe], 7, &told);
+        assert_eq!(status(&cache, &[0x88, 0xbe], 7), Some(Some(200)));
+        assert_eq!(status(&cache, &[0x88, 0xbe], 8), None, "the table has changed");
+        assert_eq!(status(&cache, &[0x88], 7), None);
+        cache.keep(&[0x88; MAX_BYTES + 1], 7, &told);
+        assert_eq!(status(&cache, &[0x88; MAX_BYTES + 1], 7), None, "too long");
         for n in 0..100 {
             told.status = Some(n.into());
-            memo.keep(&[0x81 + n], 7, &told);
-            assert_eq!(status(&memo, &[0x81 + n], 7), Some(Some(n.into())));
+            cache.keep(&[0x81 + n], 7, &told);
+            assert_eq!(status(&cache, &[0x81 + n], 7), Some(Some(n.into())));
         }
-        assert_eq!(memo.entries.len(), MAX_ENTRIES);
+        assert_eq!(cache.entries.len(), MAX_ENTRIES);
     }
 }

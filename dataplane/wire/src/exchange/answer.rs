@@ -1,9 +1,8 @@
 //! What the server's head and trailers said, and what that makes of the call (R11).
 
-use crate::call::Code;
 use crate::content::Content;
 use crate::head::Head;
-use crate::outcome::{UNREAD, Verdict, grpc};
+use crate::outcome::{Code, UNREAD, Verdict, grpc};
 
 /// 101 (Switching Protocols): what follows is not HTTP.
 const SWITCHING: u16 = 101;
@@ -14,7 +13,7 @@ pub struct Answer {
     status: Option<u16>,
     content: Option<Content>,
     grpc_status: Option<u8>,
-    /// `grpc-message`.
+    /// What `grpc-message` said, in plain text.
     pub message: Box<str>,
     /// A response message held an error.
     pub in_band_error: bool,
