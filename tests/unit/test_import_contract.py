@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dev.import_contract import ROOT, RUST_RANKS, knots, problems, rust_imports
+from dev.import_contract import ROOT, RUST_RANKS, problems, python_imports
+from dev.knots import knots
+from dev.rust_modules import rust_imports
 
 
 def test_the_tree_keeps_the_contract() -> None:
@@ -68,6 +70,26 @@ def test_no_modules_of_a_crate_import_each_other_in_a_circle(crate: str) -> None
     assert len(modules) > 20
     assert len(imports) > 100
     assert knots(imports) == []
+
+
+def test_no_two_python_modules_lead_to_each_other() -> None:
+    imports = list(python_imports())
+    assert len(imports) > 300
+    assert knots(imports) == []
+
+
+def test_a_planted_knot_of_python_modules_is_found(tmp_path: Path) -> None:
+    """Also one that only annotations tie."""
+    sources = {
+        "a": "import sidecar.b",
+        "b": "if TYPE_CHECKING:\n    from . import c",
+        "c": "from sidecar.a import x",
+    }
+    (tmp_path / "sidecar").mkdir()
+    for name, source in sources.items():
+        (tmp_path / f"sidecar/{name}.py").write_text(source)
+    (tmp_path / "sidecar/d.py").write_text("import sidecar.a")
+    assert knots(python_imports(tmp_path)) == [["sidecar.a", "sidecar.b", "sidecar.c"]]
 
 
 @pytest.fixture
