@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.model.server_metrics import PollFailure
 from sidecar.net import http_client
-from sidecar.net.http_client import MAX_BODY_BYTES, FetchError, fetch
+from sidecar.net.http_client import MAX_BODY_BYTES, FetchError, fetch, post
 from tests.fakes.metrics_server import MetricsServer, serving_metrics
 from tests.harness.ports import free_ports
 
@@ -99,3 +99,26 @@ def test_what_the_taker_raises_ends_the_fetch() -> None:
 
     with serving_metrics(PAGE) as server, pytest.raises(KeyError):
         asyncio.run(fetch("127.0.0.1", int(server.address.rpartition(":")[2]), "/", refuse))
+
+
+def posted(address: str, body: bytes) -> int:
+    """Post a body and return the status."""
+    host, _, port = address.rpartition(":")
+    return asyncio.run(post(host, int(port), "/api/v2/alerts", body, "application/json"))
+
+
+@pytest.mark.parametrize(("manner", "status"), [("good", 200), ("missing", 404), ("moved", 302)])
+@pytest.mark.parametrize("body", [b"", b"[{}]"])
+def test_a_post_tells_the_status_whatever_it_is(manner: str, status: int, body: bytes) -> None:
+    with serving_metrics(PAGE, manner) as server:
+        assert posted(server.address, body) == status
+        (head,) = server.asked
+    assert head.startswith(b"POST /api/v2/alerts HTTP/1.1\r\n")
+    assert b"content-type: application/json\r\n" in head
+    assert b"content-length: %d\r\n" % len(body) in head
+
+
+def test_a_post_without_an_answer_has_its_reason() -> None:
+    with serving_metrics(PAGE, "reset") as server, pytest.raises(FetchError) as caught:
+        posted(server.address, b"[{}]")
+    assert caught.value.failure is PollFailure.UNREACHABLE
