@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from sidecar.cli import servers_check
+from sidecar.cli.exit_codes import BAD_CONFIG, OK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from sidecar.servers.catalogue import ServerCatalogue
     from sidecar.text.document import Document
 
-OK, USAGE = 0, 2
 
 _EPILOG = """\
 examples:
@@ -82,7 +82,7 @@ def _show(arguments: argparse.Namespace) -> int:
         known = {name: 0 for each in shipped() for name in (each.name, *each.used_by)}
         hint = suggest(arguments.name, known)
         print(f"no server {arguments.name!r} is known. {hint}", file=sys.stderr)
-        return USAGE
+        return BAD_CONFIG
     for at, server in enumerate(chosen):
         document = read_document(str(SHIPPED / f"{server.name}.yaml"))
         for line in [*([""] if at else []), *_described(server, document)]:
