@@ -111,6 +111,7 @@ def test_a_stream_that_outlives_the_drain_is_cut_and_counted() -> None:
         assert "cutting 1 connections" in wayside.text()
         wait_until(lambda: door.metric("wayside_calls_total", ended_by="wayside") == 1)
         assert door.metric("wayside_calls_total", ended_by="wayside", code="LOST") == 1
+        assert door.metric("wayside_tap_cut_connections_total") == 1
         wayside.process.send_signal(signal.SIGTERM)
         assert wayside.process.wait(END_SECONDS) == 0
 

@@ -51,6 +51,8 @@ class Triton:
     log: Path
     python: Path
     """The interpreter that has tritonclient: run client scripts with it."""
+    repository: Path
+    """The folder of its models, each a folder that a model may look for files in."""
 
     @property
     def grpc_address(self) -> str:
@@ -190,7 +192,7 @@ def running_triton() -> Iterator[Triton]:
         try:
             wait_until_ready(process, ports[1], log)
             grpc, http, metrics = ports
-            yield Triton(grpc, http, metrics, process.pid, log, venv / "bin" / "python")
+            yield Triton(grpc, http, metrics, process.pid, log, venv / "bin" / "python", repository)
         finally:
             stop(process)
             for left in SHARED_MEMORY.glob(f"{shared_memory_prefix(ports[0])}*"):
