@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ class Waves:
 
     succeeded: int = 0
     failed: int = 0
+    seconds: float = 0.0
+    """How long all of them took, once they are over."""
     outputs: list[str] = field(default_factory=list)
     """The client's own words about each wave in which a call failed."""
 
@@ -37,7 +40,7 @@ def waves(address: str, request: bytes, *, calls_per_second: int) -> Iterator[Wa
 
     A wave is a second's calls, on connections of its own.
     """
-    made, over = Waves(), threading.Event()
+    made, over, began = Waves(), threading.Event(), time.monotonic()
 
     def surge() -> None:
         while not over.is_set():
@@ -53,3 +56,4 @@ def waves(address: str, request: bytes, *, calls_per_second: int) -> Iterator[Wa
         finally:
             over.set()
             surging.result()
+            made.seconds = time.monotonic() - began
