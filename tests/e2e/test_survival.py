@@ -31,6 +31,7 @@ from tests.e2e.ordeal import (
 from tests.harness.compiled import h2load, running_nghttpd
 from tests.harness.process import children
 from tests.harness.running import wait_until
+from tests.harness.samples import metric
 from tests.harness.wayside import running_wayside
 
 KILLS = 5
@@ -38,6 +39,7 @@ LONGEST_LIFE_SECONDS = 1.5
 LEAK_BYTES = 88 << 20
 """With what control needs at rest it is over the bound of 96 MiB, and with all else well under the container's."""
 ENDS = 3
+RELOADED = "wayside_config_last_reload_successful"
 
 
 @pytest.mark.slow
@@ -69,14 +71,10 @@ def test_a_bad_edit_changes_nothing_but_its_own_metric() -> None:
             found = (each for each in wayside.snapshot()["objectives"] if each["name"] == name)
             return next((int(each["events"]["good"]) for each in found), 0)
 
-        wayside.running.wait_for(
-            lambda: "wayside_config_last_reload_successful 1" in wayside.metrics()
-        )
+        wayside.running.wait_for(lambda: metric(wayside.metrics(), RELOADED) == 1)
         before = wayside.snapshot()
         wayside.config.write_text(CONFIG.replace("99.9%", "99.9"))
-        wayside.running.wait_for(
-            lambda: "wayside_config_last_reload_successful 0" in wayside.metrics()
-        )
+        wayside.running.wait_for(lambda: metric(wayside.metrics(), RELOADED) == 0)
         after = wayside.snapshot()
         named = ("name", "id", "objective_ratio", "good")
         assert [{key: each[key] for key in named} for each in after["objectives"]] == [
@@ -88,9 +86,7 @@ def test_a_bad_edit_changes_nothing_but_its_own_metric() -> None:
         wayside.running.wait_for(lambda: "slos[1].objective" in wayside.running.text())
         counted = good("answers")
         wayside.config.write_text(CONFIG.replace("99.9%", "99.5%"))
-        wayside.running.wait_for(
-            lambda: "wayside_config_last_reload_successful 1" in wayside.metrics()
-        )
+        wayside.running.wait_for(lambda: metric(wayside.metrics(), RELOADED) == 1)
         assert wayside.snapshot()["config"]["generation"] == before["config"]["generation"] + 1
         wayside.config.write_text(CONFIG)
         wayside.running.wait_for(
