@@ -39,7 +39,10 @@ def test_an_upstream_that_is_down_and_comes_back() -> None:
 
 @pytest.mark.slow
 def test_a_server_that_accepts_and_never_answers() -> None:
-    """State stalled, and the latency objective burns while the calls hang, not when they end."""
+    """State stalled, and the latency objective burns while the calls hang, not when they end.
+
+    It takes as long as Wayside does to call it a stall, 10 s, and to give up a client that went away, 5 s.
+    """
     hanging = 8
     with silent_server() as upstream, running_wayside(upstream, config=CONFIG) as wayside:
         with tempfile.NamedTemporaryFile() as body:

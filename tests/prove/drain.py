@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.e2e.restarts import CALLS_PER_SECOND, restarts
+from tests.e2e.restarts import CALLS_OF_A_LIFE, CALLS_PER_SECOND, restarts
 from tests.prove.proof import Figures, Outcome, Proof
 
 RESTARTS = 50
@@ -19,6 +19,8 @@ def run(_: Sequence[str]) -> Outcome:
     figures.tell("restarts", RESTARTS)
     figures.tell("took", f"{seen.seconds:.0f} s")
     figures.tell("calls", calls)
+    least = RESTARTS * CALLS_OF_A_LIFE
+    figures.at_least("of them counted by a Wayside before it was told to end", seen.counted, least)
     rate = round(seen.ended["OK"] / seen.seconds)
     figures.at_least("calls answered", rate, LEAST_RATE * CALLS_PER_SECOND, " a second")
     figures.equal("calls that failed", calls - seen.ended["OK"], 0)
