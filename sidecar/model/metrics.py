@@ -228,6 +228,10 @@ TAP_DRAINING = _gauge("tap_draining", "1 while draining.")
 # --- control about itself --------------------------------------------------------------------
 CONTROL_CPU = _counter("control_cpu_seconds", "CPU used by this life of the control process.")
 CONTROL_RESIDENT = _gauge("control_resident_memory_bytes", "Resident memory of control.")
+CONTROL_LIFE = _gauge(
+    "control_life",
+    "Which life of the control process this is, from 1: since the tap started, or with state_dir since the state began.",
+)
 CONTROL_SERIES_LEFT_OUT = _gauge(
     "control_series_left_out", "Series not shown on this page because it would grow too long."
 )
