@@ -4,10 +4,11 @@
 //! A call of its own on a connection of its own, read as any other that passes: the catalogue knows how such an answer is
 //! read, and thereby what to ask. It is in no count, because no client made it.
 
+use crate::ledger::Question;
 use crate::limits::ASK_TIMEOUT;
+use crate::lock::lock;
+use crate::shared::Shared;
 use crate::upstream::Upstream;
-use crate::watch::lock;
-use crate::worker::Shared;
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,17 +16,6 @@ use std::sync::mpsc::Receiver;
 use std::time::Instant;
 use wire::catalogue::{Catalogue, Extract, JsonExtract, Method, Program, Read as How, Slot};
 use wire::{Blind, Call, Conn, Direction, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
-
-/// What is to be asked.
-#[derive(Debug)]
-pub struct Question {
-    /// Whom it is about.
-    pub model: Box<str>,
-    /// How the model was called, as [`Call::method`].
-    pub method: Box<str>,
-    /// Which upstream answered, by listener.
-    pub upstream: usize,
-}
 
 /// A question as the server understands it.
 #[derive(Debug, PartialEq)]

@@ -8,15 +8,16 @@ mod readiness;
 mod sleep;
 
 use crate::clock::nanos;
+use crate::command::{Command, Handle, Scanned};
 use crate::drain::{Action, Drain};
 use crate::health::{Health, Probes};
 use crate::limits;
+use crate::lock::lock;
 use crate::proto::{self, envelope::Body};
 use crate::seam::Seam;
+use crate::shared::Shared;
 use crate::supervisor::Supervisor;
 use crate::sys;
-use crate::watch::lock;
-use crate::worker::{Command, Handle, Scanned, Shared};
 use departure::{Demand, Departure};
 use mio::net::TcpListener;
 use mio::unix::SourceFd;

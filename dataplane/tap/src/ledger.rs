@@ -14,7 +14,6 @@ mod snapshot;
 pub use recent::Recent;
 pub use sink::Recorder;
 
-use crate::asker::Question;
 use crate::events::{Events, Mask};
 use crate::grid::Histogram;
 use crate::limits;
@@ -43,6 +42,17 @@ pub struct Caps {
     pub methods: usize,
     /// Counter series.
     pub series: usize,
+}
+
+/// What a server is to be asked of a model: how large a batch it takes.
+#[derive(Debug)]
+pub struct Question {
+    /// Whom it is about.
+    pub model: Box<str>,
+    /// How the model was called, as [`Call::method`].
+    pub method: Box<str>,
+    /// Which upstream answered, by listener.
+    pub upstream: usize,
 }
 
 /// Plain tallies of the tap itself.

@@ -7,11 +7,24 @@
 //! ```
 //!
 //! Data threads (`worker`) share one ledger with the main thread (`home`) and nothing else that either waits for.
+//!
+//! The modules have ranks, and each one imports only what stands above it in this list, never a neighbour in its row:
+//!
+//! ```text
+//! limits clock lock sys proto names command drain       nouns, system calls, pure decisions
+//! grid log events listen stream health seam             one concern each, on these
+//! pump ledger supervisor policy upstream                bytes one way; series; control; the catalogue; model servers
+//! pair shared                                           a connection; what all threads have in common
+//! watch                                                 the observer of a connection
+//! worker asker home                                     the threads
+//! start                                                 composition
+//! ```
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod asker;
 pub mod clock;
+pub mod command;
 pub mod drain;
 pub mod events;
 pub mod grid;
@@ -20,6 +33,7 @@ pub mod home;
 pub mod ledger;
 pub mod limits;
 pub mod listen;
+pub mod lock;
 pub mod log;
 pub mod names;
 pub mod pair;
@@ -29,6 +43,7 @@ pub mod policy;
 pub mod proto;
 pub mod pump;
 pub mod seam;
+pub mod shared;
 pub mod start;
 pub mod stream;
 pub mod supervisor;

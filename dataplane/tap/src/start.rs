@@ -1,12 +1,14 @@
 //! Composition: from a policy to running threads.
 
 use crate::clock::Clock;
+use crate::command::Handle;
 use crate::home::Home;
 use crate::ledger::Ledger;
+use crate::lock::lock;
 use crate::log::Log;
 use crate::pump::Budget;
-use crate::watch::lock;
-use crate::worker::{AcceptGate, Handle, Seat, Shared, Worker};
+use crate::shared::{AcceptGate, Shared};
+use crate::worker::{Seat, Worker};
 use crate::{asker, limits, listen, policy, proto, sys, upstream};
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};

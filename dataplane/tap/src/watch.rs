@@ -4,20 +4,16 @@
 use crate::clock::nanos;
 use crate::ledger::{Ledger, Recent, Recorder};
 use crate::limits::TURN_TIME;
+use crate::lock::lock;
 use crate::pair::Observer;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use wire::{Blind, Catalogue, Conn, Direction, EndedBy, Nanos, Sink};
 
 /// GOAWAY(last stream 2^31-1, NO_ERROR), RFC 9113 6.8: "no new streams, please; all open ones go on".
 const GOAWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 /// RFC 9112 section 9.6: "the last answer here; ask the next time elsewhere".
 const CLOSE: &[u8] = b"connection: close\r\n";
-
-/// Locks, whatever became of the last holder: counts may be one short, traffic may not stop.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The observer of one connection. `None` inside: nothing is read any more, or nothing ever was.
 pub struct Watch {

@@ -2,10 +2,10 @@
 
 use super::Home;
 use super::pending_pull::PendingPull;
+use crate::command::Command;
+use crate::lock::lock;
 use crate::proto::{self, envelope::Body};
 use crate::sys;
-use crate::watch::lock;
-use crate::worker::Command;
 use wire::Nanos;
 
 impl Home {

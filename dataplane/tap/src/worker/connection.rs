@@ -1,6 +1,5 @@
 //! A connection as its worker keeps it: first dialling, then relayed.
 
-use super::FIRST_CONNECTION;
 use super::dial::{Dial, Step};
 use super::half_close::{HalfClose, Seen};
 use super::timer::Timer;
@@ -13,6 +12,9 @@ use mio::{Interest, Registry, Token};
 use std::io;
 use std::sync::Arc;
 use wire::{Catalogue, Nanos};
+
+/// Tokens below are listeners; above, connections take two each.
+pub const FIRST_CONNECTION: usize = 1024;
 
 /// How a dial goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
