@@ -65,11 +65,11 @@ pub const SHAPES: usize = 8;
 /// A series that has not changed for so many snapshots (an hour of them at one a second) makes room.
 pub const IDLE_SNAPSHOTS: u64 = 3600;
 
-/// Questions about models that wait to be asked: as many as there may be models. One that finds no room is asked later.
-pub const QUESTIONS: usize = MODELS;
+/// Models that wait to be probed: as many as there may be. One that finds no room is probed later.
+pub const PROBE_REQUESTS: usize = MODELS;
 
 /// How long a server may take to describe a model: it has it at hand. Nobody waits for it.
-pub const ASK_TIMEOUT: Duration = Duration::from_secs(2);
+pub const MODEL_PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Objectives: one bit each in the mark of an open request.
 pub const OBJECTIVES: usize = 64;

@@ -11,9 +11,9 @@ use crate::clock::nanos;
 use crate::command::{Command, Handle, Scanned};
 use crate::limits::READ_BYTES;
 use crate::lock::lock;
+use crate::observer::ObservedTurn;
 use crate::pair::{Fate, Ready, Side};
 use crate::shared::Shared;
-use crate::watch::Watching;
 use connection::{Connection, Dialling, FIRST_CONNECTION};
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -194,7 +194,7 @@ impl<R: Scanned> Worker<R> {
             match connection.dial_progress(self.poll.registry(), Connection::tokens(key), self.shared.clock.now()) {
                 Dialling::UnderWay => return self.arm(key, 0),
                 Dialling::Connected if self.shared.upstreams[connection.upstream].verdict(true, woken) => {
-                    lock(&self.shared.ledger).doubt();
+                    lock(&self.shared.ledger).forget_limits();
                 }
                 Dialling::Connected => {}
                 Dialling::Failed => return self.refuse(key),
@@ -202,10 +202,10 @@ impl<R: Scanned> Worker<R> {
         }
         let shared = &*self.shared;
         if connection.client_is_gone(woken) {
-            connection.watch.over(EndedBy::Client, woken, &mut lock(&shared.ledger));
+            connection.observer.over(EndedBy::Client, woken, &mut lock(&shared.ledger));
         }
-        let mut watching = Watching {
-            watch: &mut connection.watch,
+        let mut observed = ObservedTurn {
+            observer: &mut connection.observer,
             ledger: &shared.ledger,
             clock: &shared.clock,
             woken,
@@ -214,13 +214,13 @@ impl<R: Scanned> Worker<R> {
         };
         let Some(pair) = &mut connection.pair else { return };
         let inserting = pair.down.insertion_pending();
-        let fate = pair.turn(woken, &mut self.scratch, &shared.budget, &mut watching);
+        let fate = pair.turn(woken, &mut self.scratch, &shared.budget, &mut observed);
         if inserting && !pair.down.insertion_pending() {
             lock(&shared.ledger).tallies.goaways_inserted += 1;
         }
         if let Some(by) = pair.server_finished() {
             // No answer can come any more, whenever the client may close.
-            connection.watch.over(by, shared.clock.now(), &mut lock(&shared.ledger));
+            connection.observer.over(by, shared.clock.now(), &mut lock(&shared.ledger));
         }
         let gone_at = connection.client_finished(woken);
         match fate {
@@ -262,7 +262,7 @@ impl<R: Scanned> Worker<R> {
             upstream.suspect();
         }
         upstream.connections_open.fetch_sub(1, Relaxed);
-        connection.watch.over(by, self.shared.clock.now(), &mut lock(&self.shared.ledger));
+        connection.observer.over(by, self.shared.clock.now(), &mut lock(&self.shared.ledger));
         self.freed.push(key);
         self.shared.loads[self.number].fetch_sub(1, SeqCst);
         if self.shared.gate.makes_room() {
@@ -281,7 +281,7 @@ impl<R: Scanned> Worker<R> {
                     let mut ledger = lock(&self.shared.ledger);
                     if ledger.is_scanning(id) {
                         for connection in self.connections.iter_mut().flatten() {
-                            connection.watch.scan(now, &mut ledger);
+                            connection.observer.scan(now, &mut ledger);
                         }
                     }
                     drop(ledger);

@@ -1,6 +1,6 @@
 //! What is counted of one (model, method).
 
-use super::batches::BatchSizes;
+use super::request_batches::BatchSizes;
 use crate::events::Mask;
 use crate::grid::Histogram;
 use crate::names;
@@ -75,12 +75,20 @@ impl Tokens {
     }
 }
 
-/// One way of ending, and how often it was met.
+/// How a call, or a request in it, came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    pub code: Code,
+    pub ended_by: EndedBy,
+    pub outcome: Outcome,
+}
+
+/// One ending, and how often it was met.
 #[derive(Debug)]
 pub struct Counter {
     pub changed: u64,
     version: Box<str>,
-    how: (Code, EndedBy, Outcome),
+    ending: Ending,
     pub calls: u64,
     pub requests: u64,
     pub request_bytes: u64,
@@ -121,31 +129,31 @@ impl Route {
     }
 
     /// What is known of the model's batches may have changed; `sequence` is that of the coming snapshot.
-    pub fn settle(&mut self, batch_limit: Option<u32>, sequence: u64) {
+    pub fn apply_limit(&mut self, batch_limit: Option<u32>, sequence: u64) {
         self.batch_limit = batch_limit;
         let Some(limit) = batch_limit else { return };
         for timing in [&mut self.ok, &mut self.failed] {
-            if timing.batch_sizes.settle(limit) {
+            if timing.batch_sizes.apply_limit(limit) {
                 timing.changed = sequence;
             }
         }
     }
 
-    /// Place of a counter. A route has a handful, the newest ways of ending last.
-    pub fn counter(&self, version: &str, how: (Code, EndedBy, Outcome)) -> Option<usize> {
-        self.counters.iter().position(|counter| counter.how == how && *counter.version == *version)
+    /// Place of a counter. A route has a handful, the newest endings last.
+    pub fn counter(&self, version: &str, ending: Ending) -> Option<usize> {
+        self.counters.iter().position(|counter| counter.ending == ending && *counter.version == *version)
     }
 
     /// A call to this version has ended well.
     pub fn has_answered(&self, version: &str) -> bool {
-        self.counters.iter().any(|counter| counter.how.2 == Outcome::Ok && *counter.version == *version)
+        self.counters.iter().any(|counter| counter.ending.outcome == Outcome::Ok && *counter.version == *version)
     }
 
-    pub fn add_counter(&mut self, version: &str, how: (Code, EndedBy, Outcome)) -> usize {
+    pub fn add_counter(&mut self, version: &str, ending: Ending) -> usize {
         self.counters.push(Counter {
             changed: 0,
             version: version.into(),
-            how,
+            ending,
             calls: 0,
             requests: 0,
             request_bytes: 0,
@@ -160,7 +168,7 @@ impl Route {
     pub fn counters_since(&self, since: u64, place: usize) -> impl Iterator<Item = proto::CounterSeries> {
         let changed = self.counters.iter().enumerate().filter(move |(_, counter)| counter.changed > since);
         changed.map(move |(at, counter)| {
-            let (code, ended_by, outcome) = counter.how;
+            let Ending { code, ended_by, outcome } = counter.ending;
             proto::CounterSeries {
                 id: (place as u64) << 32 | at as u64,
                 model: self.model.to_string(),

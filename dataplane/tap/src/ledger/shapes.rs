@@ -3,7 +3,7 @@
 //! A shape becomes a label as a model's name does: when a request of it has been answered well, and while there is room.
 //! Whatever else clients write is counted in one place.
 
-use super::batches::Limits;
+use super::request_batches::Limits;
 use super::route::Route;
 use crate::limits;
 use crate::proto;
@@ -32,9 +32,9 @@ impl ByModel {
     }
 
     /// What is known of the models' batches may have changed; `sequence` is that of the coming snapshot.
-    pub fn settle(&mut self, batch_limits: &Limits, sequence: u64) {
+    pub fn apply_limits(&mut self, batch_limits: &Limits, sequence: u64) {
         let batching = self.0.iter_mut().filter(|(model, _)| batch_limits.of(model).is_some_and(|limit| limit > 0));
-        batching.for_each(|(_, shapes)| shapes.settle(sequence));
+        batching.for_each(|(_, shapes)| shapes.merge_batches(sequence));
     }
 
     /// Forgets shapes that have not been met since that snapshot, so that others find room.
@@ -112,7 +112,7 @@ impl Shapes {
     }
 
     /// Now it is known that the model batches: what was counted by batches of each size is of batches of any.
-    fn settle(&mut self, sequence: u64) {
+    fn merge_batches(&mut self, sequence: u64) {
         for counted in std::mem::take(&mut self.counted) {
             let shape = counted.shape.of_any_batch();
             if shape != counted.shape {

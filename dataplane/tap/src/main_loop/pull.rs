@@ -1,6 +1,6 @@
 //! Answering a pull: let every worker look at its open calls, then copy what changed.
 
-use super::Home;
+use super::MainLoop;
 use super::pending_pull::PendingPull;
 use crate::command::Command;
 use crate::lock::lock;
@@ -8,7 +8,7 @@ use crate::proto::{self, envelope::Body};
 use crate::sys;
 use wire::Nanos;
 
-impl Home {
+impl MainLoop {
     pub(super) fn begin_pull(&mut self, since: u64) {
         let now = self.shared.clock.now();
         self.supervisor.pulled(now);
