@@ -4,6 +4,7 @@
 //! copied. Nothing here grows with the number of calls or of names seen: labels are admitted, capped, and what does
 //! not fit is counted under a fallback and in `series_capped`.
 
+mod numbers;
 mod request_batches;
 mod route;
 mod route_cache;
@@ -18,6 +19,7 @@ use crate::events::{Events, Mask};
 use crate::grid::Histogram;
 use crate::limits;
 use crate::proto;
+use numbers::Numbers;
 use request_batches::Limits;
 use route::{Counter, Ending, Route};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -98,6 +100,8 @@ pub struct Ledger {
     epoch_unix_nanos: u64,
     caps: Caps,
     routes: Vec<Route>,
+    /// Of the series in them, and of shapes.
+    numbers: Numbers,
     /// Changes whenever a call may have to be counted in another place than before.
     revision: u64,
     /// Method label, then model label, to a place in `routes`.
@@ -137,6 +141,7 @@ impl Ledger {
             epoch_unix_nanos,
             caps: Caps { models: limits::MODELS, methods: limits::METHODS, series: limits::SERIES },
             routes: Vec::new(),
+            numbers: Numbers::default(),
             revision: 1,
             index: FxHashMap::default(),
             admitted: FxHashSet::default(),

@@ -4,6 +4,7 @@ use wire::tensor::Dimensions;
 use wire::{Code, End, EndedBy, OpenRequest, Request, Sink};
 
 mod gaps;
+mod numbers;
 mod request_batches;
 mod shapes;
 
