@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! listen ─► worker: accept, dial ─► pair ─► pump (write first) ─► observer ─► wire::Conn ─► ledger (events, series)
-//! main_loop: signals, supervisor (control), seam (pull ─► snapshot), health (probes), drain
+//! main_loop: signals, supervisor (control), seam (pull ─► snapshot), keep (for control), health (probes), drain
 //! model_probe: what the ledger would like to know of a model and no call has told
 //! ```
 //!
@@ -12,7 +12,7 @@
 //!
 //! ```text
 //! limits clock lock sys proto names command drain       nouns, system calls, pure decisions
-//! grid log events listen stream health seam             one concern each, on these
+//! grid log events listen stream health seam keep        one concern each, on these
 //! pump ledger supervisor policy upstream                bytes one way; series; control; the catalogue; model servers
 //! pair observer shared                                  a connection; its observer; what all threads have in common
 //! worker model_probe main_loop                          the threads
@@ -28,6 +28,7 @@ pub mod drain;
 pub mod events;
 pub mod grid;
 pub mod health;
+pub mod keep;
 pub mod ledger;
 pub mod limits;
 pub mod listen;

@@ -89,6 +89,16 @@ pub const LOG_LINE_BYTES: usize = 8 * 1024;
 /// Largest frame accepted from control. Policies are kilobytes.
 pub const SEAM_FRAME_BYTES: usize = 8 * 1024 * 1024;
 
+/// What control may have kept for its next life, keys and values: sums, not histories, because the greeting of each life
+/// carries all of it.
+pub const KEEP_BYTES: usize = 1024 * 1024;
+/// In so many parts, one for each that has a state of its own.
+pub const KEEP_KEYS: usize = 64;
+/// A key is a name, not a value.
+pub const KEEP_KEY_BYTES: usize = 64;
+/// A control that is over the bound is so each second; people are told this often.
+pub const KEEP_LOG_REST: Duration = Duration::from_secs(60);
+
 /// Without a pull for this long control is hung.
 pub const CONTROL_HUNG: Duration = Duration::from_secs(15);
 /// First and longest pause before control is started again.

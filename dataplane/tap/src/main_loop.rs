@@ -12,6 +12,7 @@ use crate::clock::nanos;
 use crate::command::{Command, Handle};
 use crate::drain::{Action, Drain};
 use crate::health::{Health, Probes};
+use crate::keep::Kept;
 use crate::limits;
 use crate::lock::lock;
 use crate::proto::{self, envelope::Body};
@@ -70,6 +71,7 @@ pub struct MainLoop {
     seam: Option<Seam>,
     stderr: Option<Pipe>,
     pull: Option<PendingPull>,
+    kept: Kept,
     scan_number: u64,
     probes: Probes,
     drain: Drain,
@@ -102,6 +104,7 @@ impl MainLoop {
             seam: None,
             stderr: None,
             pull: None,
+            kept: Kept::default(),
             scan_number: 0,
             probes,
             drain: Drain::new(nanos(limits::FLUSH_WAIT)),
@@ -234,6 +237,7 @@ impl MainLoop {
             epoch_unix_nanos: self.shared.clock.epoch_unix_nanos(),
             tap_version: env!("CARGO_PKG_VERSION").to_string(),
             policy: Some(self.policy.clone()),
+            kept: self.kept.to_proto(),
         }));
     }
 
@@ -269,6 +273,7 @@ impl MainLoop {
             Body::Pull(_) if self.seam.as_ref().is_some_and(Seam::is_behind) => {}
             Body::Pull(pull) => self.begin_pull(pull.since),
             Body::Policy(policy) => self.adopt(policy),
+            Body::Keep(keep) => self.keep(keep),
             _ => {}
         }
     }
@@ -289,6 +294,12 @@ impl MainLoop {
                 self.shared.log.warn(&format!("policy generation {generation} is refused: {refusal}"));
                 self.policy_error = refusal;
             }
+        }
+    }
+
+    fn keep(&mut self, keep: proto::Keep) {
+        if let Some(line) = self.kept.keep(keep, self.shared.clock.now()) {
+            self.shared.log.warn(&line);
         }
     }
 

@@ -44,6 +44,7 @@ impl MainLoop {
         stats.unsent_bytes = self.shared.budget.held() as u64;
         stats.log_lines_dropped = self.shared.log.dropped();
         stats.connections_cap = self.shared.gate.cap as u64;
+        stats.keeps_refused = self.kept.refused();
         stats.draining = self.drain.is_draining();
         stats.throttled_nanos = throttled_nanos();
         let restart = |(reason, value): (&str, u64)| proto::Count { label: reason.to_string(), value };
