@@ -86,7 +86,7 @@ SLOT_BATCH_SHAPE: Slot
 SLOT_DATATYPE: Slot
 
 class Envelope(_message.Message):
-    __slots__ = ("version", "hello", "pull", "snapshot", "records", "policy", "drain", "flush")
+    __slots__ = ("version", "hello", "pull", "snapshot", "records", "policy", "drain", "flush", "keep")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
     PULL_FIELD_NUMBER: _ClassVar[int]
@@ -95,6 +95,7 @@ class Envelope(_message.Message):
     POLICY_FIELD_NUMBER: _ClassVar[int]
     DRAIN_FIELD_NUMBER: _ClassVar[int]
     FLUSH_FIELD_NUMBER: _ClassVar[int]
+    KEEP_FIELD_NUMBER: _ClassVar[int]
     version: int
     hello: Hello
     pull: Pull
@@ -103,17 +104,28 @@ class Envelope(_message.Message):
     policy: Policy
     drain: Drain
     flush: Flush
-    def __init__(self, version: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., records: _Optional[_Union[Records, _Mapping]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., flush: _Optional[_Union[Flush, _Mapping]] = ...) -> None: ...
+    keep: Keep
+    def __init__(self, version: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., records: _Optional[_Union[Records, _Mapping]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., flush: _Optional[_Union[Flush, _Mapping]] = ..., keep: _Optional[_Union[Keep, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("epoch_unix_nanos", "tap_version", "policy")
+    __slots__ = ("epoch_unix_nanos", "tap_version", "policy", "kept")
     EPOCH_UNIX_NANOS_FIELD_NUMBER: _ClassVar[int]
     TAP_VERSION_FIELD_NUMBER: _ClassVar[int]
     POLICY_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FIELD_NUMBER: _ClassVar[int]
     epoch_unix_nanos: int
     tap_version: str
     policy: Policy
-    def __init__(self, epoch_unix_nanos: _Optional[int] = ..., tap_version: _Optional[str] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ...) -> None: ...
+    kept: _containers.RepeatedCompositeFieldContainer[Keep]
+    def __init__(self, epoch_unix_nanos: _Optional[int] = ..., tap_version: _Optional[str] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., kept: _Optional[_Iterable[_Union[Keep, _Mapping]]] = ...) -> None: ...
+
+class Keep(_message.Message):
+    __slots__ = ("key", "value")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    value: bytes
+    def __init__(self, key: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...
 
 class Pull(_message.Message):
     __slots__ = ("since",)
@@ -324,7 +336,7 @@ class Count(_message.Message):
     def __init__(self, label: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
 
 class TapStats(_message.Message):
-    __slots__ = ("connections_by_protocol", "blind", "added_latency", "cpu_nanos", "resident_bytes", "unsent_bytes", "records_dropped", "log_lines_dropped", "series_capped", "control_restarts", "connections_cap", "accept_pauses", "cut_connections", "draining", "goaways_inserted", "throttled_nanos", "client_frames", "server_frames", "heads_truncated")
+    __slots__ = ("connections_by_protocol", "blind", "added_latency", "cpu_nanos", "resident_bytes", "unsent_bytes", "records_dropped", "log_lines_dropped", "series_capped", "control_restarts", "connections_cap", "accept_pauses", "cut_connections", "draining", "goaways_inserted", "throttled_nanos", "client_frames", "server_frames", "heads_truncated", "keeps_refused")
     CONNECTIONS_BY_PROTOCOL_FIELD_NUMBER: _ClassVar[int]
     BLIND_FIELD_NUMBER: _ClassVar[int]
     ADDED_LATENCY_FIELD_NUMBER: _ClassVar[int]
@@ -344,6 +356,7 @@ class TapStats(_message.Message):
     CLIENT_FRAMES_FIELD_NUMBER: _ClassVar[int]
     SERVER_FRAMES_FIELD_NUMBER: _ClassVar[int]
     HEADS_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    KEEPS_REFUSED_FIELD_NUMBER: _ClassVar[int]
     connections_by_protocol: _containers.RepeatedCompositeFieldContainer[Count]
     blind: _containers.RepeatedCompositeFieldContainer[Count]
     added_latency: Histogram
@@ -363,7 +376,8 @@ class TapStats(_message.Message):
     client_frames: _containers.RepeatedCompositeFieldContainer[Count]
     server_frames: _containers.RepeatedCompositeFieldContainer[Count]
     heads_truncated: int
-    def __init__(self, connections_by_protocol: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., blind: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., added_latency: _Optional[_Union[Histogram, _Mapping]] = ..., cpu_nanos: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., records_dropped: _Optional[int] = ..., log_lines_dropped: _Optional[int] = ..., series_capped: _Optional[int] = ..., control_restarts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., connections_cap: _Optional[int] = ..., accept_pauses: _Optional[int] = ..., cut_connections: _Optional[int] = ..., draining: _Optional[bool] = ..., goaways_inserted: _Optional[int] = ..., throttled_nanos: _Optional[int] = ..., client_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., server_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., heads_truncated: _Optional[int] = ...) -> None: ...
+    keeps_refused: int
+    def __init__(self, connections_by_protocol: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., blind: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., added_latency: _Optional[_Union[Histogram, _Mapping]] = ..., cpu_nanos: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., records_dropped: _Optional[int] = ..., log_lines_dropped: _Optional[int] = ..., series_capped: _Optional[int] = ..., control_restarts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., connections_cap: _Optional[int] = ..., accept_pauses: _Optional[int] = ..., cut_connections: _Optional[int] = ..., draining: _Optional[bool] = ..., goaways_inserted: _Optional[int] = ..., throttled_nanos: _Optional[int] = ..., client_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., server_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., heads_truncated: _Optional[int] = ..., keeps_refused: _Optional[int] = ...) -> None: ...
 
 class Records(_message.Message):
     __slots__ = ("records",)

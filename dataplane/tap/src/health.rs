@@ -53,11 +53,6 @@ impl Probes {
         Ok(Probes { listener, first_token, probes: (0..HEALTH_CONNECTIONS).map(|_| None).collect() })
     }
 
-    /// Whether a token is one of these.
-    pub fn owns(&self, token: Token) -> bool {
-        (self.first_token..=self.first_token + HEALTH_CONNECTIONS).contains(&token.0)
-    }
-
     /// Serves whoever is there. Returns true when somebody asks to drain. Called after events and at each tick.
     pub fn serve(&mut self, registry: &Registry, health: &Health) -> bool {
         let mut drain = false;

@@ -4,30 +4,31 @@
 //! copied. Nothing here grows with the number of calls or of names seen: labels are admitted, capped, and what does
 //! not fit is counted under a fallback and in `series_capped`.
 
-mod batches;
-mod recent;
+mod numbers;
+mod request_batches;
 mod route;
+mod route_cache;
 mod shapes;
 mod sink;
 mod snapshot;
 
-pub use recent::Recent;
+pub use route_cache::RouteCache;
 pub use sink::Recorder;
 
-use crate::asker::Question;
 use crate::events::{Events, Mask};
 use crate::grid::Histogram;
 use crate::limits;
 use crate::proto;
-use batches::Limits;
-use route::{Counter, Route};
+use numbers::Numbers;
+use request_batches::Limits;
+use route::{Counter, Ending, Route};
 use rustc_hash::{FxHashMap, FxHashSet};
 use shapes::ByModel;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::SyncSender;
 use wire::call::Name;
 use wire::catalogue::Kind;
-use wire::{Call, Code, Conn, Direction, EndedBy, FrameCounts, Nanos, Outcome};
+use wire::{Call, Conn, Direction, FrameCounts, Nanos, Outcome};
 
 /// Label of a model whose name has not been admitted.
 const UNKNOWN_MODEL: &str = "unknown";
@@ -43,6 +44,17 @@ pub struct Caps {
     pub methods: usize,
     /// Counter series.
     pub series: usize,
+}
+
+/// What a server is to be asked of a model: how large a batch it takes.
+#[derive(Debug)]
+pub struct ProbeRequest {
+    /// Whom it is about.
+    pub model: Box<str>,
+    /// How the model was called, as [`Call::method`].
+    pub method: Box<str>,
+    /// Which upstream answered, by listener.
+    pub upstream: usize,
 }
 
 /// Plain tallies of the tap itself.
@@ -88,6 +100,8 @@ pub struct Ledger {
     epoch_unix_nanos: u64,
     caps: Caps,
     routes: Vec<Route>,
+    /// Of the series in them, and of shapes.
+    numbers: Numbers,
     /// Changes whenever a call may have to be counted in another place than before.
     revision: u64,
     /// Method label, then model label, to a place in `routes`.
@@ -99,11 +113,11 @@ pub struct Ledger {
     served: Box<str>,
     /// How large a batch models take.
     batch_limits: Limits,
-    /// Where to have a server asked about that, and whether to.
-    questions: Option<SyncSender<Question>>,
+    /// Where to have a server asked about that, and whether to do so.
+    probe_requests: Option<SyncSender<ProbeRequest>>,
     probe_models: bool,
     /// Models that were asked about since the policy was adopted.
-    asked: FxHashSet<Box<str>>,
+    probed: FxHashSet<Box<str>>,
     /// Requests by shape.
     shapes: ByModel,
     /// Number of the scan under way.
@@ -127,15 +141,16 @@ impl Ledger {
             epoch_unix_nanos,
             caps: Caps { models: limits::MODELS, methods: limits::METHODS, series: limits::SERIES },
             routes: Vec::new(),
+            numbers: Numbers::default(),
             revision: 1,
             index: FxHashMap::default(),
             admitted: FxHashSet::default(),
             configured: FxHashSet::default(),
             served: Box::default(),
             batch_limits: Limits::default(),
-            questions: None,
+            probe_requests: None,
             probe_models: false,
-            asked: FxHashSet::default(),
+            probed: FxHashSet::default(),
             shapes: ByModel::default(),
             scan: 0,
             counters: 0,
@@ -164,40 +179,40 @@ impl Ledger {
         self.revision += 1;
         self.events.adopt(&policy.objectives);
         self.probe_models = policy.probe_models;
-        self.asked.clear();
+        self.probed.clear();
         self.batch_limits.adopt(&policy.batch_limits);
         for route in &mut self.routes {
             route.objectives = self.events.matching(&route.model, &route.method);
-            route.settle(self.batch_limits.of(&route.model), self.sequence);
+            route.apply_limit(self.batch_limits.of(&route.model), self.sequence);
         }
-        self.shapes.settle(&self.batch_limits, self.sequence);
+        self.shapes.apply_limits(&self.batch_limits, self.sequence);
     }
 
-    /// Questions about models go there.
-    pub fn ask_at(&mut self, questions: SyncSender<Question>) {
-        self.questions = Some(questions);
+    /// Requests to probe a model go there.
+    pub fn send_probes_to(&mut self, requests: SyncSender<ProbeRequest>) {
+        self.probe_requests = Some(requests);
     }
 
     /// An upstream has come up, perhaps as another server: what the one before said of its models may be true no more.
-    pub fn doubt(&mut self) {
-        self.batch_limits.doubt();
-        self.asked.clear();
+    pub fn forget_limits(&mut self) {
+        self.batch_limits.forget_told();
+        self.probed.clear();
         for route in &mut self.routes {
-            route.settle(self.batch_limits.of(&route.model), self.sequence);
+            route.apply_limit(self.batch_limits.of(&route.model), self.sequence);
         }
     }
 
     /// A model has answered, and whether it batches is not known: has the server asked, once. Where there is no room for
-    /// the question, the next answer brings it up again.
-    fn wonder(&mut self, call: &Call, upstream: usize) {
-        let Some(questions) = self.questions.as_ref().filter(|_| self.probe_models) else { return };
+    /// the request, the next answer brings it up again.
+    fn request_probe(&mut self, call: &Call, upstream: usize) {
+        let Some(requests) = self.probe_requests.as_ref().filter(|_| self.probe_models) else { return };
         let model = &*call.model.text;
-        if self.asked.contains(model) || !self.admitted.contains(model) {
+        if self.probed.contains(model) || !self.admitted.contains(model) {
             return;
         }
-        let question = Question { model: model.into(), method: (&*call.method.text).into(), upstream };
-        if questions.try_send(question).is_ok() {
-            self.asked.insert(model.into());
+        let request = ProbeRequest { model: model.into(), method: (&*call.method.text).into(), upstream };
+        if requests.try_send(request).is_ok() {
+            self.probed.insert(model.into());
         }
     }
 
@@ -209,9 +224,9 @@ impl Ledger {
         self.batch_limits.tell(model, limit);
         let limit = self.batch_limits.of(model);
         for route in self.routes.iter_mut().filter(|route| *route.model == *model) {
-            route.settle(limit, self.sequence);
+            route.apply_limit(limit, self.sequence);
         }
-        self.shapes.settle(&self.batch_limits, self.sequence);
+        self.shapes.apply_limits(&self.batch_limits, self.sequence);
     }
 
     /// Looks at the open calls of one connection: what is in flight, and which requests have crossed a threshold.
@@ -319,13 +334,13 @@ impl Ledger {
         timing.response_gap.add(gaps);
     }
 
-    /// The counter of a route for one way of ending. At the cap the version is given up first, then the place.
-    fn counter(&mut self, place: usize, version: &str, how: (Code, EndedBy, Outcome)) -> &mut Counter {
+    /// The counter of a route for one ending. At the cap the version is given up first, then the place.
+    fn counter(&mut self, place: usize, version: &str, ending: Ending) -> &mut Counter {
         let sequence = self.sequence;
         // A version is a label once it has answered well; until then it is only what some client wrote.
-        let good = how.2 == Outcome::Ok || self.routes[place].has_answered(version);
+        let good = ending.outcome == Outcome::Ok || self.routes[place].has_answered(version);
         let version = if good { version } else { "" };
-        if let Some(at) = self.routes[place].counter(version, how) {
+        if let Some(at) = self.routes[place].counter(version, ending) {
             let counter = &mut self.routes[place].counters[at];
             counter.changed = sequence;
             return counter;
@@ -333,9 +348,9 @@ impl Ledger {
         let full = self.counters >= self.caps.series;
         let (place, version) = if full { (self.overflow_route(place), "") } else { (place, version) };
         self.series_capped += u64::from(full);
-        let at = self.routes[place].counter(version, how).unwrap_or_else(|| {
+        let at = self.routes[place].counter(version, ending).unwrap_or_else(|| {
             self.counters += 1;
-            self.routes[place].add_counter(version, how)
+            self.routes[place].add_counter(version, ending)
         });
         let counter = &mut self.routes[place].counters[at];
         counter.changed = sequence;
@@ -372,7 +387,7 @@ impl Ledger {
         self.admitted
             .retain(|model| self.configured.contains(model) || self.routes.iter().any(|route| route.model == *model));
         self.batch_limits.retain(|model| self.admitted.contains(model));
-        self.asked.retain(|model| self.admitted.contains(model));
+        self.probed.retain(|model| self.admitted.contains(model));
     }
 
     fn push_record(&mut self, record: proto::Record) {

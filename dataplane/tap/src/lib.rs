@@ -1,27 +1,43 @@
 //! wayside-tap: carries the bytes, watches them pass, keeps the other half alive.
 //!
 //! ```text
-//! listen ─► worker: accept, dial ─► pair ─► pump (write first) ─► watch ─► wire::Conn ─► ledger (events, series)
-//! home: signals, supervisor (control), seam (pull ─► snapshot), health (probes), drain
-//! asker: what the ledger would like to know of a model and no call has told
+//! listen ─► worker: accept, dial ─► pair ─► pump (write first) ─► observer ─► wire::Conn ─► ledger (events, series)
+//! main_loop: signals, supervisor (control), seam (pull ─► snapshot), keep (for control), health (probes), drain
+//! model_probe: what the ledger would like to know of a model and no call has told
 //! ```
 //!
-//! Data threads (`worker`) share one ledger with the main thread (`home`) and nothing else that either waits for.
+//! Data threads (`worker`) share one ledger with the main thread (`main_loop`) and nothing else that either waits for.
+//!
+//! The modules have ranks, and each one imports only what stands above it in this list, never a neighbour in its row:
+//!
+//! ```text
+//! limits clock lock sys proto names command drain       nouns, system calls, pure decisions
+//! grid log events listen stream health seam keep        one concern each, on these
+//! pump ledger supervisor policy upstream                bytes one way; series; control; the catalogue; model servers
+//! pair observer shared                                  a connection; its observer; what all threads have in common
+//! worker model_probe main_loop                          the threads
+//! start                                                 composition
+//! ```
 
 #![deny(unsafe_op_in_unsafe_fn)]
+#![warn(clippy::too_many_lines)]
 
-pub mod asker;
 pub mod clock;
+pub mod command;
 pub mod drain;
 pub mod events;
 pub mod grid;
 pub mod health;
-pub mod home;
+pub mod keep;
 pub mod ledger;
 pub mod limits;
 pub mod listen;
+pub mod lock;
 pub mod log;
+pub mod main_loop;
+pub mod model_probe;
 pub mod names;
+pub mod observer;
 pub mod pair;
 pub mod policy;
 #[allow(missing_docs, clippy::all)]
@@ -29,10 +45,10 @@ pub mod policy;
 pub mod proto;
 pub mod pump;
 pub mod seam;
+pub mod shared;
 pub mod start;
 pub mod stream;
 pub mod supervisor;
 pub mod sys;
 pub mod upstream;
-pub mod watch;
 pub mod worker;

@@ -65,11 +65,11 @@ pub const SHAPES: usize = 8;
 /// A series that has not changed for so many snapshots (an hour of them at one a second) makes room.
 pub const IDLE_SNAPSHOTS: u64 = 3600;
 
-/// Questions about models that wait to be asked: as many as there may be models. One that finds no room is asked later.
-pub const QUESTIONS: usize = MODELS;
+/// Models that wait to be probed: as many as there may be. One that finds no room is probed later.
+pub const PROBE_REQUESTS: usize = MODELS;
 
 /// How long a server may take to describe a model: it has it at hand. Nobody waits for it.
-pub const ASK_TIMEOUT: Duration = Duration::from_secs(2);
+pub const MODEL_PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Objectives: one bit each in the mark of an open request.
 pub const OBJECTIVES: usize = 64;
@@ -88,6 +88,16 @@ pub const LOG_LINE_BYTES: usize = 8 * 1024;
 
 /// Largest frame accepted from control. Policies are kilobytes.
 pub const SEAM_FRAME_BYTES: usize = 8 * 1024 * 1024;
+
+/// What control may have kept for its next life, keys and values: sums, not histories, because the greeting of each life
+/// carries all of it.
+pub const KEEP_BYTES: usize = 1024 * 1024;
+/// In so many parts, one for each that has a state of its own.
+pub const KEEP_KEYS: usize = 64;
+/// A key is a name, not a value.
+pub const KEEP_KEY_BYTES: usize = 64;
+/// A control that is over the bound is so each second; people are told this often.
+pub const KEEP_LOG_REST: Duration = Duration::from_secs(60);
 
 /// Without a pull for this long control is hung.
 pub const CONTROL_HUNG: Duration = Duration::from_secs(15);

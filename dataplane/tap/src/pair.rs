@@ -6,7 +6,7 @@
 //!   reset, never a FIN; TCP would have done the same with nothing between).
 
 use crate::limits::{RESET_FLUSH, RESET_POLL};
-use crate::pump::{Budget, End, Flow, Turn, Watcher};
+use crate::pump::{Budget, End, Flow, Sensor, Turn, TurnContext};
 use crate::stream::Stream;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -19,31 +19,6 @@ pub enum Side {
     Client,
     /// The model server.
     Server,
-}
-
-/// Shows both directions of a connection to whoever watches it.
-pub trait Observer {
-    /// See [`Watcher::heard`].
-    fn heard(&mut self) {}
-    /// These bytes passed.
-    fn saw(&mut self, direction: Direction, bytes: &[u8]);
-    /// See [`Watcher::time_is_up`].
-    fn time_is_up(&self) -> bool {
-        false
-    }
-    /// See [`Watcher::insertion`]; towards the client.
-    fn insertion(&self) -> &'static [u8] {
-        &[]
-    }
-    /// See [`Watcher::insertion_fits`]; towards the client.
-    fn insertion_fits(&self) -> bool {
-        false
-    }
-    /// See [`Watcher::insertion_fits_after`]; towards the client.
-    fn insertion_fits_after(&self, bytes: &[u8]) -> Option<usize> {
-        let _ = bytes;
-        None
-    }
 }
 
 /// What the kernel said of a socket.
@@ -101,45 +76,14 @@ pub struct Pair<S> {
     resetting: Option<(Side, Nanos)>,
 }
 
-struct OneWay<'a, O> {
-    observer: &'a mut O,
-    direction: Direction,
-}
-
-impl<O: Observer> Watcher for OneWay<'_, O> {
-    fn heard(&mut self) {
-        self.observer.heard();
-    }
-
-    fn saw(&mut self, bytes: &[u8]) {
-        self.observer.saw(self.direction, bytes);
-    }
-
-    fn time_is_up(&self) -> bool {
-        self.observer.time_is_up()
-    }
-
-    fn insertion(&self) -> &'static [u8] {
-        self.observer.insertion()
-    }
-
-    fn insertion_fits(&self) -> bool {
-        self.observer.insertion_fits()
-    }
-
-    fn insertion_fits_after(&self, bytes: &[u8]) -> Option<usize> {
-        self.observer.insertion_fits_after(bytes)
-    }
-}
-
 impl<S: Stream> Pair<S> {
     /// A connection whose two sockets are connected.
     pub fn new(client: S, server: S) -> Pair<S> {
         Pair {
             client: End::new(client),
             server: End::new(server),
-            up: Flow::default(),
-            down: Flow::default(),
+            up: Flow::new(Direction::ToServer),
+            down: Flow::new(Direction::ToClient),
             first_closer: None,
             blocked_since: None,
             resetting: None,
@@ -163,14 +107,13 @@ impl<S: Stream> Pair<S> {
     }
 
     /// Moves what can be moved in both directions.
-    pub fn turn(&mut self, now: Nanos, scratch: &mut [u8], budget: &Budget, observer: &mut impl Observer) -> Fate {
+    pub fn turn(&mut self, now: Nanos, scratch: &mut [u8], budget: &Budget, sensor: &mut impl Sensor) -> Fate {
         if self.resetting.is_some() {
             return self.finish_reset(now, budget);
         }
-        let mut one_way = OneWay { observer, direction: Direction::ToServer };
-        let up = self.up.turn(&mut self.client, &mut self.server, scratch, budget, &mut one_way);
-        one_way.direction = Direction::ToClient;
-        let down = self.down.turn(&mut self.server, &mut self.client, scratch, budget, &mut one_way);
+        let mut with = TurnContext { scratch, budget, sensor };
+        let up = self.up.turn(&mut self.client, &mut self.server, &mut with);
+        let down = self.down.turn(&mut self.server, &mut self.client, &mut with);
         self.note_closers();
         match self.ending(&up, &down) {
             Ending::Open => self.unfinished(&up, &down),

@@ -5,7 +5,7 @@
 pub struct Envelope {
     #[prost(uint32, tag = "1")]
     pub version: u32,
-    #[prost(oneof = "envelope::Body", tags = "2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "envelope::Body", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
     pub body: ::core::option::Option<envelope::Body>,
 }
 /// Nested message and enum types in `Envelope`.
@@ -33,6 +33,9 @@ pub mod envelope {
         /// tap to control: the last chance to pull; close the seam when done
         #[prost(message, tag = "8")]
         Flush(super::Flush),
+        /// control to tap: to be given back to the next life of control
+        #[prost(message, tag = "9")]
+        Keep(super::Keep),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -45,6 +48,20 @@ pub struct Hello {
     /// the last good generation
     #[prost(message, optional, tag = "3")]
     pub policy: ::core::option::Option<Policy>,
+    /// what earlier lives of control had kept, by key
+    #[prost(message, repeated, tag = "4")]
+    pub kept: ::prost::alloc::vec::Vec<Keep>,
+}
+/// State that control is to find again where it has no disk. It outlives control, not the tap. 1 MiB in all, keys and
+/// values, and 64 keys of at most 64 bytes; what would pass that is refused (TapStats.keeps_refused), and what was kept
+/// under its key stays.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Keep {
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// takes the place of the one before; empty = forget it
+    #[prost(bytes = "vec", tag = "2")]
+    pub value: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Pull {
@@ -98,6 +115,9 @@ pub struct Snapshot {
     #[prost(message, repeated, tag = "15")]
     pub shapes: ::prost::alloc::vec::Vec<ShapeSeries>,
 }
+// Series have numbers. A number is given with the first snapshot that tells of the series and never to another in the
+// same epoch; what was told of earlier has the lower one.
+
 /// Requests of one model that were answered or failed, by the shape of their first input.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ShapeSeries {
@@ -353,6 +373,9 @@ pub struct TapStats {
     /// messages whose wanted fields did not lie in the first head_bytes
     #[prost(uint64, tag = "17")]
     pub heads_truncated: u64,
+    /// values of control that would have passed the bound of what is kept
+    #[prost(uint64, tag = "20")]
+    pub keeps_refused: u64,
 }
 /// Chosen requests: those that failed, and those that an objective found bad. A bounded ring; drops are counted.
 #[derive(Clone, PartialEq, ::prost::Message)]

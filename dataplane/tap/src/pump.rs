@@ -4,7 +4,7 @@
 //! - what was read is written in the same order, whole; what a write does not take is kept and sent first;
 //! - nothing more is read while something is kept, so a slow reader slows its writer as if nothing stood between;
 //! - a FIN is passed on only after everything before it;
-//! - nothing is shown to the watcher before it was handed to the kernel or put in line behind what was.
+//! - nothing is shown to the sensor before it was handed to the kernel or put in line behind what was.
 //!
 //! One exception, *edit mode*: while an insertion is wanted, a slice is looked at before it is written, to cut it at
 //! a frame boundary. The insertion goes there, once.
@@ -13,15 +13,16 @@ use crate::limits::{READ_BYTES, TURN_BYTES};
 use crate::stream::Stream;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use wire::Direction;
 
-/// Sees bytes that have been sent on.
-pub trait Watcher {
+/// Senses the bytes of a connection, of both directions, as they pass. Insertions are towards the client.
+pub trait Sensor {
     /// Bytes have come, those that are seen next. Told before they are sent on: on a busy core their reader may have its
     /// turn, and even answer, before the write returns.
     fn heard(&mut self) {}
 
-    /// These bytes passed.
-    fn saw(&mut self, bytes: &[u8]);
+    /// These bytes have been sent on.
+    fn saw(&mut self, direction: Direction, bytes: &[u8]);
 
     /// It has taken so long to look at what passed that others should have their turn.
     fn time_is_up(&self) -> bool {
@@ -107,9 +108,21 @@ pub enum Turn {
     SourceReset(io::Error),
 }
 
+/// What the directions of a connection share with each other, and with all others of their thread.
+#[derive(Debug)]
+pub struct TurnContext<'a, O> {
+    /// Where bytes lie between a read and a write.
+    pub scratch: &'a mut [u8],
+    /// Of the bytes that may be kept.
+    pub budget: &'a Budget,
+    /// Who senses what passes.
+    pub sensor: &'a mut O,
+}
+
 /// The state of one direction.
 #[derive(Debug)]
 pub struct Flow {
+    direction: Direction,
     unsent: Vec<u8>,
     sent_of_unsent: usize,
     read_bytes: usize,
@@ -126,9 +139,11 @@ pub struct Flow {
     pub bytes: u64,
 }
 
-impl Default for Flow {
-    fn default() -> Flow {
+impl Flow {
+    /// A direction in which nothing has passed.
+    pub fn new(direction: Direction) -> Flow {
         Flow {
+            direction,
             unsent: Vec::new(),
             sent_of_unsent: 0,
             read_bytes: *READ_BYTES.start(),
@@ -140,15 +155,13 @@ impl Default for Flow {
             bytes: 0,
         }
     }
-}
 
-impl Flow {
     /// Nothing is kept.
     pub fn is_flushed(&self) -> bool {
         self.unsent.is_empty()
     }
 
-    /// Wants the watcher's insertion at the next place where it fits.
+    /// Wants the sensor's insertion at the next place where it fits.
     pub fn insert(&mut self) {
         self.insertion = true;
     }
@@ -171,18 +184,16 @@ impl Flow {
         &mut self,
         from: &mut End<S>,
         to: &mut End<S>,
-        scratch: &mut [u8],
-        budget: &Budget,
-        watcher: &mut impl Watcher,
+        with: &mut TurnContext<'_, impl Sensor>,
     ) -> Turn {
         let mut moved = 0;
         loop {
-            self.flush(to, budget);
+            self.flush(to, with.budget);
             if self.broken || !self.unsent.is_empty() {
                 return Turn::Wait;
             }
-            if self.insertion && watcher.insertion_fits() {
-                self.send_insertion(to, budget, watcher);
+            if self.insertion && with.sensor.insertion_fits() {
+                self.send_insertion(to, with.budget, with.sensor);
                 continue;
             }
             if self.source_finished {
@@ -192,10 +203,10 @@ impl Flow {
             if !from.readable {
                 return Turn::Wait;
             }
-            if moved >= TURN_BYTES || (moved > 0 && watcher.time_is_up()) {
+            if moved >= TURN_BYTES || (moved > 0 && with.sensor.time_is_up()) {
                 return Turn::More;
             }
-            match self.carry(from, to, scratch, budget, watcher) {
+            match self.carry(from, to, with) {
                 Ok(0) => {}
                 Ok(n) => moved += n,
                 Err(error) => return Turn::SourceReset(error),
@@ -208,36 +219,34 @@ impl Flow {
         &mut self,
         from: &mut End<S>,
         to: &mut End<S>,
-        scratch: &mut [u8],
-        budget: &Budget,
-        watcher: &mut impl Watcher,
+        with: &mut TurnContext<'_, impl Sensor>,
     ) -> io::Result<usize> {
-        if budget.exhausted() {
-            return self.carry_without_holding(from, to, scratch, watcher);
+        if with.budget.exhausted() {
+            return self.carry_without_holding(from, to, with);
         }
         // All of it may have to be kept.
-        let wanted = self.read_bytes.min(scratch.len()).min(budget.room());
-        let Some(got) = read(from, |socket| socket.read(&mut scratch[..wanted]))? else { return Ok(0) };
+        let wanted = self.read_bytes.min(with.scratch.len()).min(with.budget.room());
+        let Some(got) = read(from, |socket| socket.read(&mut with.scratch[..wanted]))? else { return Ok(0) };
         if got == 0 {
             self.source_finished = true;
             return Ok(0);
         }
-        watcher.heard();
+        with.sensor.heard();
         self.adapt(got);
         if got < wanted && !from.closing {
             from.readable = false;
         }
-        let bytes = &scratch[..got];
-        let cut = if self.insertion { watcher.insertion_fits_after(bytes) } else { None };
+        let bytes = &with.scratch[..got];
+        let cut = if self.insertion { with.sensor.insertion_fits_after(bytes) } else { None };
         let (head, tail) = bytes.split_at(cut.unwrap_or(got));
-        self.send(to, head, budget);
-        watcher.saw(head);
+        self.send(to, head, with.budget);
+        with.sensor.saw(self.direction, head);
         if cut.is_some() {
-            self.send_insertion(to, budget, watcher);
+            self.send_insertion(to, with.budget, with.sensor);
         }
         if !tail.is_empty() {
-            self.send(to, tail, budget);
-            watcher.saw(tail);
+            self.send(to, tail, with.budget);
+            with.sensor.saw(self.direction, tail);
         }
         self.bytes += got as u64;
         Ok(got)
@@ -249,26 +258,25 @@ impl Flow {
         &mut self,
         from: &mut End<S>,
         to: &mut End<S>,
-        scratch: &mut [u8],
-        watcher: &mut impl Watcher,
+        with: &mut TurnContext<'_, impl Sensor>,
     ) -> io::Result<usize> {
         if !to.writable {
             return self.wait_for_room(from);
         }
         let window = *READ_BYTES.start();
-        let Some(got) = read(from, |socket| socket.peek(&mut scratch[..window]))? else { return Ok(0) };
+        let Some(got) = read(from, |socket| socket.peek(&mut with.scratch[..window]))? else { return Ok(0) };
         if got == 0 {
             self.source_finished = true;
             return Ok(0);
         }
-        watcher.heard();
-        let taken = write(to, &scratch[..got], &mut self.broken);
+        with.sensor.heard();
+        let taken = write(to, &with.scratch[..got], &mut self.broken);
         if taken == 0 {
             return self.wait_for_room(from);
         }
-        let consumed = from.socket.read(&mut scratch[..taken])?;
+        let consumed = from.socket.read(&mut with.scratch[..taken])?;
         debug_assert_eq!(consumed, taken);
-        watcher.saw(&scratch[..taken]);
+        with.sensor.saw(self.direction, &with.scratch[..taken]);
         self.bytes += taken as u64;
         Ok(taken)
     }
@@ -312,9 +320,9 @@ impl Flow {
         }
     }
 
-    fn send_insertion<S: Stream>(&mut self, to: &mut End<S>, budget: &Budget, watcher: &impl Watcher) {
+    fn send_insertion<S: Stream>(&mut self, to: &mut End<S>, budget: &Budget, sensor: &impl Sensor) {
         self.insertion = false;
-        self.send(to, watcher.insertion(), budget);
+        self.send(to, sensor.insertion(), budget);
     }
 
     fn pass_finish<S: Stream>(&mut self, to: &mut End<S>) {

@@ -1,13 +1,15 @@
 //! Composition: from a policy to running threads.
 
 use crate::clock::Clock;
-use crate::home::Home;
+use crate::command::Handle;
 use crate::ledger::Ledger;
+use crate::lock::lock;
 use crate::log::Log;
+use crate::main_loop::{Charge, MainLoop, Report, Reports};
 use crate::pump::Budget;
-use crate::watch::lock;
-use crate::worker::{AcceptGate, Handle, Seat, Shared, Worker};
-use crate::{asker, limits, listen, policy, proto, sys, upstream};
+use crate::shared::{AcceptGate, Shared};
+use crate::worker::{Seat, Worker};
+use crate::{limits, listen, model_probe, policy, proto, sys, upstream};
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
@@ -60,18 +62,18 @@ pub fn run(mut policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
         log: log.clone(),
     });
     lock(&shared.ledger).adopt(&policy);
-    start_asker(&shared)?;
+    start_model_probe(&shared)?;
     let changed = Arc::clone(&shared);
-    thread("prober", move || prober.run(|| lock(&changed.ledger).doubt()))?;
+    thread("prober", move || prober.run(|| lock(&changed.ledger).forget_limits()))?;
 
-    let (poll, report, scans) = Home::reports().map_err(|error| format!("epoll: {error}"))?;
+    let (report, reports) = Reports::new().map_err(|error| format!("epoll: {error}"))?;
     let workers = start_workers(threads, &shared, &report, listeners)?;
     for listener in &policy.listeners {
         log.info(&format!("{} forwards to {}", listener.listen, listener.upstream));
     }
     let health = health.map(mio::net::TcpListener::from_std);
-    let home = Home::new((poll, scans), signals, shared, workers, policy, (health, admin));
-    home.map_err(|error| format!("the main thread cannot start: {error}"))?.run();
+    let main_loop = MainLoop::new(reports, Charge { signals, shared, workers, policy, health, admin });
+    main_loop.map_err(|error| format!("the main thread cannot start: {error}"))?.run();
     drop(log);
     // Give the writer the time of one line; it may be blocked for good.
     thread::sleep(LAST_WORDS);
@@ -79,18 +81,18 @@ pub fn run(mut policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
     Ok(())
 }
 
-/// What the ledger would like to know is asked on a thread that may wait.
-fn start_asker(shared: &Arc<Shared>) -> Result<(), String> {
-    let (questions, asked) = sync_channel(limits::QUESTIONS);
-    lock(&shared.ledger).ask_at(questions);
+/// A model server is asked on a thread of its own, because it may take its time to answer.
+fn start_model_probe(shared: &Arc<Shared>) -> Result<(), String> {
+    let (requests, requested) = sync_channel(limits::PROBE_REQUESTS);
+    lock(&shared.ledger).send_probes_to(requests);
     let shared = Arc::clone(shared);
-    thread("asker", move || asker::run(&asked, &shared)).map(drop)
+    thread("model-probe", move || model_probe::run(&requested, &shared)).map(drop)
 }
 
 fn start_workers(
     threads: usize,
     shared: &Arc<Shared>,
-    report: &crate::home::Report,
+    report: &Report,
     listeners: Vec<std::net::TcpListener>,
 ) -> Result<Vec<Handle>, String> {
     let made = (0..threads).map(Seat::new).collect::<Result<Vec<_>, _>>();

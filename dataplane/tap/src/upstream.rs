@@ -8,9 +8,9 @@ mod reachability;
 
 use crate::clock::Clock;
 use crate::limits::{DIAL_TIMEOUT, PROBE_DOWN};
+use crate::lock::lock;
 use crate::log::Log;
 use crate::stream::Socket;
-use crate::watch::lock;
 use addresses::Addresses;
 use mio::net::{TcpStream, UnixStream};
 use reachability::{News, Reachability};

@@ -1,104 +1,33 @@
 //! A data thread: accepts, dials, pumps. It never waits for anything but its sockets.
 
 mod accept;
-mod accept_gate;
 mod connection;
 mod dial;
 mod half_close;
+mod next_accept;
 mod timer;
 
-use crate::clock::{Clock, nanos};
-use crate::ledger::Ledger;
+use crate::clock::nanos;
+use crate::command::{Command, Handle, Scanned};
 use crate::limits::READ_BYTES;
-use crate::log::Log;
+use crate::lock::lock;
+use crate::observer::ObservedTurn;
 use crate::pair::{Fate, Ready, Side};
-use crate::pump::Budget;
-use crate::upstream::Upstream;
-use crate::watch::{Watching, lock};
-pub use accept_gate::AcceptGate;
-use accept_gate::NextAccept;
-use connection::{Connection, Dialling};
-use mio::net::{TcpListener, TcpStream};
+use crate::shared::Shared;
+use connection::{Connection, Dialling, FIRST_CONNECTION};
+use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token, Waker};
+use next_accept::NextAccept;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::mpsc::{Receiver, Sender};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
-use wire::{Catalogue, EndedBy, Nanos};
+use wire::{EndedBy, Nanos};
 
 const WAKER: Token = Token(usize::MAX);
-/// Tokens below are listeners; above, connections take two each.
-const FIRST_CONNECTION: usize = 1024;
-
-/// What all threads share.
-#[derive(Debug)]
-pub struct Shared {
-    /// The one clock.
-    pub clock: Clock,
-    /// The one ledger.
-    pub ledger: Mutex<Ledger>,
-    /// The one budget of unsent bytes.
-    pub budget: Budget,
-    /// By listener.
-    pub upstreams: Vec<Arc<Upstream>>,
-    /// Connections of each worker.
-    pub loads: Vec<AtomicUsize>,
-    /// For new connections; None: relay only.
-    pub catalogue: Mutex<Option<Arc<Catalogue>>>,
-    /// Whether there is accepting.
-    pub gate: AcceptGate,
-    /// The worker that accepts.
-    pub acceptor: OnceLock<Handle>,
-    /// Lines for people.
-    pub log: Log,
-}
-
-impl Shared {
-    /// Connections open now.
-    pub fn connections(&self) -> usize {
-        self.loads.iter().map(|load| load.load(SeqCst)).sum()
-    }
-}
-
-/// What a worker is told.
-#[derive(Debug)]
-pub enum Command {
-    /// A client for the upstream of this listener.
-    Serve(TcpStream, usize),
-    /// Show all open calls to the ledger and say so.
-    Scan(u64),
-    /// There is room again below the cap.
-    AcceptAgain,
-    /// Close the listeners; one farewell on each connection.
-    StopAccepting,
-    /// Reset what is still open.
-    Cut,
-}
-
-/// Where to reach a worker.
-#[derive(Clone, Debug)]
-pub struct Handle {
-    commands: Sender<Command>,
-    waker: Arc<Waker>,
-}
-
-impl Handle {
-    /// Tells the worker. One that is gone is not there to hear.
-    pub fn tell(&self, command: Command) {
-        if self.commands.send(command).is_ok() {
-            self.waker.wake().ok();
-        }
-    }
-}
-
-/// How a worker answers [`Command::Scan`].
-pub trait Scanned: Send {
-    /// Scan number `id` is complete here.
-    fn scanned(&self, id: u64);
-}
 
 /// What a worker needs before its thread exists. A worker itself never leaves its thread.
 #[derive(Debug)]
@@ -117,10 +46,8 @@ impl Seat {
     /// When the kernel gives no epoll instance.
     pub fn new(number: usize) -> io::Result<(Seat, Handle)> {
         let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let (tell, commands) = std::sync::mpsc::channel();
-        let seat = Seat { number, poll, commands, listeners: Vec::new(), peers: Vec::new() };
-        Ok((seat, Handle { commands: tell, waker }))
+        let (handle, commands) = Handle::new(Waker::new(poll.registry(), WAKER)?);
+        Ok((Seat { number, poll, commands, listeners: Vec::new(), peers: Vec::new() }, handle))
     }
 
     /// Makes this the seat of the worker that accepts, for itself and its peers.
@@ -267,7 +194,7 @@ impl<R: Scanned> Worker<R> {
             match connection.dial_progress(self.poll.registry(), Connection::tokens(key), self.shared.clock.now()) {
                 Dialling::UnderWay => return self.arm(key, 0),
                 Dialling::Connected if self.shared.upstreams[connection.upstream].verdict(true, woken) => {
-                    lock(&self.shared.ledger).doubt();
+                    lock(&self.shared.ledger).forget_limits();
                 }
                 Dialling::Connected => {}
                 Dialling::Failed => return self.refuse(key),
@@ -275,10 +202,10 @@ impl<R: Scanned> Worker<R> {
         }
         let shared = &*self.shared;
         if connection.client_is_gone(woken) {
-            connection.watch.over(EndedBy::Client, woken, &mut lock(&shared.ledger));
+            connection.observer.over(EndedBy::Client, woken, &mut lock(&shared.ledger));
         }
-        let mut watching = Watching {
-            watch: &mut connection.watch,
+        let mut observed = ObservedTurn {
+            observer: &mut connection.observer,
             ledger: &shared.ledger,
             clock: &shared.clock,
             woken,
@@ -287,13 +214,13 @@ impl<R: Scanned> Worker<R> {
         };
         let Some(pair) = &mut connection.pair else { return };
         let inserting = pair.down.insertion_pending();
-        let fate = pair.turn(woken, &mut self.scratch, &shared.budget, &mut watching);
+        let fate = pair.turn(woken, &mut self.scratch, &shared.budget, &mut observed);
         if inserting && !pair.down.insertion_pending() {
             lock(&shared.ledger).tallies.goaways_inserted += 1;
         }
         if let Some(by) = pair.server_finished() {
             // No answer can come any more, whenever the client may close.
-            connection.watch.over(by, shared.clock.now(), &mut lock(&shared.ledger));
+            connection.observer.over(by, shared.clock.now(), &mut lock(&shared.ledger));
         }
         let gone_at = connection.client_finished(woken);
         match fate {
@@ -335,7 +262,7 @@ impl<R: Scanned> Worker<R> {
             upstream.suspect();
         }
         upstream.connections_open.fetch_sub(1, Relaxed);
-        connection.watch.over(by, self.shared.clock.now(), &mut lock(&self.shared.ledger));
+        connection.observer.over(by, self.shared.clock.now(), &mut lock(&self.shared.ledger));
         self.freed.push(key);
         self.shared.loads[self.number].fetch_sub(1, SeqCst);
         if self.shared.gate.makes_room() {
@@ -354,7 +281,7 @@ impl<R: Scanned> Worker<R> {
                     let mut ledger = lock(&self.shared.ledger);
                     if ledger.is_scanning(id) {
                         for connection in self.connections.iter_mut().flatten() {
-                            connection.watch.scan(now, &mut ledger);
+                            connection.observer.scan(now, &mut ledger);
                         }
                     }
                     drop(ledger);

@@ -6,8 +6,8 @@ mod told;
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
-use tap::pair::{Fate, Observer, Pair, Ready, Side};
-use tap::pump::Budget;
+use tap::pair::{Fate, Pair, Ready, Side};
+use tap::pump::{Budget, Sensor};
 use told::{Order, Told};
 use wire::{Direction, EndedBy, Nanos};
 
@@ -15,7 +15,7 @@ const SECOND: Nanos = 1_000_000_000;
 
 struct Nobody;
 
-impl Observer for Nobody {
+impl Sensor for Nobody {
     fn saw(&mut self, _: Direction, _: &[u8]) {}
 }
 
@@ -60,7 +60,7 @@ fn what_was_acknowledged_before_a_reset_arrives_when_there_is_room_in_time() {
 /// Says when it was told what.
 struct Listening(Order);
 
-impl Observer for Listening {
+impl Sensor for Listening {
     fn heard(&mut self) {
         self.0.borrow_mut().push("heard");
     }
@@ -86,7 +86,7 @@ fn bytes_are_heard_before_they_are_written_and_seen_after() {
 /// An observer that is slow: each look takes all the time there is.
 struct Slow(usize);
 
-impl Observer for Slow {
+impl Sensor for Slow {
     fn saw(&mut self, _: Direction, _: &[u8]) {
         self.0 += 1;
     }

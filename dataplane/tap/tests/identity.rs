@@ -11,8 +11,8 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use support::{FarEnd, Random};
-use tap::pair::{Fate, Observer, Pair, Ready, Side};
-use tap::pump::Budget;
+use tap::pair::{Fate, Pair, Ready, Side};
+use tap::pump::{Budget, Sensor};
 use tap::stream::{Socket, Stream};
 use wire::{Direction, EndedBy};
 
@@ -23,7 +23,7 @@ struct Shown {
     down: Vec<u8>,
 }
 
-impl Observer for Shown {
+impl Sensor for Shown {
     fn saw(&mut self, direction: Direction, bytes: &[u8]) {
         match direction {
             Direction::ToServer => self.up.extend_from_slice(bytes),

@@ -1,6 +1,7 @@
 //! What is counted of one (model, method).
 
-use super::batches::BatchSizes;
+use super::numbers::Numbers;
+use super::request_batches::BatchSizes;
 use crate::events::Mask;
 use crate::grid::Histogram;
 use crate::names;
@@ -36,6 +37,8 @@ pub struct Route {
 /// Distributions; `changed` is the number of the snapshot that will first carry the newest value.
 #[derive(Debug, Default)]
 pub struct Timing {
+    /// Its number; 0 until a snapshot tells of it.
+    id: u64,
     pub changed: u64,
     pub latency: Histogram,
     pub call_duration: Histogram,
@@ -49,7 +52,14 @@ pub struct Timing {
 pub struct Tokens {
     changed: u64,
     /// In the order of [`TOKEN_SERIES`].
-    counts: [u64; TOKEN_SERIES.len()],
+    series: [TokenCount; TOKEN_SERIES.len()],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct TokenCount {
+    /// Its number; 0 until a snapshot tells of it.
+    id: u64,
+    tokens: u64,
 }
 
 /// Direction and source.
@@ -68,19 +78,29 @@ impl Tokens {
         };
         for (series, tokens) in [input, output] {
             if tokens > 0 {
-                self.counts[series] += u64::from(tokens);
+                self.series[series].tokens += u64::from(tokens);
                 self.changed = sequence;
             }
         }
     }
 }
 
-/// One way of ending, and how often it was met.
+/// How a call, or a request in it, came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    pub code: Code,
+    pub ended_by: EndedBy,
+    pub outcome: Outcome,
+}
+
+/// One ending, and how often it was met.
 #[derive(Debug)]
 pub struct Counter {
+    /// Its number; 0 until a snapshot tells of it.
+    id: u64,
     pub changed: u64,
     version: Box<str>,
-    how: (Code, EndedBy, Outcome),
+    ending: Ending,
     pub calls: u64,
     pub requests: u64,
     pub request_bytes: u64,
@@ -121,31 +141,33 @@ impl Route {
     }
 
     /// What is known of the model's batches may have changed; `sequence` is that of the coming snapshot.
-    pub fn settle(&mut self, batch_limit: Option<u32>, sequence: u64) {
+    pub fn apply_limit(&mut self, batch_limit: Option<u32>, sequence: u64) {
         self.batch_limit = batch_limit;
         let Some(limit) = batch_limit else { return };
         for timing in [&mut self.ok, &mut self.failed] {
-            if timing.batch_sizes.settle(limit) {
+            if timing.batch_sizes.apply_limit(limit) {
                 timing.changed = sequence;
             }
         }
     }
 
-    /// Place of a counter. A route has a handful, the newest ways of ending last.
-    pub fn counter(&self, version: &str, how: (Code, EndedBy, Outcome)) -> Option<usize> {
-        self.counters.iter().position(|counter| counter.how == how && *counter.version == *version)
+    /// Place of a counter. A route has a handful, the newest endings last.
+    pub fn counter(&self, version: &str, ending: Ending) -> Option<usize> {
+        self.counters.iter().position(|counter| counter.ending == ending && *counter.version == *version)
     }
 
     /// A call to this version has ended well.
     pub fn has_answered(&self, version: &str) -> bool {
-        self.counters.iter().any(|counter| counter.how.2 == Outcome::Ok && *counter.version == *version)
+        self.counters.iter().any(|counter| counter.ending.outcome == Outcome::Ok && *counter.version == *version)
     }
 
-    pub fn add_counter(&mut self, version: &str, how: (Code, EndedBy, Outcome)) -> usize {
+    /// Adds a counter. Returns its place.
+    pub fn add_counter(&mut self, version: &str, ending: Ending) -> usize {
         self.counters.push(Counter {
+            id: 0,
             changed: 0,
             version: version.into(),
-            how,
+            ending,
             calls: 0,
             requests: 0,
             request_bytes: 0,
@@ -156,13 +178,24 @@ impl Route {
         self.counters.len() - 1
     }
 
-    /// Counters changed since; `place` is the route's own, for stable numbers.
-    pub fn counters_since(&self, since: u64, place: usize) -> impl Iterator<Item = proto::CounterSeries> {
-        let changed = self.counters.iter().enumerate().filter(move |(_, counter)| counter.changed > since);
-        changed.map(move |(at, counter)| {
-            let (code, ended_by, outcome) = counter.how;
+    /// Numbers the series that there are by now.
+    pub fn number(&mut self, numbers: &mut Numbers) {
+        self.counters.iter_mut().for_each(|counter| numbers.give(&mut counter.id));
+        for timing in [&mut self.ok, &mut self.failed].into_iter().filter(|timing| timing.changed > 0) {
+            numbers.give(&mut timing.id);
+        }
+        for series in self.tokens.series.iter_mut().filter(|series| series.tokens > 0) {
+            numbers.give(&mut series.id);
+        }
+    }
+
+    /// Counters changed since.
+    pub fn counters_since(&self, since: u64) -> impl Iterator<Item = proto::CounterSeries> {
+        let changed = self.counters.iter().filter(move |counter| counter.changed > since);
+        changed.map(|counter| {
+            let Ending { code, ended_by, outcome } = counter.ending;
             proto::CounterSeries {
-                id: (place as u64) << 32 | at as u64,
+                id: counter.id,
                 model: self.model.to_string(),
                 version: counter.version.to_string(),
                 method: self.method.to_string(),
@@ -180,11 +213,11 @@ impl Route {
         })
     }
 
-    /// Distributions changed since; `place` is the route's own, for stable numbers.
-    pub fn timings_since(&self, since: u64, place: usize) -> impl Iterator<Item = proto::TimingSeries> {
+    /// Distributions changed since.
+    pub fn timings_since(&self, since: u64) -> impl Iterator<Item = proto::TimingSeries> {
         let both = [(&self.ok, false), (&self.failed, true)].into_iter();
         both.filter(move |(timing, _)| timing.changed > since).map(move |(timing, failed)| proto::TimingSeries {
-            id: (place as u64) << 1 | u64::from(failed),
+            id: timing.id,
             model: self.model.to_string(),
             method: self.method.to_string(),
             kind: names::kind(self.kind).to_string(),
@@ -198,21 +231,17 @@ impl Route {
         })
     }
 
-    /// Tokens counted, if any were since; `place` is the route's own, for stable numbers.
-    pub fn tokens_since(&self, since: u64, place: usize) -> impl Iterator<Item = proto::TokenSeries> {
-        let counts = self
-            .tokens
-            .counts
-            .iter()
-            .enumerate()
-            .filter(move |(_, tokens)| self.tokens.changed > since && **tokens > 0);
-        counts.map(move |(at, tokens)| proto::TokenSeries {
+    /// Tokens counted, if any were since.
+    pub fn tokens_since(&self, since: u64) -> impl Iterator<Item = proto::TokenSeries> {
+        let named = TOKEN_SERIES.iter().zip(&self.tokens.series);
+        let counted = named.filter(move |(_, series)| self.tokens.changed > since && series.tokens > 0);
+        counted.map(|((direction, source), series)| proto::TokenSeries {
             model: self.model.to_string(),
             method: self.method.to_string(),
-            direction: TOKEN_SERIES[at].0.to_string(),
-            source: TOKEN_SERIES[at].1.to_string(),
-            tokens: *tokens,
-            id: (place * TOKEN_SERIES.len() + at) as u64,
+            direction: (*direction).to_string(),
+            source: (*source).to_string(),
+            tokens: series.tokens,
+            id: series.id,
         })
     }
 

@@ -3,7 +3,8 @@
 //! A shape becomes a label as a model's name does: when a request of it has been answered well, and while there is room.
 //! Whatever else clients write is counted in one place.
 
-use super::batches::Limits;
+use super::numbers::Numbers;
+use super::request_batches::Limits;
 use super::route::Route;
 use crate::limits;
 use crate::proto;
@@ -14,13 +15,13 @@ const OTHER_SHAPE: &str = "_OTHER";
 
 /// Requests of each model label by shape, over all methods.
 #[derive(Debug, Default)]
-pub struct ByModel(Vec<(Box<str>, Shapes)>);
+pub struct ByModel(Vec<Shapes>);
 
 impl ByModel {
     /// Where those of a model are counted.
     pub fn place(&mut self, model: &str) -> usize {
-        self.0.iter().position(|(known, _)| **known == *model).unwrap_or_else(|| {
-            self.0.push((model.into(), Shapes::default()));
+        self.0.iter().position(|shapes| *shapes.model == *model).unwrap_or_else(|| {
+            self.0.push(Shapes::new(model));
             self.0.len() - 1
         })
     }
@@ -28,41 +29,45 @@ impl ByModel {
     /// Those at a place.
     #[inline]
     pub fn of(&mut self, place: usize) -> &mut Shapes {
-        &mut self.0[place].1
+        &mut self.0[place]
     }
 
     /// What is known of the models' batches may have changed; `sequence` is that of the coming snapshot.
-    pub fn settle(&mut self, batch_limits: &Limits, sequence: u64) {
-        let batching = self.0.iter_mut().filter(|(model, _)| batch_limits.of(model).is_some_and(|limit| limit > 0));
-        batching.for_each(|(_, shapes)| shapes.settle(sequence));
+    pub fn apply_limits(&mut self, batch_limits: &Limits, sequence: u64) {
+        let batches = |shapes: &&mut Shapes| batch_limits.of(&shapes.model).is_some_and(|limit| limit > 0);
+        self.0.iter_mut().filter(batches).for_each(|shapes| shapes.merge_batches(sequence));
     }
 
     /// Forgets shapes that have not been met since that snapshot, so that others find room.
     pub fn expire(&mut self, oldest: u64) {
-        self.0.iter_mut().for_each(|(_, shapes)| shapes.counted.retain(|counted| counted.changed >= oldest));
+        self.0.iter_mut().for_each(|shapes| shapes.counted.retain(|counted| counted.changed >= oldest));
     }
 
     /// Forgets the models that none of these routes has, and tells each route its new place.
     pub fn retain(&mut self, routes: &mut [Route]) {
-        self.0.retain(|(model, _)| routes.iter().any(|route| route.model == *model));
+        self.0.retain(|shapes| routes.iter().any(|route| route.model == shapes.model));
         routes.iter_mut().for_each(|route| route.shapes = self.place(&route.model));
+    }
+
+    /// Numbers the series that there are by now.
+    pub fn number(&mut self, numbers: &mut Numbers) {
+        for shapes in self.0.iter_mut().filter(|shapes| shapes.changed > 0) {
+            numbers.give(&mut shapes.id);
+        }
     }
 
     /// Of the models that have changed since.
     pub fn since(&self, since: u64) -> Vec<proto::ShapeSeries> {
-        let changed = self.0.iter().enumerate().filter(|(_, (_, shapes))| shapes.changed > since);
-        let series = changed.map(|(place, (model, shapes))| proto::ShapeSeries {
-            model: model.to_string(),
-            shapes: shapes.to_proto(),
-            id: place as u64,
-        });
-        series.collect()
+        self.0.iter().filter(|shapes| shapes.changed > since).map(Shapes::to_proto).collect()
     }
 }
 
 /// Requests of one model by shape.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Shapes {
+    /// Its number; 0 until a snapshot tells of it.
+    id: u64,
+    model: Box<str>,
     /// Number of the snapshot that will first carry the newest count.
     changed: u64,
     /// Those that come often come first.
@@ -78,6 +83,10 @@ struct Counted {
 }
 
 impl Shapes {
+    fn new(model: &str) -> Shapes {
+        Shapes { id: 0, model: model.into(), changed: 0, counted: Vec::new(), others: 0 }
+    }
+
     /// Counts a request to a model that takes batches up to `limit`, None = not known; `answered`: well.
     #[inline]
     pub fn count(&mut self, shape: Shape, limit: Option<u32>, answered: bool, sequence: u64) {
@@ -112,7 +121,7 @@ impl Shapes {
     }
 
     /// Now it is known that the model batches: what was counted by batches of each size is of batches of any.
-    fn settle(&mut self, sequence: u64) {
+    fn merge_batches(&mut self, sequence: u64) {
         for counted in std::mem::take(&mut self.counted) {
             let shape = counted.shape.of_any_batch();
             if shape != counted.shape {
@@ -129,9 +138,10 @@ impl Shapes {
     }
 
     /// For the seam.
-    fn to_proto(&self) -> Vec<proto::Count> {
+    fn to_proto(&self) -> proto::ShapeSeries {
         let counted = self.counted.iter().map(|counted| (counted.shape.to_string(), counted.requests));
         let others = (self.others > 0).then(|| (OTHER_SHAPE.to_string(), self.others));
-        counted.chain(others).map(|(label, value)| proto::Count { label, value }).collect()
+        let shapes = counted.chain(others).map(|(label, value)| proto::Count { label, value }).collect();
+        proto::ShapeSeries { id: self.id, model: self.model.to_string(), shapes }
     }
 }

@@ -1,6 +1,6 @@
 //! From the facts of one connection to counts.
 
-use super::{Ledger, Recent};
+use super::{Ending, Ledger, RouteCache};
 use crate::clock::unix_nanos;
 use crate::{names, proto};
 use wire::{Blind, Call, Code, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
@@ -11,7 +11,7 @@ pub struct Recorder<'a> {
     /// Where they are counted.
     pub ledger: &'a mut Ledger,
     /// Where this connection counted last.
-    pub recent: &'a mut Recent,
+    pub route_cache: &'a mut RouteCache,
     /// Calls of this connection that are open.
     pub open: &'a mut u32,
     /// Set when there is nothing in this connection to read.
@@ -33,13 +33,13 @@ impl Sink for Recorder<'_> {
     fn request(&mut self, call: &Call, request: &Request) {
         let ledger = &mut *self.ledger;
         if request.outcome == Outcome::Ok {
-            self.recent.admit(ledger, call);
+            self.route_cache.admit(ledger, call);
         }
-        self.recent.settle(ledger, call);
-        let (place, mask) = self.recent.find(ledger, call);
+        self.route_cache.place_gaps(ledger, call);
+        let (place, mask) = self.route_cache.find(ledger, call);
         let bad = ledger.events.ended(mask, request);
-        let how = (request.code, request.ended_by, request.outcome);
-        self.recent.counter(ledger, call, how).requests += 1;
+        let ending = Ending { code: request.code, ended_by: request.ended_by, outcome: request.outcome };
+        self.route_cache.counter(ledger, call, ending).requests += 1;
         let sequence = ledger.sequence;
         let route = &mut ledger.routes[place];
         let batch_limit = route.batch_limit;
@@ -63,7 +63,7 @@ impl Sink for Recorder<'_> {
                 timing.first_response.record(first.saturating_sub(complete));
             }
         }
-        // Likewise of shapes, and of those that the client gave up.
+        // A shape that the server refused, or that the client gave up on, may be one that no model takes.
         if !matches!(request.outcome, Outcome::ClientError | Outcome::Cancelled) {
             let answered = request.outcome == Outcome::Ok;
             let shapes = ledger.shapes.of(route.shapes);
@@ -71,7 +71,7 @@ impl Sink for Recorder<'_> {
         }
         let undecided = batch_limit.is_none() && request.open.shape.first() > 0;
         if undecided && request.outcome == Outcome::Ok {
-            ledger.wonder(call, self.upstream);
+            ledger.request_probe(call, self.upstream);
         }
         let failed = matches!(request.outcome, Outcome::Timeout | Outcome::ServerError);
         if failed || bad {
@@ -82,16 +82,17 @@ impl Sink for Recorder<'_> {
     }
 
     fn gap(&mut self, call: &Call, gap: Nanos) {
-        self.recent.gap(self.ledger, call, gap);
+        self.route_cache.gap(self.ledger, call, gap);
     }
 
     fn ended(&mut self, call: &Call, end: &End) {
         *self.open = self.open.saturating_sub(1);
         let ledger = &mut *self.ledger;
         ledger.open_calls = ledger.open_calls.saturating_sub(1);
-        self.recent.settle(ledger, call);
-        let (place, _) = self.recent.find(ledger, call);
-        let counter = self.recent.counter(ledger, call, (end.code, end.ended_by, end.outcome));
+        self.route_cache.place_gaps(ledger, call);
+        let (place, _) = self.route_cache.find(ledger, call);
+        let ending = Ending { code: end.code, ended_by: end.ended_by, outcome: end.outcome };
+        let counter = self.route_cache.counter(ledger, call, ending);
         counter.calls += 1;
         counter.request_bytes += call.request_bytes;
         counter.response_bytes += call.response_bytes;

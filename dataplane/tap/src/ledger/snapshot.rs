@@ -18,15 +18,17 @@ impl Ledger {
         if since == 0 {
             self.expire();
         }
-        let routes = || self.routes.iter().enumerate();
+        self.routes.iter_mut().for_each(|route| route.number(&mut self.numbers));
+        self.shapes.number(&mut self.numbers);
+        let routes = || self.routes.iter();
         proto::Snapshot {
             epoch_unix_nanos: self.epoch_unix_nanos,
             sequence,
             at_unix_nanos: unix_nanos(),
             uptime_nanos: now,
-            counters: routes().flat_map(|(place, route)| route.counters_since(since, place)).collect(),
-            timings: routes().flat_map(|(place, route)| route.timings_since(since, place)).collect(),
-            tokens: routes().flat_map(|(place, route)| route.tokens_since(since, place)).collect(),
+            counters: routes().flat_map(|route| route.counters_since(since)).collect(),
+            timings: routes().flat_map(|route| route.timings_since(since)).collect(),
+            tokens: routes().flat_map(|route| route.tokens_since(since)).collect(),
             shapes: self.shapes.since(since),
             flights: self.routes.iter().map(|route| route.flight()).collect(),
             events: self.events.to_proto(),

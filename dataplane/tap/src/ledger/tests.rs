@@ -1,10 +1,11 @@
 use super::*;
 use wire::call::Name;
 use wire::tensor::Dimensions;
-use wire::{End, OpenRequest, Request, Sink};
+use wire::{Code, End, EndedBy, OpenRequest, Request, Sink};
 
-mod batches;
 mod gaps;
+mod numbers;
+mod request_batches;
 mod shapes;
 
 fn name(text: &str) -> Name {
@@ -22,35 +23,34 @@ fn call(model: &str) -> Call {
 }
 
 fn finish(ledger: &mut Ledger, call: Call, code: Code, outcome: Outcome) {
-    finish_on(ledger, &mut Recent::default(), call, code, outcome);
+    finish_on(ledger, &mut RouteCache::default(), call, code, outcome);
 }
 
-fn finish_on(ledger: &mut Ledger, recent: &mut Recent, call: Call, code: Code, outcome: Outcome) {
+fn finish_on(ledger: &mut Ledger, route_cache: &mut RouteCache, call: Call, code: Code, outcome: Outcome) {
     let asked = OpenRequest { start: 1, complete: Some(1), ..OpenRequest::default() };
-    finish_with(ledger, recent, call, asked, (code, outcome));
+    finish_with(ledger, route_cache, call, asked, by_server(code, outcome));
 }
 
-fn finish_with(
-    ledger: &mut Ledger,
-    recent: &mut Recent,
-    mut call: Call,
-    asked: OpenRequest,
-    (code, outcome): (Code, Outcome),
-) {
+fn by_server(code: Code, outcome: Outcome) -> Ending {
+    Ending { code, ended_by: EndedBy::Server, outcome }
+}
+
+fn finish_with(ledger: &mut Ledger, route_cache: &mut RouteCache, mut call: Call, asked: OpenRequest, ending: Ending) {
+    let Ending { code, ended_by, outcome } = ending;
     let (mut open, mut opaque) = (0, false);
-    let mut recorder = Recorder { ledger, recent, open: &mut open, opaque: &mut opaque, upstream: 3 };
+    let mut recorder = Recorder { ledger, route_cache, open: &mut open, opaque: &mut opaque, upstream: 3 };
     recorder.opened(&mut call);
     let request = Request {
         open: asked,
         end: 1_000_001,
         code,
-        ended_by: EndedBy::Server,
+        ended_by,
         outcome,
         latency: Some(1_000_000),
         message: "no".into(),
     };
     recorder.request(&call, &request);
-    recorder.ended(&call, &End { at: 1_000_001, code, ended_by: EndedBy::Server, outcome });
+    recorder.ended(&call, &End { at: 1_000_001, code, ended_by, outcome });
     assert_eq!(open, 0);
 }
 
@@ -235,7 +235,7 @@ fn remembering_the_last_place_changes_no_count() {
         ..Default::default()
     };
     let mut ledgers = [Ledger::new(7), Ledger::new(7)];
-    let mut recent = Recent::default();
+    let mut route_cache = RouteCache::default();
     let mut random = 1u64;
     let mut below = move |n: u64| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -247,8 +247,8 @@ fn remembering_the_last_place_changes_no_count() {
         let call = Call { method: names[1].clone(), known_method: true, model, version, ..Call::default() };
         let how = [(Code::Grpc(0), Outcome::Ok), (Code::Grpc(5), Outcome::ClientError)][usize::from(below(4) == 0)];
         for _ in 0..below(5) {
-            for (ledger, recent) in ledgers.iter_mut().zip([&mut recent, &mut Recent::default()]) {
-                finish_on(ledger, recent, call.clone(), how.0, how.1);
+            for (ledger, route_cache) in ledgers.iter_mut().zip([&mut route_cache, &mut RouteCache::default()]) {
+                finish_on(ledger, route_cache, call.clone(), how.0, how.1);
             }
         }
         let (adopt, full) = (below(500) == 0, below(3) == 0);

@@ -1,10 +1,11 @@
 //! Accepting: a new client goes to the worker with the fewest connections, and its upstream is dialled at once.
 
-use super::accept_gate::Failure;
+use super::Worker;
 use super::connection::Connection;
-use super::{Command, Scanned, Worker};
+use super::next_accept::Failure;
+use crate::command::{Command, Scanned};
+use crate::lock::lock;
 use crate::stream::Socket;
-use crate::watch::lock;
 use mio::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};

@@ -1,18 +1,20 @@
 //! A connection as its worker keeps it: first dialling, then relayed.
 
-use super::FIRST_CONNECTION;
 use super::dial::{Dial, Step};
 use super::half_close::{HalfClose, Seen};
 use super::timer::Timer;
+use crate::observer::Observer;
 use crate::pair::{Pair, Ready, Side};
 use crate::pump::Budget;
 use crate::stream::{Socket, Stream};
 use crate::upstream::Upstream;
-use crate::watch::Watch;
 use mio::{Interest, Registry, Token};
 use std::io;
 use std::sync::Arc;
 use wire::{Catalogue, Nanos};
+
+/// Tokens below are listeners; above, connections take two each.
+pub const FIRST_CONNECTION: usize = 1024;
 
 /// How a dial goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub struct Connection {
     /// It is in the queue of those who are ready.
     pub queued: bool,
     /// Its observer.
-    pub watch: Watch,
+    pub observer: Observer,
     /// Both sockets, once there are two.
     pub pair: Option<Pair<Socket>>,
     client: Option<Socket>,
@@ -57,7 +59,7 @@ impl Connection {
             upstream,
             serial,
             queued: false,
-            watch: Watch::new(catalogue, upstream),
+            observer: Observer::new(catalogue, upstream),
             pair: None,
             client: Some(client),
             to,
@@ -134,7 +136,7 @@ impl Connection {
         let seen = Seen {
             client_finished: pair.client_finished(),
             server_finished: pair.down.source_finished,
-            http1: self.watch.reads_http1(),
+            http1: self.observer.reads_http1(),
             sent_bytes: pair.down.bytes,
         };
         self.half_close.look_again_at(now, seen)

@@ -2,8 +2,8 @@
 
 use crate::told::Told;
 use std::io::ErrorKind;
-use tap::pair::{Fate, Observer, Pair, Ready, Side};
-use tap::pump::Budget;
+use tap::pair::{Fate, Pair, Ready, Side};
+use tap::pump::{Budget, Sensor};
 use wire::{Direction, EndedBy, Nanos};
 
 pub const SECOND: Nanos = 1_000_000_000;
@@ -11,7 +11,7 @@ pub const BOTH: [Side; 2] = [Side::Client, Side::Server];
 
 pub struct Nobody;
 
-impl Observer for Nobody {
+impl Sensor for Nobody {
     fn saw(&mut self, _: Direction, _: &[u8]) {}
 }
 

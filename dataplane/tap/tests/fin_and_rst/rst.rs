@@ -3,7 +3,8 @@
 use crate::relay::{BOTH, Nobody, Relay, SECOND, by, other};
 use std::io::ErrorKind;
 use tap::limits::{RESET_FLUSH, RESET_POLL};
-use tap::pair::{Fate, Observer, Ready, Side};
+use tap::pair::{Fate, Ready, Side};
+use tap::pump::Sensor;
 use wire::{Direction, EndedBy, Nanos};
 
 #[test]
@@ -37,7 +38,7 @@ fn a_reset_waits_until_what_was_sent_is_acknowledged() {
 /// Wants its insertion anywhere.
 struct Inserting;
 
-impl Observer for Inserting {
+impl Sensor for Inserting {
     fn saw(&mut self, _: Direction, _: &[u8]) {}
     fn insertion(&self) -> &'static [u8] {
         b"farewell"

@@ -14,7 +14,7 @@ fn gaps(ledger: &mut Ledger) -> Vec<(String, u64)> {
 #[test]
 fn gaps_of_the_first_stream_wait_for_its_name() {
     let mut ledger = Ledger::new(7);
-    let (mut one, mut other) = (Recent::default(), Recent::default());
+    let (mut one, mut other) = (RouteCache::default(), RouteCache::default());
     let (llama, phi) = (call("llama"), call("phi"));
     other.gap(&mut ledger, &llama, 5);
     for call in [&llama, &llama, &phi] {
@@ -32,9 +32,9 @@ fn gaps_of_the_first_stream_wait_for_its_name() {
 #[test]
 fn gaps_of_a_stream_that_fails_are_of_no_model() {
     let mut ledger = Ledger::new(7);
-    let mut recent = Recent::default();
+    let mut route_cache = RouteCache::default();
     let llama = call("llama");
-    recent.gap(&mut ledger, &llama, 5);
-    finish_on(&mut ledger, &mut recent, llama, Code::Grpc(13), Outcome::ServerError);
+    route_cache.gap(&mut ledger, &llama, 5);
+    finish_on(&mut ledger, &mut route_cache, llama, Code::Grpc(13), Outcome::ServerError);
     assert_eq!(gaps(&mut ledger), [("unknown".into(), 1)]);
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// A request with a first input of these dimensions has ended.
 fn sends(ledger: &mut Ledger, model: &str, sizes: &[u32], outcome: Outcome) {
     let asked = OpenRequest { shape: shape(sizes), ..OpenRequest::default() };
-    finish_with(ledger, &mut Recent::default(), call(model), asked, (Code::Grpc(0), outcome));
+    finish_with(ledger, &mut RouteCache::default(), call(model), asked, by_server(Code::Grpc(0), outcome));
 }
 
 /// Of a snapshot: requests by model and shape.
@@ -51,7 +51,7 @@ fn all_methods_of_a_model_count_together() {
     for method in ["a/Infer", "a/StreamInfer", "/v2/models/{model}/infer"] {
         let asked = OpenRequest { shape: shape(&[3, 4]), ..OpenRequest::default() };
         let call = Call { method: name(method), ..call("a") };
-        finish_with(&mut ledger, &mut Recent::default(), call, asked, (Code::Grpc(0), Outcome::Ok));
+        finish_with(&mut ledger, &mut RouteCache::default(), call, asked, by_server(Code::Grpc(0), Outcome::Ok));
     }
     assert_eq!(shown(&mut ledger, 0), those(&[("a", "FP32[3,4]", 3)]));
 }
@@ -125,7 +125,7 @@ fn until_it_is_known_whether_a_model_batches_shapes_are_shown_whole() {
     let before = ledger.sequence - 1;
     describes(&mut ledger, "a", 8, Outcome::Ok);
     assert_eq!(shown(&mut ledger, before), those(&[]), "which is no news");
-    ledger.doubt();
+    ledger.forget_limits();
     sends(&mut ledger, "a", &[5, 16], Outcome::Ok);
     sends(&mut ledger, "a", &[5, 7], Outcome::Ok);
     let doubted = [("a", "FP32[-1,16]", 4), ("a", "FP32[-1,3]", 1), ("a", "FP32[5,7]", 1)];

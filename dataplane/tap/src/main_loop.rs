@@ -5,29 +5,33 @@ mod departure;
 mod pending_pull;
 mod pull;
 mod readiness;
+mod reports;
 mod sleep;
 
 use crate::clock::nanos;
+use crate::command::{Command, Handle};
 use crate::drain::{Action, Drain};
 use crate::health::{Health, Probes};
+use crate::keep::Kept;
 use crate::limits;
+use crate::lock::lock;
 use crate::proto::{self, envelope::Body};
 use crate::seam::Seam;
+use crate::shared::Shared;
 use crate::supervisor::Supervisor;
 use crate::sys;
-use crate::watch::lock;
-use crate::worker::{Command, Handle, Scanned, Shared};
 use departure::{Demand, Departure};
 use mio::net::TcpListener;
 use mio::unix::SourceFd;
 use mio::unix::pipe::Receiver as Pipe;
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Events, Interest, Poll, Token};
 use pending_pull::PendingPull;
+pub use reports::{Report, Reports};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 use wire::Nanos;
 
@@ -37,23 +41,25 @@ const SEAM: Token = Token(2);
 const STDERR: Token = Token(3);
 const FIRST_PROBE: usize = 16;
 
-/// How a worker says that a scan is complete.
-#[derive(Clone)]
-pub struct Report {
-    done: Sender<u64>,
-    waker: Arc<Waker>,
-}
-
-impl Scanned for Report {
-    fn scanned(&self, id: u64) {
-        if self.done.send(id).is_ok() {
-            self.waker.wake().ok();
-        }
-    }
+/// What the main thread is to look after.
+#[derive(Debug)]
+pub struct Charge {
+    /// Where signals are told.
+    pub signals: OwnedFd,
+    /// What it shares with the data threads.
+    pub shared: Arc<Shared>,
+    /// All of them.
+    pub workers: Vec<Handle>,
+    /// What is in force.
+    pub policy: proto::Policy,
+    /// Where probes come in.
+    pub health: Option<TcpListener>,
+    /// The socket that control inherits.
+    pub admin: Option<OwnedFd>,
 }
 
 /// The main thread's state.
-pub struct Home {
+pub struct MainLoop {
     poll: Poll,
     signals: OwnedFd,
     scans: Receiver<u64>,
@@ -65,6 +71,7 @@ pub struct Home {
     seam: Option<Seam>,
     stderr: Option<Pipe>,
     pull: Option<PendingPull>,
+    kept: Kept,
     scan_number: u64,
     probes: Probes,
     drain: Drain,
@@ -73,35 +80,19 @@ pub struct Home {
     departure: Departure,
 }
 
-impl Home {
-    /// The main loop's poll, and the way for workers to report to it.
-    ///
-    /// # Errors
-    /// When the kernel gives no epoll instance.
-    pub fn reports() -> io::Result<(Poll, Report, Receiver<u64>)> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let (done, scans) = channel();
-        Ok((poll, Report { done, waker }, scans))
-    }
-
+impl MainLoop {
     /// Puts the main thread together.
     ///
     /// # Errors
     /// When the kernel refuses to watch the signal or probe descriptors.
-    pub fn new(
-        (poll, scans): (Poll, Receiver<u64>),
-        signals: OwnedFd,
-        shared: Arc<Shared>,
-        workers: Vec<Handle>,
-        policy: proto::Policy,
-        (health, admin): (Option<TcpListener>, Option<OwnedFd>),
-    ) -> io::Result<Home> {
+    pub fn new(reports: Reports, charge: Charge) -> io::Result<MainLoop> {
+        let Reports { poll, scans } = reports;
+        let Charge { signals, shared, workers, policy, health, admin } = charge;
         poll.registry().register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
         let probes = Probes::new(health, FIRST_PROBE, poll.registry())?;
         let control = policy.control.clone().unwrap_or_default();
         let supervisor = Supervisor::new(control.argv, control.memory_bytes, admin, shared.log.clone());
-        Ok(Home {
+        Ok(MainLoop {
             poll,
             signals,
             scans,
@@ -113,6 +104,7 @@ impl Home {
             seam: None,
             stderr: None,
             pull: None,
+            kept: Kept::default(),
             scan_number: 0,
             probes,
             drain: Drain::new(nanos(limits::FLUSH_WAIT)),
@@ -245,6 +237,7 @@ impl Home {
             epoch_unix_nanos: self.shared.clock.epoch_unix_nanos(),
             tap_version: env!("CARGO_PKG_VERSION").to_string(),
             policy: Some(self.policy.clone()),
+            kept: self.kept.to_proto(),
         }));
     }
 
@@ -280,6 +273,7 @@ impl Home {
             Body::Pull(_) if self.seam.as_ref().is_some_and(Seam::is_behind) => {}
             Body::Pull(pull) => self.begin_pull(pull.since),
             Body::Policy(policy) => self.adopt(policy),
+            Body::Keep(keep) => self.keep(keep),
             _ => {}
         }
     }
@@ -300,6 +294,12 @@ impl Home {
                 self.shared.log.warn(&format!("policy generation {generation} is refused: {refusal}"));
                 self.policy_error = refusal;
             }
+        }
+    }
+
+    fn keep(&mut self, keep: proto::Keep) {
+        if let Some(line) = self.kept.keep(keep, self.shared.clock.now()) {
+            self.shared.log.warn(&line);
         }
     }
 

@@ -41,8 +41,8 @@ fn catalogue() -> Arc<Catalogue> {
     })
 }
 
-fn question(model: &str, method: &str) -> Question {
-    Question { model: model.into(), method: method.into(), upstream: 0 }
+fn request(model: &str, method: &str) -> ProbeRequest {
+    ProbeRequest { model: model.into(), method: method.into(), upstream: 0 }
 }
 
 /// What a server that takes these bytes sees.
@@ -73,7 +73,7 @@ fn the_catalogue_says_what_to_ask() {
         ("/v2/models/{model}/infer", "resnet", "/v2/models/{model}/config"),
     ] {
         let host = format!("{}:8001", "h".repeat(300));
-        let ask = ask(&catalogue(), &question(model, method), &host).expect("there is something to ask");
+        let ask = ask(&catalogue(), &request(model, method), &host).expect("there is something to ask");
         let (mut conn, mut server) = (Conn::new(catalogue()), Seen::default());
         conn.feed(Direction::ToServer, &[&ask.bytes, ask.then].concat(), 0, &mut server);
         conn.end(EndedBy::Server, 0, &mut server);
@@ -91,7 +91,7 @@ fn where_nobody_would_know_nobody_is_asked() {
         ("/v1/completions", "resnet"),
         ("/v2/models/{model}/infer", "x HTTP/1.1\r\nhost: evil\r\n"),
     ] {
-        assert_eq!(ask(&catalogue(), &question(model, method), "h"), None, "{method} {model}");
+        assert_eq!(ask(&catalogue(), &request(model, method), "h"), None, "{method} {model}");
     }
 }
 
@@ -101,11 +101,11 @@ fn hear(method: &str, answer: &[u8]) -> io::Result<Option<u32>> {
     let address = server.local_addr().expect("an address").to_string();
     let places = [(address.clone(), address)];
     let (upstreams, _) = crate::upstream::upstreams(&places, Clock::start(), Log::new(Format::Human).0);
-    let ask = ask(&catalogue(), &question("m", method), "h").expect("there is something to ask");
+    let ask = ask(&catalogue(), &request("m", method), "h").expect("there is something to ask");
     thread::scope(|scope| {
         scope.spawn(|| {
             let mut client = server.accept().expect("a client").0;
-            client.read_exact(&mut vec![0; ask.bytes.len()]).expect("a question");
+            client.read_exact(&mut vec![0; ask.bytes.len()]).expect("what is asked");
             client.write_all(answer).expect("a listener");
         });
         converse(&upstreams[0], &ask, catalogue())

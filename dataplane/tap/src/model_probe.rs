@@ -4,10 +4,11 @@
 //! A call of its own on a connection of its own, read as any other that passes: the catalogue knows how such an answer is
 //! read, and thereby what to ask. It is in no count, because no client made it.
 
-use crate::limits::ASK_TIMEOUT;
+use crate::ledger::ProbeRequest;
+use crate::limits::MODEL_PROBE_TIMEOUT;
+use crate::lock::lock;
+use crate::shared::Shared;
 use crate::upstream::Upstream;
-use crate::watch::lock;
-use crate::worker::Shared;
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -16,18 +17,7 @@ use std::time::Instant;
 use wire::catalogue::{Catalogue, Extract, JsonExtract, Method, Program, Read as How, Slot};
 use wire::{Blind, Call, Conn, Direction, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
 
-/// What is to be asked.
-#[derive(Debug)]
-pub struct Question {
-    /// Whom it is about.
-    pub model: Box<str>,
-    /// How the model was called, as [`Call::method`].
-    pub method: Box<str>,
-    /// Which upstream answered, by listener.
-    pub upstream: usize,
-}
-
-/// A question as the server understands it.
+/// A request for the description of a model, as its server understands it.
 #[derive(Debug, PartialEq)]
 struct Ask {
     bytes: Vec<u8>,
@@ -36,44 +26,44 @@ struct Ask {
 }
 
 /// Asks for ever. Runs on a thread of its own.
-pub fn run(questions: &Receiver<Question>, shared: &Shared) {
-    while let Ok(question) = questions.recv() {
-        let answered = catch_unwind(AssertUnwindSafe(|| put(&question, shared)));
+pub fn run(requests: &Receiver<ProbeRequest>, shared: &Shared) {
+    while let Ok(request) = requests.recv() {
+        let answered = catch_unwind(AssertUnwindSafe(|| probe(&request, shared)));
         let what = match answered {
             Ok(Ok(Some(limit))) => {
-                lock(&shared.ledger).learn(&question.model, limit);
+                lock(&shared.ledger).learn(&request.model, limit);
                 continue;
             }
             Ok(Ok(None)) => "the server does not say".to_string(),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the answer could not be read".to_string(),
         };
-        let model = &question.model;
+        let model = &request.model;
         let text = format!("whether model {model:?} batches is not known: {what}; server.max_batch_size may say it");
         shared.log.info(&text);
     }
 }
 
-fn put(question: &Question, shared: &Shared) -> io::Result<Option<u32>> {
+fn probe(request: &ProbeRequest, shared: &Shared) -> io::Result<Option<u32>> {
     let Some(catalogue) = lock(&shared.catalogue).clone() else { return Ok(None) };
-    let upstream = &shared.upstreams[question.upstream];
+    let upstream = &shared.upstreams[request.upstream];
     let host = if upstream.text.starts_with("unix:") { "localhost" } else { &upstream.text };
-    match ask(&catalogue, question, host) {
+    match ask(&catalogue, request, host) {
         Some(ask) => converse(upstream, &ask, catalogue),
         None => Ok(None),
     }
 }
 
-/// Sends a question and listens until it is answered, the server closes, or time is up.
+/// Asks, and listens until it is answered, the server closes, or time is up.
 fn converse(upstream: &Upstream, ask: &Ask, catalogue: Arc<Catalogue>) -> io::Result<Option<u32>> {
     let began = Instant::now();
-    let mut server = upstream.connect(ASK_TIMEOUT)?;
+    let mut server = upstream.connect(MODEL_PROBE_TIMEOUT)?;
     server.write_all(&ask.bytes)?;
     let (mut conn, mut heard) = (Conn::new(catalogue), Heard::default());
     conn.feed(Direction::ToServer, &ask.bytes, 0, &mut heard);
     let (mut buffer, mut then) = (vec![0; 16 * 1024], ask.then);
     while !heard.ended {
-        if began.elapsed() > ASK_TIMEOUT {
+        if began.elapsed() > MODEL_PROBE_TIMEOUT {
             return Err(io::ErrorKind::TimedOut.into());
         }
         let n = server.read(&mut buffer)?;
@@ -88,8 +78,8 @@ fn converse(upstream: &Upstream, ask: &Ask, catalogue: Arc<Catalogue>) -> io::Re
 }
 
 /// What a catalogue knows to ask a server at which a model was called in this way; None = nothing.
-fn ask(catalogue: &Catalogue, question: &Question, host: &str) -> Option<Ask> {
-    let (method, model) = (&*question.method, &*question.model);
+fn ask(catalogue: &Catalogue, request: &ProbeRequest, host: &str) -> Option<Ask> {
+    let (method, model) = (&*request.method, &*request.model);
     if !method.starts_with('/') {
         let service = format!("/{}/", method.rsplit_once('/')?.0);
         let mut methods = catalogue.methods.iter().filter(|(path, _)| path.starts_with(&service));

@@ -2,11 +2,12 @@
 //! can touch them. A parser that panics is dropped; the connection goes on unseen, and says so.
 
 use crate::clock::nanos;
-use crate::ledger::{Ledger, Recent, Recorder};
+use crate::ledger::{Ledger, Recorder, RouteCache};
 use crate::limits::TURN_TIME;
-use crate::pair::Observer;
+use crate::lock::lock;
+use crate::pump::Sensor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use wire::{Blind, Catalogue, Conn, Direction, EndedBy, Nanos, Sink};
 
 /// GOAWAY(last stream 2^31-1, NO_ERROR), RFC 9113 6.8: "no new streams, please; all open ones go on".
@@ -14,25 +15,20 @@ const GOAWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0,
 /// RFC 9112 section 9.6: "the last answer here; ask the next time elsewhere".
 const CLOSE: &[u8] = b"connection: close\r\n";
 
-/// Locks, whatever became of the last holder: counts may be one short, traffic may not stop.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The observer of one connection. `None` inside: nothing is read any more, or nothing ever was.
-pub struct Watch {
+pub struct Observer {
     conn: Option<Box<Conn>>,
-    recent: Recent,
+    route_cache: RouteCache,
     open: u32,
-    /// Which listener's.
+    /// Which upstream it leads to, by listener.
     upstream: usize,
 }
 
-impl Watch {
-    /// Watches from byte 0; with no catalogue, not at all.
-    pub fn new(catalogue: Option<Arc<Catalogue>>, upstream: usize) -> Watch {
+impl Observer {
+    /// Observes from byte 0; with no catalogue, not at all.
+    pub fn new(catalogue: Option<Arc<Catalogue>>, upstream: usize) -> Observer {
         let conn = catalogue.map(|catalogue| Box::new(Conn::new(catalogue)));
-        Watch { conn, recent: Recent::default(), open: 0, upstream }
+        Observer { conn, route_cache: RouteCache::default(), open: 0, upstream }
     }
 
     /// Bytes that have been sent on.
@@ -63,7 +59,7 @@ impl Watch {
         self.conn.as_ref().is_some_and(|conn| conn.reads_http1())
     }
 
-    /// What tells the client, where [`Watch::farewell_fits`], to open no more calls here.
+    /// What tells the client, where [`Observer::farewell_fits`], to open no more calls here.
     pub fn farewell(&self) -> &'static [u8] {
         if self.reads_http1() { CLOSE } else { GOAWAY }
     }
@@ -87,7 +83,7 @@ impl Watch {
         let mut opaque = false;
         let mut recorder = Recorder {
             ledger,
-            recent: &mut self.recent,
+            route_cache: &mut self.route_cache,
             open: &mut self.open,
             opaque: &mut opaque,
             upstream: self.upstream,
@@ -103,10 +99,10 @@ impl Watch {
     }
 }
 
-/// A watch for the length of a turn.
-pub struct Watching<'a> {
+/// The observer of a connection for the length of a turn.
+pub struct ObservedTurn<'a> {
     /// The connection's.
-    pub watch: &'a mut Watch,
+    pub observer: &'a mut Observer,
     /// Everyone's.
     pub ledger: &'a Mutex<Ledger>,
     /// Time of now.
@@ -119,38 +115,38 @@ pub struct Watching<'a> {
     pub began: Option<Nanos>,
 }
 
-impl Observer for Watching<'_> {
+impl Sensor for ObservedTurn<'_> {
     fn heard(&mut self) {
-        if self.watch.conn.is_some() {
+        if self.observer.conn.is_some() {
             self.heard = self.clock.now();
             self.began.get_or_insert(self.heard);
         }
     }
 
     fn time_is_up(&self) -> bool {
-        let began = self.began.filter(|_| self.watch.conn.is_some());
+        let began = self.began.filter(|_| self.observer.conn.is_some());
         began.is_some_and(|began| self.clock.now().saturating_sub(began) > nanos(TURN_TIME))
     }
 
     fn saw(&mut self, direction: Direction, bytes: &[u8]) {
-        if self.watch.conn.is_none() {
+        if self.observer.conn.is_none() {
             return;
         }
         let added = self.clock.now().saturating_sub(self.woken);
         let mut ledger = lock(self.ledger);
         ledger.tallies.added_latency.record(added);
-        self.watch.saw(direction, bytes, self.heard, &mut ledger);
+        self.observer.saw(direction, bytes, self.heard, &mut ledger);
     }
 
     fn insertion(&self) -> &'static [u8] {
-        self.watch.farewell()
+        self.observer.farewell()
     }
 
     fn insertion_fits(&self) -> bool {
-        self.watch.farewell_fits()
+        self.observer.farewell_fits()
     }
 
     fn insertion_fits_after(&self, bytes: &[u8]) -> Option<usize> {
-        self.watch.farewell_fits_after(bytes)
+        self.observer.farewell_fits_after(bytes)
     }
 }

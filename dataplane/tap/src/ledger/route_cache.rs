@@ -1,16 +1,16 @@
 //! Where one connection counted last. Its next call most often goes to the same place, and since a connection keeps each
 //! name once, that is seen without comparing a byte.
 
-use super::{Counter, Ledger};
+use super::{Counter, Ending, Ledger};
 use crate::events::Mask;
 use crate::grid::Histogram;
 use std::rc::Rc;
 use wire::call::Name;
-use wire::{Call, Code, EndedBy, Nanos, Outcome};
+use wire::{Call, Nanos, Outcome};
 
 /// The last place, and the last counter in it.
 #[derive(Debug, Default)]
-pub struct Recent {
+pub struct RouteCache {
     /// The ledger's, then; 0 = never.
     revision: u64,
     model: Name,
@@ -30,11 +30,11 @@ pub struct Recent {
 #[derive(Debug)]
 struct Known {
     version: Name,
-    how: (Code, EndedBy, Outcome),
+    ending: Ending,
     at: usize,
 }
 
-impl Recent {
+impl RouteCache {
     /// The model of a call has given a good answer.
     pub fn admit(&mut self, ledger: &mut Ledger, call: &Call) {
         if !(self.is(ledger, call) && self.admitted) {
@@ -55,7 +55,7 @@ impl Recent {
                 let place = ledger.route(&before);
                 ledger.add_gaps(place, waiting);
             }
-            *self = Recent {
+            *self = RouteCache {
                 waiting: waiting.filter(|_| self.has_names_of(call)),
                 revision: ledger.revision,
                 model: call.model.clone(),
@@ -71,14 +71,9 @@ impl Recent {
     }
 
     /// The counter of a call that ended like this.
-    pub fn counter<'l>(
-        &mut self,
-        ledger: &'l mut Ledger,
-        call: &Call,
-        how: (Code, EndedBy, Outcome),
-    ) -> &'l mut Counter {
+    pub fn counter<'l>(&mut self, ledger: &'l mut Ledger, call: &Call, ending: Ending) -> &'l mut Counter {
         let (place, _) = self.find(ledger, call);
-        let same = |known: &&Known| known.how == how && Rc::ptr_eq(&known.version.text, &call.version.text);
+        let same = |known: &&Known| known.ending == ending && Rc::ptr_eq(&known.version.text, &call.version.text);
         if let Some(known) = self.counter.as_ref().filter(same) {
             let sequence = ledger.sequence;
             let counter = &mut ledger.routes[place].counters[known.at];
@@ -86,11 +81,11 @@ impl Recent {
             return counter;
         }
         // Of other ends the place may still change: a version is a label once it has answered well.
-        if how.2 == Outcome::Ok {
-            let at = ledger.routes[place].counter(&call.version.text, how);
-            self.counter = at.map(|at| Known { version: call.version.clone(), how, at });
+        if ending.outcome == Outcome::Ok {
+            let at = ledger.routes[place].counter(&call.version.text, ending);
+            self.counter = at.map(|at| Known { version: call.version.clone(), ending, at });
         }
-        ledger.counter(place, &call.version.text, how)
+        ledger.counter(place, &call.version.text, ending)
     }
 
     /// There was a gap between two responses of a call.
@@ -108,7 +103,7 @@ impl Recent {
 
     /// A request or its call has ended: whether its model is a label is known.
     #[inline]
-    pub fn settle(&mut self, ledger: &mut Ledger, call: &Call) {
+    pub fn place_gaps(&mut self, ledger: &mut Ledger, call: &Call) {
         if self.waiting.is_some() {
             let (place, _) = self.find(ledger, call);
             self.waiting.take().iter().for_each(|waiting| ledger.add_gaps(place, waiting));

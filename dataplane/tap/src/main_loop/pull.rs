@@ -1,14 +1,14 @@
 //! Answering a pull: let every worker look at its open calls, then copy what changed.
 
-use super::Home;
+use super::MainLoop;
 use super::pending_pull::PendingPull;
+use crate::command::Command;
+use crate::lock::lock;
 use crate::proto::{self, envelope::Body};
 use crate::sys;
-use crate::watch::lock;
-use crate::worker::Command;
 use wire::Nanos;
 
-impl Home {
+impl MainLoop {
     pub(super) fn begin_pull(&mut self, since: u64) {
         let now = self.shared.clock.now();
         self.supervisor.pulled(now);
@@ -44,6 +44,7 @@ impl Home {
         stats.unsent_bytes = self.shared.budget.held() as u64;
         stats.log_lines_dropped = self.shared.log.dropped();
         stats.connections_cap = self.shared.gate.cap as u64;
+        stats.keeps_refused = self.kept.refused();
         stats.draining = self.drain.is_draining();
         stats.throttled_nanos = throttled_nanos();
         let restart = |(reason, value): (&str, u64)| proto::Count { label: reason.to_string(), value };

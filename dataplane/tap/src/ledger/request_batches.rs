@@ -56,7 +56,7 @@ impl BatchSizes {
     }
 
     /// Now it is known how large a batch the model takes. True when that shows sizes that were not shown before.
-    pub fn settle(&mut self, limit: u32) -> bool {
+    pub fn apply_limit(&mut self, limit: u32) -> bool {
         let Some(undecided) = self.undecided.take().filter(|_| limit > 0) else { return false };
         self.sizes.get_or_insert_default().add(&undecided);
         true
@@ -93,7 +93,7 @@ impl Limits {
     }
 
     /// Forgets what the server said.
-    pub fn doubt(&mut self) {
+    pub fn forget_told(&mut self) {
         self.told.clear();
     }
 
@@ -143,10 +143,10 @@ mod tests {
         let mut batches = BatchSizes::default();
         batches.count(&row, None);
         assert_eq!(batches.to_proto(), None);
-        assert!(batches.settle(8));
+        assert!(batches.apply_limit(8));
         batches.count(&row, Some(8));
         assert_eq!(batches.to_proto().map(|sizes| (sizes.count, sizes.sum)), Some((2, 8)));
-        assert!(!batches.settle(8), "nothing was waiting");
+        assert!(!batches.apply_limit(8), "nothing was waiting");
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
         let row = OpenRequest { shape: rows(4), ..OpenRequest::default() };
         let mut batches = BatchSizes::default();
         batches.count(&row, None);
-        assert!(!batches.settle(0));
+        assert!(!batches.apply_limit(0));
         batches.count(&row, Some(0));
         batches.count(&OpenRequest::default(), Some(8));
         assert!(batches.sizes.is_none() && batches.undecided.is_none());
