@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 class Loop:
     """Everything that a tick goes through."""
 
-    def __init__(self, tap: TapClient, reload: Reload, server: ServerPagePoller, log: Log) -> None:
+    def __init__(
+        self,
+        tap: TapClient,
+        reload: Reload,
+        server: ServerPagePoller,
+        store: Store,
+        log: Log,
+    ) -> None:
         self._tap = tap
         self._reload = reload
         self._server = server
@@ -47,7 +54,7 @@ class Loop:
         return self._current
 
     async def tick(self) -> None:
-        """Pull, then each storey in its order, then publish, and keep what they wrote. Raises SeamError when the tap is gone."""
+        """Pull, each storey in its order, publish, keep what they wrote. Raises SeamError when the tap is gone."""
         facts = await self._tap.pull()
         self._reload.follow(facts.policy_generation, facts.policy_error)
         settings = self._reload.settings

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.prove import drain, hazards, interop, soak, survival, triton, upstream
+from tests.prove import drain, hazards, interop, soak, state, survival, triton, upstream
 from tests.prove.proof import Proof
 
 PROOFS: tuple[Proof, ...] = (
     triton.PROOF,
+    state.PROOF,
     drain.PROOF,
     upstream.PROOF,
     survival.PROOF,
