@@ -1,4 +1,4 @@
-"""The tap's own reader of messages, in a process of its own: dataplane/tap/examples/read_message.rs."""
+"""The tap's own reader of messages, in a process of its own: `wayside-tap read-message`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
+from sidecar.cli.launch import find_tap
 from sidecar.model.policy import Method, Read, Route, Slot
 from sidecar.servers.read import Value
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.encode import method_message, route_message
-from tests.harness.cargo import cargo_built
 
 SLOTS = {
     "Model": Slot.MODEL,
@@ -36,8 +36,8 @@ Said: TypeAlias = "dict[str, str | int]"
 
 
 def build_reader() -> Path:
-    """Build the program and return where it lies."""
-    return cargo_built("--release", "--package=tap", "--example=read_message")
+    """Return where the program lies: it is the tap itself, as built for a release."""
+    return Path(find_tap())
 
 
 class Reader:
@@ -46,7 +46,7 @@ class Reader:
     def __init__(self, program: Path) -> None:
         """Start it."""
         self.process = subprocess.Popen(
-            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [program, "read-message"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def __enter__(self) -> Reader:

@@ -4,6 +4,7 @@
 //! listen ─► worker: accept, dial ─► pair ─► pump (write first) ─► observer ─► wire::Conn ─► ledger (events, series)
 //! main_loop: signals, supervisor (control), seam (pull ─► snapshot), keep (for control), health (probes), drain
 //! model_probe: what the ledger would like to know of a model and no call has told
+//! read_message: a program of its own, which shows what the reader finds in a message
 //! ```
 //!
 //! Data threads (`worker`) share one ledger with the main thread (`main_loop`) and nothing else that either waits for.
@@ -11,12 +12,12 @@
 //! The modules have ranks, and each one imports only what stands above it in this list, never a neighbour in its row:
 //!
 //! ```text
-//! limits clock lock sys proto names command drain       nouns, system calls, pure decisions
-//! grid log events listen stream health seam keep        one concern each, on these
-//! pump ledger supervisor policy upstream                bytes one way; series; control; the catalogue; model servers
-//! pair observer shared                                  a connection; its observer; what all threads have in common
-//! worker model_probe main_loop                          the threads
-//! start                                                 composition
+//! limits clock lock sys proto names frames command drain  nouns, system calls, pure decisions
+//! grid log events listen stream health seam keep          one concern each, on these
+//! pump ledger supervisor policy upstream                  bytes one way; series; control; the catalogue; model servers
+//! pair observer shared read_message                       a connection; its observer; what threads share; samples read
+//! worker model_probe main_loop                            the threads
+//! start                                                   composition
 //! ```
 
 #![deny(unsafe_op_in_unsafe_fn)]
@@ -26,6 +27,7 @@ pub mod clock;
 pub mod command;
 pub mod drain;
 pub mod events;
+pub mod frames;
 pub mod grid;
 pub mod health;
 pub mod keep;
@@ -44,6 +46,7 @@ pub mod policy;
 #[rustfmt::skip]
 pub mod proto;
 pub mod pump;
+pub mod read_message;
 pub mod seam;
 pub mod shared;
 pub mod start;

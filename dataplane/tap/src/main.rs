@@ -1,16 +1,18 @@
 //! `wayside-tap --policy-fd N`: started by `wayside run`, which compiles the policy and becomes this process.
+//! `wayside-tap read-message`: started by whoever wants to see what it would read.
 
 use prost::Message;
-use std::io::Read;
+use std::io::{Read, stdin, stdout};
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-use tap::{proto, start, sys};
+use tap::{proto, read_message, start, sys};
 
 const HELP: &str = "wayside-tap carries the bytes for Wayside. It is started by `wayside run`, not by hand:
 
     wayside run --listen :8001 --upstream 127.0.0.1:9001
 
 Options:
+    read-message    show what the reader finds in the messages on stdin, one a line, by a policy
     --policy-fd N   read the compiled policy from this open descriptor
     --version       print the version
     --help          print this
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     match arguments[..] {
         ["--version"] => println!("wayside-tap {}", env!("CARGO_PKG_VERSION")),
         ["--help"] => print!("{HELP}"),
+        ["read-message"] => return outcome(read_message::run(stdin().lock(), stdout().lock())),
         ["--policy-fd", number] => return run(number),
         _ => {
             eprint!("{HELP}");
@@ -34,7 +37,10 @@ fn main() -> ExitCode {
 fn run(policy_fd: &str) -> ExitCode {
     // Before the first thread, so that no thread is ever without it.
     let signals = sys::signals().map_err(|error| format!("signals: {error}"));
-    let outcome = signals.and_then(|signals: OwnedFd| start::run(read_policy(policy_fd)?, signals));
+    outcome(signals.and_then(|signals: OwnedFd| start::run(read_policy(policy_fd)?, signals)))
+}
+
+fn outcome(outcome: Result<(), String>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {

@@ -4,6 +4,7 @@
 //! A call of its own on a connection of its own, read as any other that passes: the catalogue knows how such an answer is
 //! read, and thereby what to ask. It is in no count, because no client made it.
 
+use crate::frames;
 use crate::ledger::ProbeRequest;
 use crate::limits::MODEL_PROBE_TIMEOUT;
 use crate::lock::lock;
@@ -120,40 +121,15 @@ const OPENING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\
 
 /// A unary gRPC call, on a connection that holds no other.
 fn call(path: &str, host: &str, message: &[u8]) -> Ask {
-    const HEADERS: (u8, u8) = (1, 0x4); // END_HEADERS
-    const DATA: (u8, u8) = (0, 0x1); // END_STREAM
     // Indices of the static table (RFC 7541 appendix A): POST, http, and the names :path, :authority, content-type.
     let mut head = vec![0x83, 0x86];
     for (name, value) in [(&[0x04][..], path), (&[0x01], host), (&[0x0f, 0x10], "application/grpc")] {
         head.extend(name);
-        string(&mut head, value);
+        frames::string(&mut head, value);
     }
-    head.push(0);
-    string(&mut head, "te");
-    string(&mut head, "trailers");
-    let prefixed = [&[0][..], &(message.len() as u32).to_be_bytes(), message].concat();
-    let mut bytes = OPENING.to_vec();
-    for ((kind, flags), payload) in [(HEADERS, head), (DATA, prefixed)] {
-        bytes.extend(&(payload.len() as u32).to_be_bytes()[1..]);
-        bytes.extend([kind, flags, 0, 0, 0, 1]);
-        bytes.extend(payload);
-    }
-    Ask { bytes, then: b"\0\0\0\x04\x01\0\0\0\0" } // SETTINGS, acknowledged
-}
-
-/// A string of HPACK without Huffman code: its length in seven bits, or more (RFC 7541 sections 5.1 and 5.2).
-fn string(into: &mut Vec<u8>, text: &str) {
-    let mut rest = text.len();
-    if rest >= 127 {
-        into.push(127);
-        rest -= 127;
-        while rest >= 128 {
-            into.push(rest as u8 | 128);
-            rest >>= 7;
-        }
-    }
-    into.push(rest as u8);
-    into.extend(text.as_bytes());
+    head.extend(frames::field("te", "trailers"));
+    let asked = frames::data(&frames::grpc_message(message), true);
+    Ask { bytes: [OPENING, &frames::headers(&head, false), &asked].concat(), then: frames::SETTINGS_ACKNOWLEDGED }
 }
 
 /// What was heard of the one call.
