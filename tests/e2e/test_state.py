@@ -1,7 +1,7 @@
 """What control writes down outlives it where the tap keeps it, and the whole of Wayside where a folder does.
 
-Twenty kills in a row are a proof of their own (`make prove ARGS="state"`). Only whole processes show this: what outlives
-one of them lies in another one, or in a file.
+Twenty kills in a row are a proof of their own (`make prove ARGS="state"`). Only whole processes show this: what
+outlives one of them lies in another one, or in a file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Python's reading of a message, which `wayside servers check --sample` shows, is the tap's own."""
+"""The tap reads every message as its oracle in Python does, whole and damaged."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sidecar.model.policy import Extract, Method, Read, Slot, Step, Variant
 from sidecar.servers.catalogue import load_server, shipped_files
 from sidecar.servers.limits import refusal
-from sidecar.servers.read import read_message
 from tests.fakes.reader import Reader, build_reader, shown
+from tests.property.message_oracle import read_message
 from tests.servers.goldens import load_all
 
 METHODS = {
