@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.prove import hazards, interop, soak
+from tests.prove import accuracy, cost, hazards, interop, soak, streams
 from tests.prove.proof import Proof
 
-PROOFS: tuple[Proof, ...] = (hazards.PROOF, interop.PROOF, soak.PROOF)
+PROOFS: tuple[Proof, ...] = (
+    accuracy.PROOF,
+    streams.PROOF,
+    cost.PROOF,
+    hazards.PROOF,
+    interop.PROOF,
+    soak.PROOF,
+)
