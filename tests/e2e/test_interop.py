@@ -1,4 +1,4 @@
-"""Other people's suites say the same direct and through Wayside: the part of `make interop` that takes little time."""
+"""Other people's suites say the same direct and through Wayside: the part of `make prove ARGS=interop` that takes little time."""
 
 from __future__ import annotations
 
