@@ -1,9 +1,9 @@
 """Calls whose deadline passes: while the server works on an answer, and in the middle of a stream.
 
-A deadline runs from the client's start of a call, and Wayside judges by when it read the call's head. Who resets a call
-at its deadline is told from who cancels it early as long as that head was not read later than Wayside allows for. A busy
-machine can break that, so a call shows something only where its client knows that it was under way soon enough: its
-server had answered with a head of its own. Other attempts are given up and made again.
+A deadline runs from the client's start of a call, and Wayside judges by when it read the call's head. Who resets a
+call at its deadline is told from who cancels it early as long as that head was not read later than Wayside allows for.
+A busy machine can break that, so a call shows something only where its client knows that it was under way soon enough:
+its server had answered with a head of its own. Other attempts are given up and made again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.e2e.grpc_calls import (
 from tests.harness.running import START_SECONDS
 
 PROMPT_SECONDS = 0.02
-"""Less than the 25 ms that Wayside allows for a head which it reads late (READ_LATE in dataplane/wire/src/outcome.rs)."""
+"""Less than the 25 ms that Wayside allows for a head read late (READ_LATE in dataplane/wire/src/outcome.rs)."""
 SHORT_SECONDS, LONG_SECONDS = 0.2, 1.234
 ANSWERS = 3
 TOO_LATE = ("Deadline Exceeded", "Stream removed (Deadline Exceeded)")

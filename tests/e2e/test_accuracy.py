@@ -1,7 +1,7 @@
 """What Wayside says of latency, between what the server and what the client know of the same calls.
 
-A call takes at least what its service takes, and at most what its client waits: bounds that no other work on the machine
-can break. How close Wayside comes to the client is a figure, and `make prove ARGS=accuracy` has it.
+A call takes at least what its service takes, and at most what its client waits: bounds that no other work on the
+machine can break. How close Wayside comes to the client is a figure, and `make prove ARGS=accuracy` has it.
 
 Only whole processes show this: several clocks, and the way of a number from a stamp in the tap to the page.
 """

@@ -1,8 +1,10 @@
 """What Wayside costs, as far as no clock is needed to tell: memory of both halves, and what control is told of calls.
 
-Times are figures of a machine: how soon traffic is accepted and what share of a core control takes are told by `make prove
-ARGS=cost`. That a tick of control does the same work after ten calls as after ten million is counted in its own process,
-in tests/unit/sidecar/runtime/test_work.py.
+Times are figures of a machine: how soon traffic is accepted and what share of a core control takes are told by
+`make prove ARGS=cost`. That a tick of control does the same work after ten calls as after ten million is counted in
+process, in tests/unit/sidecar/runtime/test_work.py.
+
+Only whole processes show what is here: what the kernel holds for each half, and what a real tap tells a real control.
 """
 
 from __future__ import annotations

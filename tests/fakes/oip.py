@@ -4,8 +4,8 @@
 first line is the address.
 
 Inference, by request parameters: `taken` sends the answer's head before all else, `sleep_us` waits, `status` fails with
-that gRPC status number, `responses` gives that many answers on a stream (1 if absent), `gap_us` waits before each of them,
-`error` fails in band, inside an OK stream.
+that gRPC status number, `responses` gives that many answers on a stream (1 if absent), `gap_us` waits before each of
+them, `error` fails in band, inside an OK stream.
 /test.Echo/{Unary,ServerStream,ClientStream,Bidi}: bytes in, the same bytes out (ServerStream: as often as the metadata
 `x-count` says); metadata named `x-echo-*` comes back as initial metadata and again, named `x-trail-*`, as trailers;
 `x-compression` is the number of the algorithm for the answers, and with `x-wait` Unary (before its answer) and

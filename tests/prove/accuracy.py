@@ -3,8 +3,8 @@
 The fake's service time is known (5, 20 or 100 ms); the client is h2load, which logs each call with its own clock. The
 client's clock includes the way to Wayside and back, so one connection with one call at a time keeps queues out of it,
 and client and Wayside on one core keep out what a virtual machine takes to wake a sleeping one (80 us, twice a call).
-What is left of the way is told by calls that take no time. Other work only adds to the client's way, so the best of some
-rounds decides.
+What is left of the way is told by calls that take no time. Other work only adds to the client's way, so the best of
+some rounds decides.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def allowed(truth: float) -> float:
 
 
 def rounds(upstream: str) -> dict[Case, tuple[float, float]]:
-    """Measure until each case was close enough once, or so often; return the best: how far off, and the truth, in us."""
+    """Measure until each case was close enough once; return how far off the best was, and the truth, in us."""
     best: dict[Case, tuple[float, float]] = {}
     for _ in range(MOST_ROUNDS):
         ours, theirs = measured(upstream, 0)["p50"]

@@ -110,7 +110,7 @@ def run(_: Sequence[str]) -> Outcome:
 PROOF = Proof(
     word="cost",
     claim=(
-        f"Traffic is accepted {MOST_START_MS} ms after the start, and control takes at most {MOST_PERCENT:g} % of a core, "
+        f"Traffic is accepted {MOST_START_MS} ms after the start; control takes at most {MOST_PERCENT:g} % of a core, "
         f"within {MOST_DIFFERENCE_PERCENT:g} points the same at rest and at {CALLS_PER_SECOND:,} calls/s."
     ),
     minutes=2.5,

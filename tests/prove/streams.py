@@ -1,7 +1,7 @@
 """How close first tokens and gaps of 64 streams at once are to the stamps of the server that sent them.
 
-tests/e2e/test_streams.py shows that none is ever outside of what both ends of the way know. Here is how far each is from
-the one stamp of the server, and how far its bounds are apart: on a machine with nothing else to do the two are alike.
+tests/e2e/test_streams.py shows that none is ever outside of what both ends of the way know. Here is how far each is
+from the one stamp of the server, and how far its bounds are apart.
 """
 
 from __future__ import annotations

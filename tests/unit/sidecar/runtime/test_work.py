@@ -1,4 +1,4 @@
-"""What a tick costs control, counted and not timed: instructions of our own code, bytes and pulls, whatever the traffic."""
+"""What a tick costs control, counted and not timed: instructions of our own code, bytes and pulls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -28,6 +28,7 @@ OURS = tuple(str(Path(package.__path__[0])) for package in (sidecar, exporters))
 MODELS, MORE_MODELS = 20, 40
 FEW, MANY = 1, 1_000_000
 """Of each call that there was: ten calls of a model, or ten million."""
+Trace: TypeAlias = Callable[[FrameType, str, object], Any]
 PAGES = ("/", "/metrics", "/api/v1/snapshot")
 
 
@@ -44,14 +45,14 @@ class Work:
 def counting(work: Work) -> Iterator[None]:
     """Count the instructions that the interpreter executes of our own code while the block runs."""
 
-    def entered(frame: FrameType, event: str, _: object) -> Callable[..., object] | None:
+    def entered(frame: FrameType, event: str, _: object) -> Trace | None:
         if event != "call" or not frame.f_code.co_filename.startswith(OURS):
             return None
         frame.f_trace_opcodes = True
         frame.f_trace_lines = False
         return executed
 
-    def executed(_frame: FrameType, event: str, _: object) -> Callable[..., object]:
+    def executed(_frame: FrameType, event: str, _: object) -> Trace:
         work.instructions += event == "opcode"
         return executed
 
