@@ -31,7 +31,9 @@ SMALL = st.integers(0, 255)
 
 # The fixtures are a process that answers each question by itself: examples do not influence each other.
 SETTINGS = settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=400,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
