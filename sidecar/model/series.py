@@ -190,6 +190,25 @@ class CountView(Protocol):
     def value(self) -> int: ...
 
 
+class BlindCauseView(Protocol):
+    """What was wrong with connections that are no longer read; equal causes are one."""
+
+    @property
+    def reason(self) -> str: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def direction(self) -> str: ...  # to_server | to_client: who sent it
+    @property
+    def offset(
+        self,
+    ) -> int: ...  # of the newest: bytes of this direction before the read in which it was found
+    @property
+    def count(self) -> int: ...
+    @property
+    def last_unix_nanos(self) -> int: ...
+
+
 class TapView(Protocol):
     """The tap about itself."""
 

@@ -51,5 +51,9 @@ def facts_of(
             upstreams=answer.upstreams,
             records=tuple(records),
         ),
-        tap=Tap(stats=answer.tap, draining=draining or answer.tap.draining),
+        tap=Tap(
+            stats=answer.tap,
+            draining=draining or answer.tap.draining,
+            blind_causes=answer.blind_causes,
+        ),
     )

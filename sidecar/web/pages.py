@@ -6,10 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from sidecar.net.http_server import Request, Response
+from sidecar.web.document.blind import blind_document
 from sidecar.web.document.snapshot import snapshot_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from sidecar.model.snapshot import Snapshot
 
@@ -18,6 +20,7 @@ Wayside {version}
 
   /metrics           for Prometheus (OpenMetrics when asked for)
   /api/v1/snapshot   the same facts as JSON; `wayside tap dump` prints it for people
+  /api/v1/blind      connections that are forwarded and not read, and why
 
 {states}"""
 
@@ -37,6 +40,7 @@ class Pages:
             "/": self._index_page,
             "/metrics": self._metrics_page,
             "/api/v1/snapshot": self._snapshot_page,
+            "/api/v1/blind": self._blind_page,
         }
 
     def handle(self, request: Request) -> Response:
@@ -51,8 +55,10 @@ class Pages:
         return Response(*self._metrics(self._current(), request.accept))
 
     def _snapshot_page(self, _: Request) -> Response:
-        body = json.dumps(snapshot_document(self._current()), indent=1)
-        return Response(f"{body}\n".encode(), "application/json")
+        return _json(snapshot_document(self._current()))
+
+    def _blind_page(self, _: Request) -> Response:
+        return _json(blind_document(self._current().tap))
 
     def _index_page(self, _: Request) -> Response:
         snapshot = self._current()
@@ -67,3 +73,7 @@ class Pages:
         lines += ["draining"] if snapshot.tap.draining else []
         states = "".join(f"{line}\n" for line in lines)
         return Response(_INDEX.format(version=snapshot.moment.version, states=states).encode())
+
+
+def _json(document: dict[str, Any]) -> Response:
+    return Response(f"{json.dumps(document, indent=1)}\n".encode(), "application/json")

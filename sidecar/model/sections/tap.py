@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sidecar.model.series import TapView
+    from collections.abc import Sequence
+
+    from sidecar.model.series import BlindCauseView, TapView
 
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """Its own counts, and whether it is on its way out."""
+    """Its own counts, whether it is on its way out, and why it does not see."""
 
     stats: TapView
     draining: bool
+    blind_causes: Sequence[BlindCauseView] = ()  # those that were met last, the newest last

@@ -30,7 +30,7 @@ MODELS, MORE_MODELS = 20, 40
 FEW, MANY = 1, 1_000_000
 """Of each call that there was: ten calls of a model, or ten million."""
 Trace: TypeAlias = Callable[[FrameType, str, object], Any]
-PAGES = ("/", "/metrics", "/api/v1/snapshot")
+PAGES = ("/", "/metrics", "/api/v1/snapshot", "/api/v1/blind")
 
 
 @dataclass
