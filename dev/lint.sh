@@ -22,6 +22,6 @@ check clippy cargo clippy --quiet ${CI:+--locked} --workspace --all-targets --ma
 check "ruff check" "$bin/ruff" check --quiet .
 check "ruff format" "$bin/ruff" format --quiet --check .
 check "mypy --strict" "$bin/mypy"
-check "import contract" "$bin/python" dev/import_contract.py
+check "import contract" "$bin/python" -m dev.import_contract
 check "generated code" dev/gen.sh --check
 if [ ${#failed[@]} -gt 0 ]; then die "failed: $(IFS=,; echo "${failed[*]}" | sed 's/,/, /g')"; fi

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sidecar.model.names import ALL, Metric, Type
+from sidecar.model.metrics import ALL, Metric, Type
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
 HEAD = """# Metrics
@@ -34,7 +34,7 @@ def main() -> int:
         PAGE.write_text(page)
     elif PAGE.read_text() != page:
         print(
-            f"{PAGE.name} is not what sidecar/model/names.py says: run make gen and commit the result"
+            f"{PAGE.name} is not what sidecar/model/metrics.py says: run make gen and commit the result"
         )
         return 1
     return 0

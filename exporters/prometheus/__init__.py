@@ -1,1 +1,1 @@
-"""/metrics: the tap's absolute values, re-exported under the names of sidecar.model.names."""
+"""/metrics: the tap's absolute values, re-exported under the names of sidecar.model.metrics."""

@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import (
 )
 
 from sidecar.model import grid
-from sidecar.model.names import Metric, Type
+from sidecar.model.metrics import Metric, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

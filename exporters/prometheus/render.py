@@ -25,8 +25,8 @@ class MetricsPage:
 
     def render(self, snapshot: Snapshot, accept: str) -> tuple[bytes, str]:
         """Return (body, content type) for an Accept header."""
-        if snapshot.tick != self._tick:
-            self._tick = snapshot.tick
+        if snapshot.moment.tick != self._tick:
+            self._tick = snapshot.moment.tick
             self._pages.clear()
         wanted = _OPENMETRICS if "application/openmetrics-text" in accept else _TEXT
         if wanted not in self._pages:

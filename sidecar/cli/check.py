@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from sidecar.cli.status import BAD_CONFIG, OK
+from sidecar.cli.exit_codes import BAD_CONFIG, OK
 
 if TYPE_CHECKING:
     import argparse
@@ -69,13 +69,17 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _summarize(file: str, policy: Policy) -> None:
     """Say what the file would do."""
+    from sidecar.model.indicator import threshold_nanos
+
     print(f"{file} is good")
     for listener in policy.listeners:
         print(f"  listen {listener.listen} -> {listener.upstream}")
     for objective in policy.objectives:
         matches = objective.model_glob or "every model"
-        below = f" {objective.threshold_nanos / 1e6:g} ms" if objective.threshold_nanos else ""
-        print(f"  {objective.name}: {objective.ratio} of {matches} {objective.good.value}{below}")
+        nanos = threshold_nanos(objective.indicator)
+        below = f" {nanos / 1e6:g} ms" if nanos else ""
+        kind = objective.indicator.kind
+        print(f"  {objective.name}: {objective.ratio} of {matches} {kind}{below}")
     print(
         f"  {len(policy.methods)} methods known; admin {policy.admin or 'off'}, health {policy.health or 'off'}"
     )

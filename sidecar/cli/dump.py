@@ -6,8 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from sidecar.cli.exit_codes import FAILED, OK
 from sidecar.cli.report import report
-from sidecar.cli.status import FAILED, OK
 
 if TYPE_CHECKING:
     import argparse

@@ -7,9 +7,10 @@ import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from sidecar.cli.exit_codes import BAD_CONFIG, FAILED, OK
 from sidecar.cli.flags import add_flags, sources_from
 from sidecar.cli.launch import LaunchError, become_tap
-from sidecar.cli.status import BAD_CONFIG, FAILED, OK
+from sidecar.model.restart import IN_WORDS
 
 if TYPE_CHECKING:
     import argparse
@@ -28,8 +29,8 @@ then:
   curl localhost:9464/metrics       per-model latency, outcomes, objectives
   wayside tap dump                  the same facts for people
 
-When the file changes it is taken up while running, all but listeners, admin, health, log, limits.threads,
-limits.unsent and limits.connections: those need a restart. Open connections keep the catalogue they began with.
+When the file changes it is taken up while running. Open connections keep the catalogue they began with, and these
+parts need a restart: {fixed_parts}.
 A bad edit changes nothing: it is logged, and wayside_config_last_reload_successful becomes 0.
 SIGTERM drains: not ready at once, goes on accepting for --drain-delay, cuts what is left after --drain.
 """
@@ -43,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "run",
         help="forward and measure",
         description="Forward every byte untouched between clients and a model server, and measure each call.",
-        epilog=_EPILOG,
+        epilog=_EPILOG.format(fixed_parts=IN_WORDS),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_flags(run)

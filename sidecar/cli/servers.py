@@ -7,14 +7,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from sidecar.cli import servers_check
+from sidecar.cli.exit_codes import BAD_CONFIG, OK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sidecar.servers.catalogue import ServerCatalogue
-    from sidecar.servers.document import Document
+    from sidecar.text.document import Document
 
-OK, USAGE = 0, 2
 
 _EPILOG = """\
 examples:
@@ -73,16 +73,16 @@ def _list(_: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     from sidecar.servers.catalogue import SHIPPED
-    from sidecar.servers.document import read_document
-    from sidecar.servers.paths import suggest
     from sidecar.servers.table import shipped
+    from sidecar.text.document import read_document
+    from sidecar.text.suggest import suggest
 
     chosen = [each for each in shipped() if arguments.name in (each.name, *each.used_by)]
     if not chosen:
         known = {name: 0 for each in shipped() for name in (each.name, *each.used_by)}
         hint = suggest(arguments.name, known)
         print(f"no server {arguments.name!r} is known. {hint}", file=sys.stderr)
-        return USAGE
+        return BAD_CONFIG
     for at, server in enumerate(chosen):
         document = read_document(str(SHIPPED / f"{server.name}.yaml"))
         for line in [*([""] if at else []), *_described(server, document)]:

@@ -6,15 +6,15 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from sidecar.cli.exit_codes import BAD_CONFIG, FAILED, OK
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sidecar.model.policy import Method
     from sidecar.model.problem import Problem
     from sidecar.servers.catalogue import ServerCatalogue
-    from sidecar.servers.document import Document
-
-OK, PROBLEMS, USAGE = 0, 1, 2
+    from sidecar.text.document import Document
 
 # More than any message whose head is looked at; a sample is read whole.
 MAX_SAMPLE_BYTES = 64 * 1024 * 1024
@@ -50,7 +50,8 @@ Then name it in wayside.yaml:   server: {files: [shop.yaml]}
 A sample is one message as protobuf encodes it, without gRPC's prefix of five bytes; in Python:
   open("ask.bin", "wb").write(request.SerializeToString())
 
-exit status: 0 good, 1 problems, each as `file:line: field: what is wrong. hint`, 2 bad flags
+exit status: 0 good, 1 a .proto or a sample could not be read, 2 problems, each as `file:line: field: what is wrong.
+hint`, or bad flags
 """
 
 
@@ -96,7 +97,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _check(arguments: argparse.Namespace) -> int:
     from sidecar.servers.catalogue import compile_server
-    from sidecar.servers.document import read_document
+    from sidecar.text.document import read_document
 
     if bool(arguments.sample or arguments.header) != bool(arguments.method):
         arguments.parser.error(
@@ -112,13 +113,13 @@ def _check(arguments: argparse.Namespace) -> int:
             problems += _compared(arguments, document, server)
         except _UnreadableError as error:
             print(error, file=sys.stderr)
-            return PROBLEMS
+            return FAILED
     for problem in problems:
         print(problem, file=sys.stderr)
     if problems:
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
         print(f"{count} in {arguments.file}", file=sys.stderr)
-        return PROBLEMS
+        return BAD_CONFIG
     _summarize(arguments, server)
     return _sample(arguments, server) if arguments.method else OK
 
@@ -161,14 +162,14 @@ def _summarize(arguments: argparse.Namespace, server: ServerCatalogue) -> None:
 
 def _sample(arguments: argparse.Namespace, server: ServerCatalogue) -> int:
     """Show what a message and its head would say."""
-    from sidecar.servers.paths import suggest
+    from sidecar.text.suggest import suggest
 
     methods = {method.path: method for method in server.methods}
     method = methods.get(arguments.method)
     if method is None:
         hint = suggest(arguments.method, methods)
         print(f"{arguments.file} has no method {arguments.method!r}. {hint}", file=sys.stderr)
-        return PROBLEMS
+        return BAD_CONFIG
     data = b""
     if arguments.sample:
         try:
@@ -176,7 +177,7 @@ def _sample(arguments: argparse.Namespace, server: ServerCatalogue) -> int:
                 data = file.read(MAX_SAMPLE_BYTES)
         except OSError as error:
             print(f"{arguments.sample} cannot be read: {error.strerror}", file=sys.stderr)
-            return PROBLEMS
+            return FAILED
     fields = [each.partition(":") for each in arguments.header]
     head = {name.strip().lower(): value.strip() for name, _, value in reversed(fields)}
     size = f", {len(data)} bytes" if arguments.sample else ""

@@ -9,20 +9,21 @@ from urllib.parse import urlsplit
 
 from sidecar.config.files import content_hash
 from sidecar.config.load import check
-from sidecar.model.objective import Good, Objective
+from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
+from sidecar.model.objective import Objective
 from sidecar.model.policy import BatchLimit, Limits, Listener, Method, Policy, Route
 from sidecar.model.problem import Note, Problem
 from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
-from sidecar.model.snapshot import WatchedObjective
 from sidecar.servers.catalogue import compile_server, load_server, shipped_files
-from sidecar.servers.document import Document, read_document
-from sidecar.servers.paths import suggest
+from sidecar.text.document import Document, read_document
+from sidecar.text.suggest import suggest
 
 if TYPE_CHECKING:
     from sidecar.config.load import Checked
-    from sidecar.config.schema import Root, Slo
+    from sidecar.config.schema import Good, Root, Slo
     from sidecar.config.sources import Sources
+    from sidecar.model.indicator import Indicator
     from sidecar.model.server_metrics import ServerPage
     from sidecar.servers.catalogue import ServerCatalogue
 
@@ -127,7 +128,7 @@ def _policy(root: Root, sources: Sources, servers: _Servers, documents: list[Doc
         watch=tuple(os.path.abspath(document.file) for document in files),
         hash_salt=sources.salt,
         reload_argv=sources.reload_argv if files else (),
-        objectives=tuple(_watched(objective) for objective in objectives),
+        objectives=objectives,
         server_metrics=_metrics_endpoint(root, servers.pages),
     )
     return Policy(
@@ -193,32 +194,23 @@ def _models(root: Root) -> tuple[str, ...]:
 
 
 def _objective(slo: Slo) -> Objective:
-    good, threshold = Good.AVAILABLE, 0
-    if slo.good.latency_below is not None:
-        good, threshold = Good.LATENCY_BELOW, slo.good.latency_below
-    elif slo.good.first_token_below is not None:
-        good, threshold = Good.FIRST_RESPONSE_BELOW, slo.good.first_token_below
     return Objective(
         name=slo.name,
-        good=good,
+        indicator=_indicator(slo.good),
         ratio=format(slo.objective.normalize(), "f"),
-        threshold_nanos=threshold,
         model_glob=slo.match.model,
         method_glob=slo.match.method.removeprefix("/"),
         window_nanos=slo.window or 0,
     )
 
 
-def _watched(objective: Objective) -> WatchedObjective:
-    return WatchedObjective(
-        id=objective.id,
-        name=objective.name,
-        spec_hash=objective.spec_hash,
-        ratio=objective.ratio,
-        good=objective.good.value,
-        model_glob=objective.model_glob,
-        method_glob=objective.method_glob,
-    )
+def _indicator(good: Good) -> Indicator:
+    """Return the one indicator that the file names."""
+    if good.latency_below is not None:
+        return LatencyBelow(good.latency_below)
+    if good.first_token_below is not None:
+        return FirstResponseBelow(good.first_token_below)
+    return Available()
 
 
 def _notes(checked: Checked) -> list[Note]:

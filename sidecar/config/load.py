@@ -17,8 +17,8 @@ from sidecar.config.quantities import QuantityError
 from sidecar.config.schema import EXAMPLES, Root
 from sidecar.config.sources import COMMAND_LINE, Sources
 from sidecar.model.problem import Problem
-from sidecar.servers.document import Document, Path, dotted, read_document
-from sidecar.servers.paths import suggest
+from sidecar.text.document import Document, Path, dotted, read_document
+from sidecar.text.suggest import suggest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sidecar.servers.document import Path
+    from sidecar.text.document import Path
 
 # Lists whose items stand alone: one bad item is left out, the others stay. Half an objective would be another one.
 _LISTS: tuple[Path, ...] = (("slos",), ("models",), ("server", "files"))

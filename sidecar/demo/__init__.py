@@ -66,6 +66,6 @@ def main(args: argparse.Namespace) -> int:
         print("Install them with: pip install grpcio rich", file=sys.stderr)
         return 1
     # Only here: the other commands must not pay for what the demo imports.
-    from sidecar.demo.stage import perform
+    from sidecar.demo.run import perform
 
     return perform(args.for_seconds, args.rate)

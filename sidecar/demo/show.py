@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from sidecar.demo.sight import ObjectiveSight, Sight
+from sidecar.demo.reading import ObjectiveSight, Sight
 
 PLAIN_INTERVAL_SECONDS = 5.0
 PLAIN_LAST_SECONDS = 2.0  # the last sight is not printed when one this young stands above it

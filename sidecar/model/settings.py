@@ -9,8 +9,8 @@ import enum
 import json
 from dataclasses import asdict, dataclass
 
+from sidecar.model.objective import Objective
 from sidecar.model.server_metrics import MetricsEndpoint
-from sidecar.model.snapshot import WatchedObjective
 
 DEFAULT_TICK_SECONDS = 1.0
 
@@ -24,14 +24,15 @@ class ControlSettings:
     watch: tuple[str, ...] = ()  # absolute paths, links not resolved: a link swap must be seen
     hash_salt: str = ""  # what beside the files' contents is in Policy.config_hash
     reload_argv: tuple[str, ...] = ()  # prints a serialized Policy; empty: nothing to reload
-    objectives: tuple[WatchedObjective, ...] = ()
+    objectives: tuple[Objective, ...] = ()
     server_metrics: MetricsEndpoint | None = (
         None  # the model server's own page; None: not asked for
     )
 
     def to_json(self) -> bytes:
         """Return what Policy.control_settings carries."""
-        return json.dumps(asdict(self), separators=(",", ":"), default=_enum_value).encode()
+        plain = asdict(self) | {"objectives": [each.to_json() for each in self.objectives]}
+        return json.dumps(plain, separators=(",", ":"), default=_enum_value).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> ControlSettings:
@@ -47,7 +48,7 @@ class ControlSettings:
                 watch=tuple(raw["watch"]),
                 hash_salt=raw["hash_salt"],
                 reload_argv=tuple(raw["reload_argv"]),
-                objectives=tuple(WatchedObjective(**each) for each in raw["objectives"]),
+                objectives=tuple(map(Objective.from_json, raw["objectives"])),
                 server_metrics=MetricsEndpoint.from_json(endpoint) if endpoint else None,
             )
         except (KeyError, TypeError) as error:

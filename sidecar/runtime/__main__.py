@@ -9,12 +9,12 @@ import sys
 import traceback
 
 from sidecar.runtime.control import live
-from sidecar.runtime.log import Log
+from sidecar.runtime.log import StderrLog
 
 
 def main() -> int:
     """Run control; its life is the tap's to end, so signals meant for the group are not taken as orders."""
-    log = Log(os.environ.get("WAYSIDE_LOG_FORMAT", "human"))
+    log = StderrLog(os.environ.get("WAYSIDE_LOG_FORMAT", "human"))
     seam_fd = _descriptor("WAYSIDE_SEAM_FD")
     if seam_fd is None:
         log.error("control is started by wayside-tap: run `wayside run` instead")

@@ -12,7 +12,7 @@ import sys
 MAX_LINE_CHARACTERS = 4_000
 
 
-class Log:
+class StderrLog:
     """Writes lines; the format follows the policy."""
 
     def __init__(self, log_format: str = "human") -> None:

@@ -1,16 +1,19 @@
 """Adopting a changed configuration: watch, compile elsewhere, offer to the tap, and see whether it was taken.
 
 Strict: a bad edit changes nothing but `config_last_reload_successful` and the log. What the tap reads only when it
-starts (listeners, admin, health, log, three of the limits) stays as it is until a restart.
+starts (sidecar.model.restart) stays as it is until a restart.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from sidecar.config.files import hash_of_files
+from sidecar.model.restart import FIXED_PARTS
+from sidecar.model.sections.config import Config
 from sidecar.model.settings import ControlSettings
 from sidecar.runtime.compiler import Outcome, run_compiler
 from sidecar.runtime.watch import Watch
@@ -19,14 +22,11 @@ from sidecar.tapclient.encode import parse_policy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sidecar.runtime.log import Log
-    from sidecar.tapclient.messages import PolicyMessage, SnapshotMessage
+    from sidecar.model.log import Log
+    from sidecar.tapclient.messages import PolicyMessage
 
 # After a failure that is not the file's fault (no memory, no CPU), try again after this many ticks.
 RETRY_TICKS = 30
-
-# Limits that shape what the tap makes at its start: threads, one budget, one cap.
-FIXED_LIMITS = {"threads": "threads", "unsent_bytes": "unsent", "connections": "connections"}
 
 
 class Reload:
@@ -46,8 +46,29 @@ class Reload:
         self._retry_in = 0
         self._watch = self._watch_files(settled=self._files_agree())
 
-    def tick(self) -> None:
-        """Look at the files and at the compiler; call once per tick."""
+    def follow(self, generation: int, refusal: str) -> None:
+        """See what the tap says is in force, or why it refused, and look at the files; call once per tick."""
+        self._answered(generation, refusal)
+        self._look()
+
+    def section(self, generation: int) -> Config:
+        """Return what is to be said of the configuration; `generation` is the tap's."""
+        return Config(
+            generation=generation,
+            valid=self.policy.config_valid,
+            last_reload_successful=self.successful,
+            hash=self.policy.config_hash,
+        )
+
+    def stop(self) -> None:
+        """Give up a compilation under way."""
+        if self._compiling is not None:
+            self._compiling.cancel()
+
+    # --- steps -------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Look at the files and at the compiler."""
         if self._compiling is not None:
             if self._compiling.done():
                 outcome = self._compiling.result()
@@ -61,25 +82,18 @@ class Reload:
         if self.settings.reload_argv and self._watch.changed():
             self._changed()
 
-    def answered(self, snapshot: SnapshotMessage) -> None:
+    def _answered(self, generation: int, refusal: str) -> None:
         """See in the tap's answer whether what was offered is in force."""
         offered = self._offered
         if offered is None:
             return
-        if snapshot.policy_generation == offered.generation:
+        if generation == offered.generation:
             self._offered = None
             self._adopt(offered)
-        elif snapshot.policy_error:
+        elif refusal:
             self._offered = None
             self.successful = False
-            self._log.error("the tap refused the new configuration", reason=snapshot.policy_error)
-
-    def stop(self) -> None:
-        """Give up a compilation under way."""
-        if self._compiling is not None:
-            self._compiling.cancel()
-
-    # --- steps -------------------------------------------------------------------------------
+            self._log.error("the tap refused the new configuration", reason=refusal)
 
     def _changed(self) -> None:
         """The files are new and still: compile them, unless they say what is in force already."""
@@ -122,18 +136,12 @@ class Reload:
     def _keep_fixed_parts(self, policy: PolicyMessage) -> None:
         """Undo changes that only a restart can bring, aloud."""
         fixed = self.policy
-        if list(policy.listeners) != list(fixed.listeners):
-            self._log.warning("listeners changed in the file: restart Wayside to use them")
-            del policy.listeners[:]
-            policy.listeners.extend(fixed.listeners)
-        for name, said in (("admin", "admin"), ("health", "health"), ("log_format", "log.format")):
-            if getattr(policy, name) != getattr(fixed, name):
-                self._log.warning(f"{said} changed in the file: restart Wayside to use it")
-                setattr(policy, name, getattr(fixed, name))
-        for name, said in FIXED_LIMITS.items():
-            if getattr(policy.limits, name) != getattr(fixed.limits, name):
-                self._log.warning(f"limits.{said} changed in the file: restart Wayside to use it")
-                setattr(policy.limits, name, getattr(fixed.limits, name))
+        for part in FIXED_PARTS:
+            *around, name = part.attribute.split(".")
+            new, old = (reduce(getattr, around, each) for each in (policy, fixed))
+            if getattr(new, name) != getattr(old, name):
+                self._log.warning(f"{part.written} changed in the file: restart Wayside to use it")
+                _restore(new, old, name)
         settings = ControlSettings.from_json(policy.control_settings)
         settings = replace(settings, log_format=self.settings.log_format)
         policy.control_settings = settings.to_json()
@@ -158,3 +166,13 @@ class Reload:
 
     def _watch_files(self, settled: bool) -> Watch:
         return Watch(self.settings.watch, settled)
+
+
+def _restore(new: object, old: object, field: str) -> None:
+    """Give a field of a message the value that it has in another one."""
+    value = getattr(old, field)
+    if isinstance(value, str | int):
+        setattr(new, field, value)
+    else:
+        del getattr(new, field)[:]
+        getattr(new, field).extend(value)

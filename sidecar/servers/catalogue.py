@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from sidecar.model.policy import Method, Slot, Variant
 from sidecar.servers.checks import Checks, is_int
-from sidecar.servers.document import read_document
 from sidecar.servers.headers import HeaderValues, check_count
 from sidecar.servers.limits import refusal
 from sidecar.servers.metrics.section import compile_metrics, usual_place
-from sidecar.servers.paths import Field, Messages, PathError, compile_extract, suggest
+from sidecar.servers.paths import Field, Messages, PathError, compile_extract
 from sidecar.servers.routes import compile_routes
+from sidecar.text.document import read_document
+from sidecar.text.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from sidecar.model.policy import Extract, Route
     from sidecar.model.problem import Problem
     from sidecar.model.server_metrics import ServerPage
-    from sidecar.servers.document import Document
-    from sidecar.servers.document import Path as Place
+    from sidecar.text.document import Document
+    from sidecar.text.document import Path as Place
 
 SHIPPED = Path(__file__).resolve().parent
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidecar.model.policy import Kind
-from sidecar.servers.paths import suggest
+from sidecar.text.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sidecar.model.problem import Problem
-    from sidecar.servers.document import Document
-    from sidecar.servers.document import Path as Place
+    from sidecar.text.document import Document
+    from sidecar.text.document import Path as Place
 
 _KINDS = {kind.value: kind for kind in Kind}
 

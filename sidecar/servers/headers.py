@@ -1,7 +1,7 @@
 """Values that lie in header fields: `model: [model_name, header(seldon-model)]`, of a method or of a route.
 
 What a list of values says of headers is split off here: the rest are paths into the body. A header counts before the
-paths or after them, as it is written; the tap knows no other order (dataplane/wire/src/naming.rs).
+paths or after them, as it is written; the tap knows no other order (dataplane/wire/src/name_precedence.rs).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sidecar.servers.checks import Checks
-    from sidecar.servers.document import Path as Place
     from sidecar.servers.read import Value
+    from sidecar.text.document import Path as Place
 
 # As in dataplane/wire: longer names are counted, not looked at (hpack); the whole policy may ask for 48 (headers).
 MAX_NAME_BYTES = 64

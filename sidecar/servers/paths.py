@@ -10,16 +10,16 @@ Functions: string int present count elements length sum. Without one the slot de
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sidecar.model.policy import Extract, Read, Slot, Step
 from sidecar.servers.limits import MAX_DEPTH, depth
+from sidecar.text.suggest import suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    pass
 
 _FUNCTIONS = {
     "string": Read.STRING,
@@ -175,11 +175,3 @@ def _find(name: str, message: str, messages: Messages) -> Field:
     if name not in fields:
         raise PathError(f"message {message!r} has no field {name!r}", suggest(name, fields))
     return fields[name]
-
-
-def suggest(word: str, known: Mapping[str, object]) -> str:
-    """Return a hint with the nearest known word, or all of them when none is near."""
-    near = difflib.get_close_matches(word, known, n=1)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    return f"Known here: {', '.join(sorted(known)) or 'nothing'}."

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 from google.protobuf import descriptor_pb2
 
-from sidecar.servers.paths import suggest
+from sidecar.text.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sidecar.model.problem import Problem
     from sidecar.servers.catalogue import ServerCatalogue
-    from sidecar.servers.document import Document
-    from sidecar.servers.document import Path as Place
+    from sidecar.text.document import Document
+    from sidecar.text.document import Path as Place
 
 NEEDS_PROTOC = (
     "Reading a .proto needs protoc: `pip install grpcio-tools`, or install protobuf-compiler."

@@ -19,13 +19,14 @@ from sidecar.servers.limits import (
     MAX_STRINGS,
     MAX_VALUES,
 )
-from sidecar.servers.paths import PathError, suggest
+from sidecar.servers.paths import PathError
+from sidecar.text.suggest import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sidecar.servers.checks import Checks
-    from sidecar.servers.document import Path as Place
+    from sidecar.text.document import Path as Place
 
 _FUNCTIONS = {
     "string": JsonRead.STRING,

@@ -17,8 +17,8 @@ from sidecar.model.series import INFERENCE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sidecar.model.objective import Objective
     from sidecar.model.series import FlightView, TimingView, UpstreamView
-    from sidecar.model.snapshot import WatchedObjective
 
 # Silence shorter than this is not a stall even for a model that answers in a millisecond: a pause of the machine.
 STALLED_MIN_NANOS = 10 * NANOS_PER_SECOND
@@ -31,7 +31,7 @@ BLIND_RATIO = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Evidence:
     """What states are derived from, of one tick."""
 
     flights: Sequence[FlightView]
@@ -41,23 +41,23 @@ class Facts:
     observing: bool  # the policy asks the tap to read, not only to relay
 
 
-def state_of(objective: WatchedObjective, facts: Facts, now_nanos: int) -> State:
+def state_of(objective: Objective, evidence: Evidence, now_nanos: int) -> State:
     """Return the state of one objective; `now_nanos` is the tap's uptime."""
-    if facts.upstreams and not any(upstream.up for upstream in facts.upstreams):
+    if evidence.upstreams and not any(upstream.up for upstream in evidence.upstreams):
         return State.UNREACHABLE
-    flights = [flight for flight in facts.flights if _concerns(objective, flight)]
+    flights = [flight for flight in evidence.flights if _concerns(objective, flight)]
     last_completed = max((flight.last_completed_nanos for flight in flights), default=0)
     waiting = any(flight.open_requests for flight in flights)
-    if waiting and _stalled(objective, facts, flights, now_nanos):
+    if waiting and _stalled(objective, evidence, flights, now_nanos):
         return State.STALLED
-    if not facts.observing or facts.blind_ratio > BLIND_RATIO:
+    if not evidence.observing or evidence.blind_ratio > BLIND_RATIO:
         return State.NO_TELEMETRY
     silent = not last_completed or now_nanos - last_completed > NO_TRAFFIC_NANOS
     return State.NO_TRAFFIC if silent and not waiting else State.OK
 
 
 def _stalled(
-    objective: WatchedObjective, facts: Facts, flights: Sequence[FlightView], now_nanos: int
+    objective: Objective, evidence: Evidence, flights: Sequence[FlightView], now_nanos: int
 ) -> bool:
     """Say whether requests are open and nothing has completed for max(10 s, 5 x p99).
 
@@ -68,17 +68,17 @@ def _stalled(
     silence = min(now_nanos - last_completed, oldest_open)
     if silence < STALLED_MIN_NANOS:
         return False
-    p99_seconds = _p99_seconds(objective, facts.timings)
+    p99_seconds = _p99_seconds(objective, evidence.timings)
     return silence >= STALLED_P99_FACTOR * p99_seconds * NANOS_PER_SECOND
 
 
-def _p99_seconds(objective: WatchedObjective, timings: Sequence[TimingView]) -> float:
+def _p99_seconds(objective: Objective, timings: Sequence[TimingView]) -> float:
     """Return the p99 latency of what the objective is about, 0 when nothing ever completed."""
     concerned = [timing.latency for timing in timings if _concerns(objective, timing)]
     return quantile_seconds(*merge(concerned), 0.99) or 0.0
 
 
-def _concerns(objective: WatchedObjective, series: FlightView | TimingView) -> bool:
+def _concerns(objective: Objective, series: FlightView | TimingView) -> bool:
     """Say whether a series is among what the objective is about: inference, and both globs match."""
     return (
         series.kind == INFERENCE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidecar.model.objective import Good
+from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
 from sidecar.model.policy import JsonRead, Kind, Read, Slot
 from sidecar.tapclient import tap_pb2 as pb
 
@@ -191,10 +191,11 @@ def _objective(objective: Objective) -> pb.Objective:
         model_glob=objective.model_glob,
         method_glob=objective.method_glob,
     )
-    if objective.good is Good.AVAILABLE:
-        message.available = True
-    elif objective.good is Good.LATENCY_BELOW:
-        message.latency_below_nanos = objective.threshold_nanos
-    else:
-        message.first_response_below_nanos = objective.threshold_nanos
+    match objective.indicator:
+        case Available():
+            message.available = True
+        case LatencyBelow(nanos):
+            message.latency_below_nanos = nanos
+        case FirstResponseBelow(nanos):
+            message.first_response_below_nanos = nanos
     return message

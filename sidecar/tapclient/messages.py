@@ -2,6 +2,5 @@
 
 from sidecar.tapclient.tap_pb2 import Hello as HelloMessage
 from sidecar.tapclient.tap_pb2 import Policy as PolicyMessage
-from sidecar.tapclient.tap_pb2 import Snapshot as SnapshotMessage
 
-__all__ = ["HelloMessage", "PolicyMessage", "SnapshotMessage"]
+__all__ = ["HelloMessage", "PolicyMessage"]

@@ -33,20 +33,20 @@ PROGRAM = """\
 import asyncio, os, sys
 from sidecar.runtime import __main__ as program
 
-async def scrape(control):
-    from sidecar.web.http import Request
-    from sidecar.web.site import Site
+async def scrape(loop):
+    from exporters.prometheus.render import MetricsPage
+    from sidecar.net.http_server import Request
+    from sidecar.web.pages import Pages
     for path in ("/", "/metrics", "/api/v1/snapshot"):
-        assert Site(control.snapshot).handle(Request(path, "")).status == 200
+        assert Pages(loop.snapshot, MetricsPage().render).handle(Request(path, "")).status == 200
 
-from sidecar.runtime import control
-original = control.Control.run
+from sidecar.runtime import loop
 async def run(self):
     await self.tick()
     await scrape(self)
     print(*sys.modules, sep="\\n", file=sys.stderr)
     print("END", file=sys.stderr)
-control.Control.run = run
+loop.Loop.run = run
 sys.exit(program.main())
 """
 
@@ -79,7 +79,7 @@ def test_a_tick_and_every_page_import_nothing_heavy(
         eventually(lambda: "END" in tap.lines or process.poll() is not None)
         modules = set(tap.lines)
         assert "END" in modules, tap.lines
-        assert "sidecar.runtime.control" in modules
+        assert "sidecar.runtime.loop" in modules
         loaded = {
             name
             for name in modules

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from sidecar.servers.catalogue import SHIPPED, ServerCatalogue, compile_server, shipped_files
-from sidecar.servers.document import Document, parse_document, read_document
 from sidecar.servers.proto import Comparison, compare
+from sidecar.text.document import Document, parse_document, read_document
 from tests.fakes.reader import Reader, build_reader
 from tests.provision.parts import ROOT
 from tests.servers.goldens import Golden, GoldenCall, Recorded, load_all, recorded

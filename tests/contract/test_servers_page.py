@@ -13,7 +13,7 @@ from sidecar.cli.launch import ROOT, python_argv
 from sidecar.model.server_metrics import Number
 from sidecar.model.settings import ControlSettings
 from sidecar.servers.catalogue import compile_server
-from sidecar.servers.document import parse_document
+from sidecar.text.document import parse_document
 
 PAGE = servers_page.PAGE.read_text()
 MODULE = python_argv("sidecar")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import urllib.request
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.triton import Triton, running_triton
+from tests.fakes.http_server import Answering, serving
 from tests.harness.running import wait_until
 from tests.harness.samples import metric
 from tests.harness.wayside import Wayside, running_wayside
@@ -19,9 +21,11 @@ BATCH = "wayside_server_executed_batch_size"
 QUEUE = "wayside_server_queue_depth"
 INSTANCES = 2  # of the model `sleepy`
 MAX_BATCH = 8
-SLEEP_MILLISECONDS = 1500
+WAIT = -1
+"""Milliseconds that `sleepy` takes to mean: until it is let go."""
 CLIENTS = 8
-CALL_SECONDS = 60.0
+LOOKS = 5
+CALL_SECONDS = 300.0
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +36,12 @@ def triton() -> Iterator[Triton]:
 
 
 def config(triton: Triton) -> str:
-    """Poll its metrics five times a second, and tell of them ten times."""
-    url = f"http://127.0.0.1:{triton.metrics_port}/metrics"
+    """Poll Triton's metrics five times a second, and tell of them ten times."""
+    return polling(f"http://127.0.0.1:{triton.metrics_port}/metrics")
+
+
+def polling(url: str) -> str:
+    """The same of any page."""
     return f'server: {{metrics: "{url}", metrics_interval: 200ms}}\ncontrol: {{tick: 100ms}}\n'
 
 
@@ -70,6 +78,23 @@ def executed(triton: Triton) -> tuple[int, int]:
     return now["inference_count"], now["execution_count"]
 
 
+def since(triton: Triton, before: tuple[int, int]) -> tuple[int, int]:
+    """Return (inferences, executions) of `simple` since then."""
+    now = executed(triton)
+    return now[0] - before[0], now[1] - before[1]
+
+
+def successes(triton: Triton) -> int:
+    """Count the requests that `sleepy` has answered."""
+    count: int = statistics(triton, "sleepy")["inference_stats"]["success"]["count"]
+    return count
+
+
+def let_go(triton: Triton, number: int) -> None:
+    """Let one batch of `sleepy` go; each time takes another number."""
+    (triton.repository / "sleepy" / f"let-go-{number}").touch()
+
+
 def shown(wayside: Wayside, name: str, model: str) -> float | None:
     """One sample of /metrics; None when absent."""
     try:
@@ -84,27 +109,21 @@ def wait_for(wayside: Wayside, wanted: float | None, name: str, model: str) -> N
 
 
 def test_the_executed_batch_is_the_one_that_triton_counts(triton: Triton) -> None:
-    """Requests one at a time are executed alone: each mean that is shown is their size, exactly."""
+    """Requests one at a time are executed alone: the mean of an interval of nothing else is their size."""
     with running_wayside(triton.http_address, config=config(triton)) as wayside:
         wait_for(wayside, 0, QUEUE, "simple")
         for size in (4, 7, 1):
-            # An interval in which both sizes were executed would have a mean between them.
+            # Where nothing was executed there is no mean, and none is shown.
             wait_for(wayside, None, BATCH, "simple")
-            items, runs = executed(triton)
-            means: set[float] = set()
+            before = executed(triton)
 
-            def call(size: int = size, means: set[float] = means) -> bool:
+            def call(size: int = size) -> bool:
                 add(triton, size)
-                mean = shown(wayside, BATCH, "simple")
-                means.update(() if mean is None else (mean,))
-                return bool(means)
+                return shown(wayside, BATCH, "simple") == size
 
-            wait_until(call)
-            items, runs = (
-                now - before for now, before in zip(executed(triton), (items, runs), strict=True)
-            )
-            assert means == {size}
-            assert items / runs == size
+            wayside.running.wait_for(call)
+            items, runs = since(triton, before)
+            assert items == size * runs
         wait_for(wayside, None, BATCH, "simple")
         assert wayside.snapshot()["server"]["catalogue"] == "triton"
         assert set(wayside.snapshot()["server"]["models"]) == {
@@ -112,61 +131,86 @@ def test_the_executed_batch_is_the_one_that_triton_counts(triton: Triton) -> Non
         }  # fmt: skip
 
 
-def test_batches_that_triton_made_itself_are_counted_as_its_statistics_do(triton: Triton) -> None:
-    """Under a steady load the means of intervals lie about the mean of all of it."""
-    before = executed(triton)
-    means: list[float] = []
-    busy = True
+def settled_page(triton: Triton) -> bytes:
+    """Return Triton's own page once it has all that its statistics have."""
+    pages = [b""]
 
-    def keep_calling(_: int) -> None:
-        while busy:
-            add(triton, 1)
+    def is_settled() -> bool:
+        pages.append(triton.get("/metrics", metrics=True))
+        text = pages[-1].decode()
+        names = ("nv_inference_count", "nv_inference_exec_count")
+        return tuple(metric(text, name, model="simple") for name in names) == executed(triton)
+
+    wait_until(is_settled)
+    return pages[-1]
+
+
+def make_it_batch(triton: Triton, before: tuple[int, int]) -> None:
+    """Call from many threads at once until Triton has put some of the calls together."""
+    with ThreadPoolExecutor(CLIENTS) as pool:
+
+        def has_batched() -> bool:
+            list(pool.map(lambda _: add(triton, 1), range(10 * CLIENTS)))
+            items, runs = since(triton, before)
+            return items > runs
+
+        wait_until(has_batched)
+
+
+def test_batches_that_triton_made_itself_are_counted_as_its_statistics_do(triton: Triton) -> None:
+    """Two pages of Triton's with a load between them: each mean that is shown is the load's, exactly.
+
+    The pages are told in turn, so that one interval with the load follows another for as long as it takes to look.
+    """
+    before, pages = executed(triton), [settled_page(triton)]
+    make_it_batch(triton, before)
+    pages.append(settled_page(triton))
+    items, runs = since(triton, before)
+    told = itertools.cycle(pages)
+
+    class Telling(Answering):
+        def do_GET(self) -> None:
+            page = next(told)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
 
     with (
-        running_wayside(triton.http_address, config=config(triton)) as wayside,
-        ThreadPoolExecutor(CLIENTS) as pool,
+        serving(Telling) as address,
+        running_wayside(triton.http_address, config=polling(f"http://{address}/")) as wayside,
     ):
-        calling = pool.map(keep_calling, range(CLIENTS))
-        try:
-            last: int = 0
+        means: list[float] = []
 
-            def look() -> bool:
-                nonlocal last
-                mean = shown(wayside, BATCH, "simple")
-                asked = wayside.snapshot()["sequence"]
-                if mean is not None and asked != last:
-                    means.append(mean)
-                last = asked
-                return len(means) >= 5
+        def look() -> bool:
+            mean = shown(wayside, BATCH, "simple")
+            means.extend(() if mean is None else (mean,))
+            return len(means) >= LOOKS
 
-            wayside.running.wait_for(look, CALL_SECONDS)
-        finally:
-            busy = False
-            list(calling)
-    items, runs = (now - then for now, then in zip(executed(triton), before, strict=True))
-    sizes = [each["batch_size"] for each in statistics(triton, "simple")["batch_stats"]]
-    assert items > runs, "the load made Triton batch"
-    assert all(min(sizes) <= mean <= max(sizes) for mean in means)
-    assert sum(means) / len(means) == pytest.approx(items / runs, rel=0.25)
+        wayside.running.wait_for(look)
+    assert set(means) == {items / runs}
 
 
 def test_the_queue_is_the_one_that_triton_has(triton: Triton) -> None:
-    """Full batches of a model that sleeps: all but those being executed wait, until they have been."""
+    """Full batches of a model that waits to be let go: all but those being executed are in the queue, to the last."""
     requests = INSTANCES + 5
-    rows = [[SLEEP_MILLISECONDS]] * MAX_BATCH
+    rows = [[WAIT]] * MAX_BATCH
     with (
         running_wayside(triton.http_address, config=config(triton)) as wayside,
         ThreadPoolExecutor(requests) as pool,
     ):
         wait_for(wayside, 0, QUEUE, "sleepy")
         calls = [pool.submit(infer, triton, "sleepy", {"MS": rows}) for _ in range(requests)]
-        for waiting in (5, 3, 1, 0):
-            wait_for(wayside, waiting, QUEUE, "sleepy")
-            begun = requests - waiting
-            answered = statistics(triton, "sleepy")["inference_stats"]["success"]["count"]
-            assert begun - INSTANCES <= answered <= begun
+        try:
+            for answered in range(requests):
+                wait_until(lambda answered=answered: successes(triton) == answered)  # type: ignore[misc]
+                wait_for(wayside, max(0, requests - INSTANCES - answered), QUEUE, "sleepy")
+                let_go(triton, answered)
+        finally:
+            for number in range(requests):
+                let_go(triton, requests + number)
         for call in calls:
             call.result()
+        wait_until(lambda: successes(triton) == requests)
         wait_for(wayside, None, BATCH, "sleepy")
-    assert statistics(triton, "sleepy")["inference_stats"]["success"]["count"] == requests
     assert statistics(triton, "sleepy")["execution_count"] == requests

@@ -25,9 +25,10 @@ from tests.provision.parts import require
 
 SHARED_MEMORY = Path("/dev/shm")
 MODELS = Path(__file__).resolve().parent / "triton_models"
-START_SECONDS = 90.0  # loading seven Python models takes 2 s on an idle machine
+START_SECONDS = 300.0  # loading seven Python models takes 2 s on an idle machine
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.05
+HTTP_SECONDS = 60.0
 LOG_TAIL_LINES = 40
 WORDY = "unbatched"
 """A model whose configuration is longer than the 64 KiB that HTTP/2 lets a server send unasked, and than the head of a
@@ -50,6 +51,8 @@ class Triton:
     log: Path
     python: Path
     """The interpreter that has tritonclient: run client scripts with it."""
+    repository: Path
+    """The folder of its models, each a folder that a model may look for files in."""
 
     @property
     def grpc_address(self) -> str:
@@ -64,7 +67,9 @@ class Triton:
     def get(self, path: str, *, metrics: bool = False) -> bytes:
         """Fetch a path of the HTTP API, or of the metrics port."""
         port = self.metrics_port if metrics else self.http_port
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{port}{path}", timeout=HTTP_SECONDS
+        ) as answer:
             body: bytes = answer.read()
         return body
 
@@ -147,7 +152,7 @@ def wait_until_ready(process: subprocess.Popen[bytes], http_port: int, log: Path
     while process.poll() is None and time.monotonic() < deadline:
         with (
             contextlib.suppress(urllib.error.URLError, OSError),
-            urllib.request.urlopen(url, timeout=1),
+            urllib.request.urlopen(url, timeout=HTTP_SECONDS),
         ):
             return
         time.sleep(POLL_SECONDS)
@@ -187,7 +192,7 @@ def running_triton() -> Iterator[Triton]:
         try:
             wait_until_ready(process, ports[1], log)
             grpc, http, metrics = ports
-            yield Triton(grpc, http, metrics, process.pid, log, venv / "bin" / "python")
+            yield Triton(grpc, http, metrics, process.pid, log, venv / "bin" / "python", repository)
         finally:
             stop(process)
             for left in SHARED_MEMORY.glob(f"{shared_memory_prefix(ports[0])}*"):

@@ -4,54 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sidecar.model.objective import State
+from sidecar.model.indicator import LatencyBelow
+from sidecar.model.objective import Objective, State
+from sidecar.model.sections.config import Config
+from sidecar.model.sections.control import Control
+from sidecar.model.sections.moment import Moment
+from sidecar.model.sections.objectives import Events, ObjectiveReading, Objectives
+from sidecar.model.sections.tap import Tap
+from sidecar.model.sections.traffic import Traffic
 from sidecar.model.server_metrics import Number, PollFailure, ServerReading
-from sidecar.model.snapshot import (
-    ConfigState,
-    ControlReading,
-    ObjectiveReading,
-    Snapshot,
-    WatchedObjective,
-)
+from sidecar.model.snapshot import Snapshot
 from sidecar.tapclient import tap_pb2 as pb
 
 
-def watched(name: str) -> WatchedObjective:
+def watched(name: str) -> Objective:
     """An objective as control knows it."""
-    return WatchedObjective(
-        f"id-{name}", name, f"hash-{name}", "0.999", "latency_below", "resnet50", ""
-    )
+    return Objective(name, LatencyBelow(100_000_000), "0.999", "resnet50")
 
 
 def published(
     answer: pb.Snapshot,
-    objectives: Sequence[WatchedObjective] = (),
+    objectives: Sequence[Objective] = (),
     tick: int = 1,
     server: ServerReading | None = None,
 ) -> Snapshot:
     """Publish an answer of the tap."""
+    events = {each.objective: Events(each.good, each.bad, each.excluded) for each in answer.events}
     return Snapshot(
-        tick=tick,
-        version="0.1.0",
-        tap_version="fake",
-        epoch_unix_nanos=answer.epoch_unix_nanos,
-        sequence=answer.sequence,
-        at_unix_nanos=answer.at_unix_nanos,
-        uptime_nanos=answer.uptime_nanos,
-        counters=tuple(answer.counters),
-        timings=tuple(answer.timings),
-        tokens=tuple(answer.tokens),
-        shapes=tuple(answer.shapes),
-        batch_limits=answer.batch_limits,
-        flights=answer.flights,
-        events={event.objective: event for event in answer.events},
-        upstreams=answer.upstreams,
-        tap=answer.tap,
-        objectives=tuple(ObjectiveReading(each, State.OK) for each in objectives),
-        config=ConfigState(1, True, True, "hash"),
-        control=ControlReading(0.5, 30_000_000),
+        moment=Moment(
+            tick=tick,
+            version="0.1.0",
+            tap_version="fake",
+            epoch_unix_nanos=answer.epoch_unix_nanos,
+            sequence=answer.sequence,
+            at_unix_nanos=answer.at_unix_nanos,
+            uptime_nanos=answer.uptime_nanos,
+        ),
+        traffic=Traffic(
+            counters=tuple(answer.counters),
+            timings=tuple(answer.timings),
+            tokens=tuple(answer.tokens),
+            shapes=tuple(answer.shapes),
+            batch_limits=answer.batch_limits,
+            flights=answer.flights,
+            events={event.objective: event for event in answer.events},
+            upstreams=answer.upstreams,
+        ),
+        tap=Tap(answer.tap, answer.tap.draining),
+        objectives=Objectives(
+            tuple(
+                ObjectiveReading(each, State.OK, events.get(each.id, Events()))
+                for each in objectives
+            )
+        ),
+        config=Config(1, True, True, "hash"),
+        control=Control(0.5, 30_000_000),
         server=server,
-        server_models=server.models if server else (),
     )
 
 

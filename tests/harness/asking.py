@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import threading
 import time
 import urllib.error
@@ -10,7 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-SCRAPE_SECONDS = 20.0  # a scrape waits while control is being replaced; it must not be refused
+SCRAPE_SECONDS = 120.0  # a scrape waits while control is being replaced; it must not be refused
 
 
 @dataclass
@@ -44,7 +45,7 @@ def asking(url: str, every_seconds: float) -> Iterator[Asked]:
                     else asked.broken
                 )
                 kind.append(str(error.reason))
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:  # the latter: half an answer
                 asked.broken.append(repr(error))
             asked.slowest_seconds = max(asked.slowest_seconds, time.monotonic() - began)
 

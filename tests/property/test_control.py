@@ -14,10 +14,10 @@ from sidecar.config.quantities import NANOS, QuantityError, duration_nanos
 from sidecar.config.sources import Sources
 from sidecar.model import grid
 from sidecar.servers.catalogue import compile_server
-from sidecar.servers.document import parse_document
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.frames import FrameReader, encode
 from sidecar.tapclient.ledger import Ledger
+from sidecar.text.document import parse_document
 from tests.fakes.facts import calls, histogram
 
 DURATIONS = st.integers(1, 10**15)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.prove import hazards, interop, soak
+from tests.prove import drain, hazards, interop, soak, survival, triton, upstream
 from tests.prove.proof import Proof
 
-PROOFS: tuple[Proof, ...] = (hazards.PROOF, interop.PROOF, soak.PROOF)
+PROOFS: tuple[Proof, ...] = (
+    triton.PROOF,
+    drain.PROOF,
+    upstream.PROOF,
+    survival.PROOF,
+    hazards.PROOF,
+    interop.PROOF,
+    soak.PROOF,
+)

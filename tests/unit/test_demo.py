@@ -12,7 +12,7 @@ import pytest
 from sidecar.demo import duration_seconds, rate
 from sidecar.demo.batching import Batcher
 from sidecar.demo.models import LOAD_SHARES, MODELS, DemoModel
-from sidecar.demo.sight import see
+from sidecar.demo.reading import see
 
 INSTANT = DemoModel("instant", "1", fixed_ms=0.0, per_item_ms=0.0, max_batch=4, max_delay_ms=0.0)
 

@@ -105,7 +105,7 @@ impl Message<'_> {
             None => feed(self.bytes),
             Some(mut cuts) => cuts.apply(self.bytes).for_each(feed),
         }
-        let said = walk.said(self.plan, last);
+        let said = walk.extracted(self.plan, last);
         let found = SLOTS.map(|slot| (said.get(slot), said.dimensions(slot)));
         format!("{found:?} {} {}", walk.done(), walk.cut_short())
     }

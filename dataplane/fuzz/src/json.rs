@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::LazyLock;
 use wire::catalogue::{JsonExtract, JsonRead, JsonStep, Slot};
-use wire::field::{Found, Said};
+use wire::field::{Extracted, Found};
 use wire::json::{Plan, Scan};
 
 #[path = "../../wire/src/json/oracle.rs"]
@@ -110,11 +110,11 @@ impl Document<'_> {
             Some(mut cuts) => cuts.apply(self.bytes).for_each(|piece| scan.feed(self.plan, piece)),
         }
         let cut_short = scan.cut_short();
-        let said = scan.said(self.plan);
+        let said = scan.extracted(self.plan);
         (self.shown(&said), cut_short)
     }
 
-    fn shown(&self, said: &Said<'_>) -> Vec<Option<String>> {
+    fn shown(&self, said: &Extracted<'_>) -> Vec<Option<String>> {
         let shown = |slot| match said.dimensions(slot) {
             Some(dimensions) => Some(format!("{:?}", dimensions.sizes())),
             None => said.get(slot).map(shown),

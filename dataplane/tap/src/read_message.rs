@@ -85,7 +85,7 @@ fn message(catalogue: &Catalogue, path: &str, side: &str, bytes: &str) -> Result
         walk.feed(&plan, piece);
         walk.done()
     });
-    let said = walk.said(&plan, last.ok_or("the message is not whole")?);
+    let said = walk.extracted(&plan, last.ok_or("the message is not whole")?);
     let shown = |slot| match said.dimensions(slot) {
         Some(dimensions) => Some(format!("dimensions:{}", joined(dimensions.sizes()))),
         None => said.get(slot).map(value),

@@ -87,7 +87,7 @@ pub enum JsonStep {
 /// How to read the value a path ends at. A value of another type reads as absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonRead {
-    /// A string, capped at [`crate::call::MAX_NAME_BYTES`].
+    /// A string, capped at [`crate::names::MAX_NAME_BYTES`].
     String,
     /// A whole number that is not negative, or a boolean.
     Int,
@@ -172,7 +172,7 @@ pub struct Step {
 /// How to read the field a path ends at. A wire type that does not fit reads as absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
-    /// The bytes, capped at [`crate::call::MAX_NAME_BYTES`]; the last occurrence wins (proto3).
+    /// The bytes, capped at [`crate::names::MAX_NAME_BYTES`]; the last occurrence wins (proto3).
     String,
     /// A varint; the last occurrence wins.
     Int,

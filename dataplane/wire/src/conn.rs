@@ -1,73 +1,32 @@
 //! One connection: both directions, all its calls.
 
-use crate::blindness::Blindness;
-use crate::call::{Call, End, EndedBy, Request};
+use crate::call::Call;
 use crate::calls::Calls;
 use crate::catalogue::Catalogue;
 use crate::head::Methods;
-use crate::http1::{Exchanges, Unreadable};
+use crate::http1::Unreadable;
 use crate::http2::{Counts, Cursor};
-use crate::lane::{Lane, Shared};
+use crate::outcome::EndedBy;
 use crate::plans;
+use crate::sink::{Blind, Listener, Protocol, Sink};
 use crate::sniff::Sniffer;
 use crate::{Direction, Nanos};
+use blindness::Blindness;
+use http1_pipeline::Pipeline;
+use http2_streams::Streams;
 use std::sync::Arc;
 
-/// What the first bytes of the client said. Bytes were forwarded before anyone looked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Protocol {
-    /// HTTP/2 with prior knowledge.
-    Http2,
-    /// HTTP/1.x.
-    Http1,
-    /// A TLS hello; relayed, not read.
-    Tls,
-    /// Anything else; relayed, not read.
-    Unknown,
-}
-
-/// Why a connection, or one direction of it, is no longer read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Blind {
-    /// TLS: nothing to read.
-    Tls,
-    /// No protocol known here, or none any more: HTTP/1.1 was switched to another.
-    Protocol,
-    /// A header block that cannot be decoded: this direction is frames only from here (R3).
-    Hpack,
-    /// What breaks the framing of RFC 9113 (padding, interleaved header block, bad length) or of RFC 9112, or can be
-    /// read in two ways there.
-    Frame,
-    /// More streams open at once, or requests waiting in a pipeline, than are followed.
-    Streams,
-    /// The parser panicked; the caller says so.
-    Panic,
-}
-
-/// Receives the facts. Called in wire order, from inside [`Conn::feed`] and [`Conn::end`].
-pub trait Sink {
-    /// A call has arrived: its method is known if it ever will be.
-    fn opened(&mut self, call: &mut Call);
-    /// A request came to its end. For a call that does not carry many: exactly once, just before `ended`.
-    fn request(&mut self, call: &Call, request: &Request);
-    /// A response message began `gap` after the previous one of the same call was complete.
-    fn gap(&mut self, call: &Call, gap: Nanos);
-    /// A call came to its end, exactly once. `call.open` is empty.
-    fn ended(&mut self, call: &Call, end: &End);
-    /// The connection or one direction of it is no longer read. At most once per reason.
-    fn blinded(&mut self, reason: Blind);
-    /// What the first bytes said. At most once.
-    fn recognised(&mut self, protocol: Protocol);
-    /// A message's wanted fields did not lie within its first `head_bytes`.
-    fn head_truncated(&mut self);
-}
+mod blindness;
+mod block_cache;
+mod http1_pipeline;
+mod http2_streams;
 
 /// The observer of one connection.
 #[derive(Debug)]
 pub struct Conn {
     stage: Stage,
-    client: Lane,
-    server: Lane,
+    client: Streams,
+    server: Streams,
     shared: Shared,
 }
 
@@ -78,9 +37,19 @@ enum Stage {
     /// nothing should it turn out to be something else.
     Sniffing(Sniffer),
     Http2,
-    Http1(Box<Exchanges>),
+    Http1(Box<Pipeline>),
     /// Relayed only, or over.
     Deaf,
+}
+
+/// What both directions share, whatever the protocol.
+#[derive(Debug)]
+struct Shared {
+    calls: Calls,
+    /// Paths and their methods.
+    methods: Methods,
+    /// What has been reported as no longer read.
+    blindness: Blindness,
 }
 
 impl Conn {
@@ -89,8 +58,8 @@ impl Conn {
         let plans = plans::of(&catalogue);
         Conn {
             stage: Stage::Sniffing(Sniffer::default()),
-            client: Lane::new(Direction::ToServer, &plans),
-            server: Lane::new(Direction::ToClient, &plans),
+            client: Streams::new(Direction::ToServer, &plans),
+            server: Streams::new(Direction::ToClient, &plans),
             shared: Shared { calls: Calls::default(), methods: Methods::new(plans), blindness: Blindness::default() },
         }
     }
@@ -113,29 +82,29 @@ impl Conn {
             Stage::Deaf => {}
             Stage::Http1(_) => self.http1(direction, bytes, now, sink),
             Stage::Sniffing(_) | Stage::Http2 => {
-                let lane = match direction {
+                let streams = match direction {
                     Direction::ToServer => &mut self.client,
                     Direction::ToClient => &mut self.server,
                 };
-                lane.feed(bytes, now, &mut self.shared, sink);
+                streams.feed(bytes, &mut self.shared, Listener { now, sink });
             }
         }
     }
 
     fn http1<S: Sink>(&mut self, direction: Direction, bytes: &[u8], now: Nanos, sink: &mut S) {
-        let Stage::Http1(exchanges) = &mut self.stage else { return };
-        let Shared { calls, methods, blindness } = &mut self.shared;
-        let Err(unreadable) = exchanges.feed(direction, bytes, now, (calls, methods), sink) else {
+        let Stage::Http1(pipeline) = &mut self.stage else { return };
+        let mut listener = Listener { now, sink };
+        let Err(unreadable) = pipeline.feed(direction, bytes, &mut self.shared, listener.reborrow()) else {
             return;
         };
         self.stage = Stage::Deaf;
-        calls.unreadable(now, sink);
+        self.shared.calls.unreadable(listener);
         let reason = match unreadable {
             Unreadable::Ambiguous => Blind::Frame,
             Unreadable::TooMany => Blind::Streams,
             Unreadable::Switched => Blind::Protocol,
         };
-        blindness.report(reason, sink);
+        self.shared.blindness.report(reason, sink);
     }
 
     fn recognise<S: Sink>(&mut self, protocol: Protocol, server_spoke: bool, sink: &mut S) {
@@ -153,7 +122,7 @@ impl Conn {
             Protocol::Tls => Blind::Tls,
             // A server that spoke first is none of HTTP/1.1.
             Protocol::Http1 if !server_spoke => {
-                self.stage = Stage::Http1(Box::new(Exchanges::new()));
+                self.stage = Stage::Http1(Box::new(Pipeline::new()));
                 return;
             }
             Protocol::Http1 | Protocol::Http2 | Protocol::Unknown => Blind::Protocol,
@@ -163,11 +132,12 @@ impl Conn {
 
     /// The connection is over: every open call ends as [`crate::Code::Lost`].
     pub fn end<S: Sink>(&mut self, by: EndedBy, now: Nanos, sink: &mut S) {
-        if let (Stage::Http1(exchanges), EndedBy::Server) = (&mut self.stage, by) {
-            exchanges.server_closed(now, &mut self.shared.calls, sink);
+        let mut listener = Listener { now, sink };
+        if let (Stage::Http1(pipeline), EndedBy::Server) = (&mut self.stage, by) {
+            pipeline.server_closed(&mut self.shared.calls, listener.reborrow());
         }
         self.stage = Stage::Deaf;
-        self.shared.calls.lost(by, now, sink);
+        self.shared.calls.lost(by, listener);
     }
 
     /// Visits each open call and its open requests, in no particular order.
@@ -188,7 +158,7 @@ impl Conn {
     /// HTTP/1.1: a field, `connection: close`; between two lines of the head of a final answer.
     pub fn farewell_fits(&self) -> bool {
         match &self.stage {
-            Stage::Http1(exchanges) => exchanges.field_fits(),
+            Stage::Http1(pipeline) => pipeline.field_fits(),
             _ => self.towards_client().is_some_and(Cursor::goaway_fits),
         }
     }
@@ -198,7 +168,7 @@ impl Conn {
     /// in HTTP/1.1 only at an answer that begins with them or is under way.
     pub fn farewell_fits_after(&self, bytes: &[u8]) -> Option<usize> {
         match &self.stage {
-            Stage::Http1(exchanges) => exchanges.field_fits_after(bytes),
+            Stage::Http1(pipeline) => pipeline.field_fits_after(bytes),
             _ => self.towards_client()?.goaway_fits_after(bytes),
         }
     }

@@ -1,80 +1,96 @@
 //! One stream, as both directions tell its story. The public half is [`Call`]; the rest is how far reading got.
+//!
+//! Two rules. Whatever opens, completes or ends a request or the call is in this file and in `opening`: the files beside
+//! it know how bodies are framed and what messages say, and call what is here. And this file knows neither.
+//!
+//! # Theory of operation
+//!
+//! A call is open from its request's head until [`Exchange::end`], which happens once, because [`crate::calls::Calls`]
+//! takes an exchange out of the open ones before it ends it. Meanwhile each of its requests is in one of three states,
+//! and leaves `call.open` when it ends, which is in `end_request` alone:
+//!
+//! ```text
+//!            sending ───────────► waiting ───────────► unfinished
+//!      complete: None      complete: Some        unfinished: Some
+//!               └─────────────────────┴──────────────────────┴────────► ended
+//! ```
+//!
+//! A call has one request, which is there from beginning to end; or it *carries many*, and then each request message
+//! is one. Only one of many is ever `unfinished`: an answer came, and said that it was not the last.
+//!
+//! ```text
+//! event                      | the one request               | each of many
+//! ---------------------------+-------------------------------+--------------------------------------------------
+//! request's head             | is sending; gets an id that   | (there is none yet)
+//!   open                     | a header says                 |
+//! request message begins     |                               | one more is sending; where there are too many, the
+//!   request_begins           |                               | oldest ends as unread
+//! request message says       | gets it                       | gets it if it is sending
+//!   apply_request            |                               |
+//! request message ends       | (when, is noted in `asked`)   | is waiting
+//!   request_ends             |                               |
+//! client's END_STREAM        | is waiting                    |
+//!   request_complete         |                               |
+//! server's head or trailers  | gets an id and tokens that    |
+//!   answer                   | headers say                   |
+//! response message says      | (`reply` has it until the message ends)
+//!   apply_response           |                               |
+//! response message ends      | gets its tokens; an error in  | the one with its id, else the oldest, gets its tokens,
+//!   response_ends            | it is kept for the end        | and ends if it is an error or the last; otherwise it
+//!                            |                               | is unfinished
+//! server's END_STREAM        | was complete when `asked`, if | ends by what the server said; it was answered when
+//!   answered                 | it is sending; ends by what   | its newest response came, if one did
+//!                            | the server said, or by an     |
+//!                            | error inside an OK answer     |
+//! reset, GOAWAY, lost, blind | ends by whoever did that; it  | ends so too
+//!   end                      | was not answered              |
+//! ```
+//!
+//! The response direction is silent until `call.last_response` is set. A message *speaks* when clients would call it a
+//! response: at its first byte, or, where that depends on what it says, when it is complete.
+//!
+//! ```text
+//! event                      | silent                        | has spoken
+//! ---------------------------+-------------------------------+--------------------------------------------------
+//! a message speaks           | it is the first response of   | the gap since the newest response is told; the call
+//!   speaks                   | the call and its one request  | is streaming
+//! a message that spoke ends  | has spoken                    | it is the newest response
+//!   response_ends            | in both: it is the first response of the request that it answers, if that has none
+//! bytes without messages     | has spoken: they are the      | they are the newest response
+//!   response_bytes_came      | first response                |
+//! ```
 
 use crate::Nanos;
-use crate::answer::Answer;
-use crate::call::{Call, Code, End, Name, OpenRequest, Outcome, Request};
+use crate::call::{Call, End, OpenRequest, Request};
 use crate::call::{FREE_OPEN_REQUESTS, MAX_OPEN_REQUESTS, MAX_OPEN_REQUESTS_PER_CONNECTION};
-use crate::catalogue::Slot;
-use crate::conn::Sink;
 use crate::content::Content;
-use crate::field::{Said, Walk};
-use crate::grpc::Framer;
 use crate::head::Head;
-use crate::json::Scan;
-use crate::names::Cache;
-use crate::naming::Named;
-use crate::outcome::{UNREAD, Verdict, grpc};
+use crate::outcome::{Code, Outcome, UNREAD, Verdict, grpc};
 use crate::plans::MethodPlan;
-use crate::said::{Reply, id, input, rename};
-use crate::sse::Events;
+use crate::pool::{Pooled, Shelf};
+use crate::sink::Sink;
+use answer::Answer;
+use reply::Reply;
+use side::Side;
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::thread::LocalKey;
 
-mod again;
+mod answer;
+mod apply;
+mod connection_state;
 mod grpc_body;
 mod headers;
 mod http_body;
+mod message_facts;
+mod opening;
+mod reply;
+mod side;
+mod template_cache;
 
-/// Messages of one connection that are read at once: each takes two kilobytes while it is cut across reads. Those beyond
-/// pass unread, and are counted with those whose head said too little.
-const MAX_READING: usize = 1024;
+pub use connection_state::{ConnectionState, Context};
 
-/// What all exchanges of a connection share.
-#[derive(Debug, Default)]
-pub struct Kit {
-    /// Model names.
-    pub models: Cache<()>,
-    /// Model versions.
-    pub versions: Cache<()>,
-    /// Messages that are being read.
-    reading: usize,
-    /// Requests that streams which carry many have open.
-    open_requests: usize,
-    /// The empty name, shared so that clearing one does not allocate.
-    pub nameless: Name,
-}
-
-/// Who is told, what is shared, and what time it is.
-pub struct Context<'a, S> {
-    /// When the bytes came.
-    pub now: Nanos,
-    /// Who is told.
-    pub sink: &'a mut S,
-    /// What is shared.
-    pub kit: &'a mut Kit,
-}
-
-/// One direction of a stream.
-#[derive(Debug, Default)]
-struct Side {
-    /// How the body is read.
-    content: Content,
-    framer: Framer,
-    events: Events,
-    /// The message under way, until its head has been read.
-    walk: Option<Box<Walk>>,
-    /// The JSON document under way.
-    scan: Option<Box<Scan>>,
-    /// A JSON document is under way, or was the only one.
-    document: bool,
-    /// A JSON document is under way of which nothing has been read.
-    unread: bool,
-    /// Of the body, so many more bytes are JSON.
-    json_left: Option<u32>,
-    /// When the message under way began.
-    began: Nanos,
-}
-
-/// An open stream.
+/// An open stream: its call, and how far both of its directions have been read.
 #[derive(Debug, Default)]
 pub struct Exchange {
     /// What others see of it.
@@ -83,7 +99,7 @@ pub struct Exchange {
     request: Side,
     response: Side,
     answer: Answer,
-    /// When the newest complete request message was complete.
+    /// When the newest complete request message was complete, where messages are told apart.
     asked: Option<Nanos>,
     /// The last of `call.open` is being sent (for a call that carries many).
     sending: bool,
@@ -91,65 +107,21 @@ pub struct Exchange {
     reply: Reply,
 }
 
-impl Exchange {
-    /// Starts over for the stream that `head` opens, and says so.
-    pub fn open<S: Sink>(&mut self, head: &mut Head, cx: &mut Context<'_, S>) {
-        let nameless = &cx.kit.nameless;
-        let (name, plan, model, version) = match head.method.take() {
-            Some(method) => (method.name, method.plan, method.model, method.version),
-            None => (nameless.clone(), None, None, None),
-        };
-        let has_model = model.is_some();
-        let mut open = std::mem::take(&mut self.call.open);
-        open.clear();
-        open.shrink_to(FREE_OPEN_REQUESTS);
-        let known = plan.as_deref();
-        let many_requests = known.is_some_and(|p| p.many_requests);
-        if !many_requests {
-            open.reserve_exact(1); // a growing deque would make room for four
-            open.push_back(OpenRequest::begun(head.began));
-        }
-        self.call = Call {
-            start: head.began,
-            method: name,
-            known_method: known.is_some(),
-            kind: known.map_or(crate::catalogue::Kind::Admin, |p| p.kind),
-            streaming: known.is_some_and(|p| p.streaming),
-            many_requests,
-            model: model.unwrap_or_else(|| nameless.clone()),
-            version: version.unwrap_or_else(|| nameless.clone()),
-            named: Named::by_path(has_model),
-            timeout: head.timeout,
-            traceparent: head.traceparent.take().unwrap_or_else(|| nameless.clone()),
-            request_complete: None,
-            first_response: None,
-            last_response: None,
-            request_bytes: 0,
-            response_bytes: 0,
-            request_messages: 0,
-            response_messages: 0,
-            open,
-            max_batch_size: None,
-            concurrency: 0,
-        };
-        self.plan = plan;
-        self.request = Side { content: head.request_content(), json_left: head.json_bytes(), ..Side::default() };
-        self.response = Side::default();
-        self.answer = Answer::default();
-        (self.asked, self.sending) = (None, false);
-        self.reply.repeat(&Reply::SILENT, None);
-        if !head.fields().is_empty() {
-            self.head_asked(head, cx.kit);
-        }
-        cx.sink.opened(&mut self.call);
-    }
+thread_local! {
+    static SHELF: Shelf<Exchange> = const { RefCell::new(Vec::new()) };
+}
 
+impl Pooled for Exchange {
+    const SHELF: &'static LocalKey<Shelf<Exchange>> = &SHELF;
+}
+
+impl Exchange {
     /// A header block of the server's.
     #[inline]
-    pub fn answer(&mut self, head: &Head, kit: &mut Kit) {
+    pub fn answer(&mut self, head: &Head, connection: &mut ConnectionState) {
         let is_final = self.answer.hear(head);
-        if is_final && !head.fields().is_empty() {
-            self.head_answered(head, kit);
+        if is_final && head.has_fields() {
+            self.head_answered(head, connection);
         }
         self.response.content = self.answer.content(self.request.content);
         self.response.json_left = self.response.json_left.or(head.json_bytes());
@@ -173,18 +145,31 @@ impl Exchange {
         }
     }
 
+    /// A request message begins.
     fn request_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         if !self.call.many_requests {
             return;
         }
         let open = self.call.open.len();
-        let crowded = cx.kit.open_requests >= MAX_OPEN_REQUESTS_PER_CONNECTION && open >= FREE_OPEN_REQUESTS;
+        let crowded = cx.connection.open_requests >= MAX_OPEN_REQUESTS_PER_CONNECTION && open >= FREE_OPEN_REQUESTS;
         if open >= MAX_OPEN_REQUESTS || crowded {
             self.end_request(0, UNREAD, None, cx);
         }
-        cx.kit.open_requests += 1;
+        cx.connection.open_requests += 1;
         self.call.open.push_back(OpenRequest::begun(cx.now));
         self.sending = true;
+    }
+
+    /// A request message is complete.
+    #[inline]
+    fn request_ends(&mut self, now: Nanos) {
+        self.call.request_messages += 1;
+        self.asked = Some(now);
+        if std::mem::take(&mut self.sending) {
+            if let Some(open) = self.call.open.back_mut() {
+                open.complete = Some(now);
+            }
+        }
     }
 
     /// The one request of a call that does not carry many.
@@ -205,12 +190,14 @@ impl Exchange {
         }
     }
 
+    /// A response message begins that will be read.
     #[inline]
     fn response_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         self.reply.repeat(&Reply::SILENT, None);
         self.response_began(self.waits_for_output(), cx);
     }
 
+    /// A response message began. `waits`: whether it speaks is known when it is complete.
     #[inline]
     fn response_began<S: Sink>(&mut self, waits: bool, cx: &mut Context<'_, S>) {
         self.response.began = cx.now;
@@ -229,6 +216,15 @@ impl Exchange {
         }
     }
 
+    /// Bytes came of a response in which nobody can tell one message from the next.
+    fn response_bytes_came(&mut self, now: Nanos) {
+        self.call.first_response.get_or_insert(now);
+        self.call.last_response = Some(now);
+        if let Some(open) = self.only() {
+            open.first_response.get_or_insert(now);
+        }
+    }
+
     /// The response message under way is one that clients wait for.
     #[inline]
     fn speaks<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
@@ -244,6 +240,7 @@ impl Exchange {
         }
     }
 
+    /// A response message is complete, and `reply` has what it said. `waited`: whether it speaks is known only now.
     #[inline]
     fn response_ends<S: Sink>(&mut self, waited: bool, cx: &mut Context<'_, S>) {
         self.call.response_messages += 1;
@@ -277,7 +274,7 @@ impl Exchange {
         }
     }
 
-    /// Takes a request out of the open ones and reports it. `answered`: when its response was complete.
+    /// Takes a request out of the open ones and reports it, which ends it. `answered`: when its response was complete.
     fn end_request<S: Sink>(&mut self, at: usize, verdict: Verdict, answered: Option<Nanos>, cx: &mut Context<'_, S>) {
         if at + 1 == self.call.open.len() {
             self.sending = false;
@@ -286,7 +283,7 @@ impl Exchange {
             return;
         };
         if self.call.many_requests {
-            cx.kit.open_requests = cx.kit.open_requests.saturating_sub(1);
+            cx.connection.open_requests = cx.connection.open_requests.saturating_sub(1);
             // What a burst took is given back when it is over.
             let few = (2 * self.call.open.len()).max(FREE_OPEN_REQUESTS);
             if self.call.open.capacity() > 4 * few {
@@ -332,8 +329,8 @@ impl Exchange {
             let at = if many { open.unfinished } else { Some(cx.now) };
             self.end_request(0, of_request, at.filter(|_| answered), cx);
         }
-        self.request.put_back(cx.kit);
-        self.response.put_back(cx.kit);
+        self.request.put_back(cx.connection);
+        self.response.put_back(cx.connection);
         let end = End { at: cx.now, code: verdict.code, ended_by: verdict.ended_by, outcome };
         cx.sink.ended(&self.call, &end);
     }
@@ -349,30 +346,4 @@ impl Exchange {
         let elapsed = cx.now.saturating_sub(self.call.start);
         self.end(Verdict::client_reset(elapsed, self.call.timeout), false, cx);
     }
-}
-
-/// Puts down what a request message said. False when it named no model.
-#[inline]
-fn asked(call: &mut Call, sending: bool, said: &Said<'_>, kit: &mut Kit) -> bool {
-    let named = call.asked_model(|name| rename(name, said.get(Slot::Model), &mut kit.models));
-    call.asked_version(|name| rename(name, said.get(Slot::Version), &mut kit.versions));
-    let there = sending || !call.many_requests;
-    if let Some(open) = call.open.back_mut().filter(|_| there) {
-        if !open.id_is_settled {
-            if let Some(id) = id(said.get(Slot::RequestId)) {
-                open.id = id;
-            }
-        }
-        (open.batch_size, open.shape) = input(said);
-        open.ask_tokens(said.get(Slot::TokensIn));
-    }
-    named
-}
-
-/// Puts down what a response message said; the model only where nobody has named it. False when nobody has.
-#[inline]
-fn replied(call: &mut Call, reply: &mut Reply, said: &Said<'_>, wants_output: bool, kit: &mut Kit) -> bool {
-    reply.hear(said, &call.open, wants_output);
-    call.answered_version(|name| rename(name, said.get(Slot::Version), &mut kit.versions));
-    call.answered_model(|name| rename(name, said.get(Slot::Model), &mut kit.models))
 }

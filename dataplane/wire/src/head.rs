@@ -1,17 +1,23 @@
 //! The few header fields that matter, gathered while a block is decoded.
 
 use crate::Nanos;
-use crate::call::{MAX_NAME_BYTES, Name};
+use crate::catalogue::Slot;
 use crate::content::Content;
-use crate::headers::Fields;
+use crate::headers::HeaderPlan;
 use crate::hpack::{Interest, Value};
-use crate::names::{Cache, once};
+use crate::names::Name;
 use crate::outcome::grpc;
-use crate::plans::{MethodPlan, Plans};
+use crate::plans::Plans;
+use fields::Fields;
 use std::rc::Rc;
+use values::{json_length, percent_decode, timeout};
 
-/// Bytes of a `grpc-message` shown.
-pub const MAX_MESSAGE_BYTES: usize = 256;
+mod fields;
+mod methods;
+mod values;
+
+pub use methods::{KnownMethod, Methods};
+pub use values::digits;
 
 const PATH: u8 = 1;
 const STATUS: u8 = 2;
@@ -28,81 +34,6 @@ const HEADERS: u8 = 10;
 /// The header names that are wanted.
 #[derive(Clone, Debug)]
 pub struct Wanted(pub Rc<Plans>);
-
-impl Interest for Wanted {
-    fn tag(&self, name: &[u8]) -> Option<u8> {
-        Some(match name {
-            b":path" => PATH,
-            b":status" => STATUS,
-            b"content-type" => CONTENT_TYPE,
-            b"grpc-status" => GRPC_STATUS,
-            b"grpc-message" => GRPC_MESSAGE,
-            b"grpc-timeout" => GRPC_TIMEOUT,
-            b"traceparent" => TRACEPARENT,
-            b"content-encoding" => CONTENT_ENCODING,
-            b"inference-header-content-length" => JSON_LENGTH,
-            _ => return self.0.header_names.find(name).map(|place| HEADERS + place),
-        })
-    }
-}
-
-/// A method as one connection knows it: its name, and how to read it if it is in the catalogue.
-#[derive(Clone, Debug)]
-pub struct KnownMethod {
-    /// Path without the leading slash.
-    pub name: Name,
-    /// From the catalogue.
-    pub plan: Option<Rc<MethodPlan>>,
-    /// Model in the path.
-    pub model: Option<Name>,
-    /// Version in the path.
-    pub version: Option<Name>,
-}
-
-/// Paths seen on one connection.
-#[derive(Debug)]
-pub struct Methods {
-    plans: Rc<Plans>,
-    seen: Cache<KnownMethod>,
-}
-
-impl Methods {
-    /// No path seen yet.
-    pub fn new(plans: Rc<Plans>) -> Methods {
-        Methods { plans, seen: Cache::default() }
-    }
-
-    fn find(&mut self, path: &[u8]) -> Option<KnownMethod> {
-        if path.first() != Some(&b'/') {
-            return None;
-        }
-        let end = path.iter().position(|&byte| byte == b'?').unwrap_or(path.len());
-        let (path, plans) = (&path[..end], &self.plans);
-        if path.len() > MAX_NAME_BYTES + 1 {
-            return route(plans, path); // too long to be kept
-        }
-        let make = |path: &str| match plans.methods.get(path) {
-            Some(plan) => named(path.strip_prefix('/').unwrap_or(path).into(), Some(plan.clone())),
-            None => route(plans, path.as_bytes()).unwrap_or_else(|| named(path.into(), None)),
-        };
-        self.seen.entry(path, make).map(|(_, method)| method.clone())
-    }
-}
-
-fn named(text: Rc<str>, plan: Option<Rc<MethodPlan>>) -> KnownMethod {
-    KnownMethod { name: Name { text }, plan, model: None, version: None }
-}
-
-/// The route of a path without query.
-fn route(plans: &Plans, path: &[u8]) -> Option<KnownMethod> {
-    let (at, captures) = plans.templates.find(path)?;
-    let route = plans.routes.get(at)?;
-    Some(KnownMethod {
-        model: captures.model.and_then(once),
-        version: captures.version.and_then(once),
-        ..named(route.name.clone(), Some(route.plan.clone()))
-    })
-}
 
 /// What one header block said.
 #[derive(Debug, Default)]
@@ -133,6 +64,23 @@ pub struct Head {
     fields: Fields,
     /// Fields that have been said, one bit each.
     said: u64,
+}
+
+impl Interest for Wanted {
+    fn tag(&self, name: &[u8]) -> Option<u8> {
+        Some(match name {
+            b":path" => PATH,
+            b":status" => STATUS,
+            b"content-type" => CONTENT_TYPE,
+            b"grpc-status" => GRPC_STATUS,
+            b"grpc-message" => GRPC_MESSAGE,
+            b"grpc-timeout" => GRPC_TIMEOUT,
+            b"traceparent" => TRACEPARENT,
+            b"content-encoding" => CONTENT_ENCODING,
+            b"inference-header-content-length" => JSON_LENGTH,
+            _ => return self.0.header_names.find(name).map(|place| HEADERS + place),
+        })
+    }
 }
 
 impl Head {
@@ -183,10 +131,15 @@ impl Head {
         self.json_bytes
     }
 
-    /// What it says in the fields that the catalogue asks for.
+    /// It holds a field that the catalogue asks for, or `grpc-message`.
     #[inline]
-    pub fn fields(&self) -> &Fields {
-        &self.fields
+    pub fn has_fields(&self) -> bool {
+        !self.fields.is_empty()
+    }
+
+    /// What it says of a slot in the fields that a method asks for, and whether that counts before what the body says.
+    pub fn value(&self, plan: &HeaderPlan, slot: Slot) -> Option<(&[u8], bool)> {
+        plan.value(slot, |place| self.fields.get(place))
     }
 
     /// The request target.
@@ -204,7 +157,7 @@ impl Head {
         } else if is("inference-header-content-length") {
             self.json_bytes = json_length(value);
         } else if is("traceparent") {
-            self.traceparent = once(value);
+            self.traceparent = Name::once(value);
         } else if let Some(place) = methods.plans.header_names.find(name) {
             self.header(place, value, methods);
         }
@@ -242,7 +195,7 @@ impl Head {
                 self.grpc_status = Some(code.map_or(grpc::UNKNOWN, |code| code as u8));
             }
             GRPC_TIMEOUT => self.timeout = timeout(bytes),
-            TRACEPARENT => self.traceparent = once(bytes),
+            TRACEPARENT => self.traceparent = Name::once(bytes),
             _ => self.header(tag - HEADERS, bytes, methods),
         }
     }
@@ -258,77 +211,12 @@ impl Head {
     }
 }
 
-fn json_length(value: &[u8]) -> Option<u32> {
-    digits(value, 10).and_then(|length| u32::try_from(length).ok())
-}
-
-/// An unsigned decimal number of at most `most` digits.
-pub fn digits(bytes: &[u8], most: usize) -> Option<u64> {
-    if bytes.is_empty() || bytes.len() > most {
-        return None;
-    }
-    bytes.iter().try_fold(0, |number, &b| b.is_ascii_digit().then(|| number * 10 + u64::from(b - b'0')))
-}
-
-/// At most eight digits and a unit (gRPC over HTTP/2, "Timeout").
-fn timeout(bytes: &[u8]) -> Option<Nanos> {
-    let (unit, number) = bytes.split_last()?;
-    let unit_nanos: Nanos = match unit {
-        b'n' => 1,
-        b'u' => 1_000,
-        b'm' => 1_000_000,
-        b'S' => 1_000_000_000,
-        b'M' => 60_000_000_000,
-        b'H' => 3_600_000_000_000,
-        _ => return None,
-    };
-    Some(digits(number, 8)?.saturating_mul(unit_nanos))
-}
-
-/// Undoes percent-encoding (gRPC over HTTP/2, "Percent-Byte-Encoded"); what is not encoded well stays as it is.
-fn percent_decode(bytes: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(bytes.len().min(MAX_MESSAGE_BYTES));
-    let mut rest = bytes;
-    while let Some((&byte, tail)) = rest.split_first().filter(|_| plain.len() < MAX_MESSAGE_BYTES) {
-        let hex = |b: u8| (b as char).to_digit(16).map(|digit| digit as u8);
-        match tail {
-            [high, low, after @ ..] if byte == b'%' => {
-                if let (Some(high), Some(low)) = (hex(*high), hex(*low)) {
-                    plain.push(high << 4 | low);
-                    rest = after;
-                    continue;
-                }
-                plain.push(byte);
-            }
-            _ => plain.push(byte),
-        }
-        rest = tail;
-    }
-    plain
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{Catalogue, HeaderExtract, Method, Slot};
+    use crate::catalogue::{Catalogue, HeaderExtract, Method};
     use crate::plans;
     use std::sync::Arc;
-
-    #[test]
-    fn timeouts() {
-        assert_eq!(timeout(b"1S"), Some(1_000_000_000));
-        assert_eq!(timeout(b"99999999H"), Some(18_446_744_073_709_551_615));
-        assert_eq!(timeout(b"250m"), Some(250_000_000));
-        for bad in [&b""[..], b"S", b"1", b"1s", b"123456789n", b"-1S", b"1.5S"] {
-            assert_eq!(timeout(bad), None);
-        }
-    }
-
-    #[test]
-    fn messages_are_decoded_and_capped() {
-        assert_eq!(percent_decode(b"a%20b%zz%e2%82%ac%"), "a b%zz€%".as_bytes());
-        assert_eq!(percent_decode(&[b'x'; 1024]).len(), MAX_MESSAGE_BYTES);
-    }
 
     #[test]
     fn a_head_recalled_says_all_that_was_said() {

@@ -5,10 +5,23 @@
 //! no clock, holds no payload, and cannot change a byte, because all it ever gets is `&[u8]`.
 //!
 //! ```text
-//! sniff ── what protocol is this?
-//! http2 ── frames ──► hpack (header blocks, in wire order) ──► call (one per stream)
-//!              └────► grpc (message framing) ──► field (a few fields of each message's head)
+//! bytes ─► sniff ── what protocol is this?
+//!       ─► http2 ── frames ──► hpack (header blocks, in wire order) ──► head
+//!       ─► http1 ── messages ─────────────────────────────────────────► head
+//!                      └─────► grpc, sse (where messages begin and end) ──► field, json (a few values of each)
+//! head, values ─► exchange (one call) ◄── calls (all of a connection's) ◄── conn ──► sink
 //! ```
+//!
+//! Modules stand in ranks, and each imports lower ones only; `dev/import_contract.py` lists them and holds them to it.
+//! Lowest first:
+//!
+//! | what | modules |
+//! |---|---|
+//! | nouns | `names`, `tokens`, `outcome`, [`tensor`], [`catalogue`], `content`, `name_precedence`, `pool`; then [`call`] |
+//! | the contract of whoever listens | `sink` |
+//! | values from messages | [`field`], then [`json`]; [`headers`]; `plans`: what to read, by method |
+//! | framing | [`hpack`], `http2`, `grpc`, `sse`, `sniff`; then `head`, what a header block says; then `http1` |
+//! | one call, all open calls, one connection | `exchange`, then `calls`, then [`conn`] |
 //!
 //! The rules R1 to R15 of the project's protocol notes are cited where they are kept.
 
@@ -23,8 +36,6 @@ pub mod hpack;
 pub mod json;
 pub mod tensor;
 
-mod answer;
-mod blindness;
 mod calls;
 mod content;
 mod exchange;
@@ -32,23 +43,25 @@ mod grpc;
 mod head;
 mod http1;
 mod http2;
-mod lane;
-mod memo;
+mod name_precedence;
 mod names;
-mod naming;
 mod outcome;
 mod plans;
-mod routes;
-mod said;
+mod pool;
+mod sink;
 mod sniff;
-mod spare;
 mod sse;
+mod tokens;
 
-pub use call::{Call, Code, End, EndedBy, OpenRequest, Outcome, Request};
+pub use call::{Call, End, OpenRequest, Request};
 pub use catalogue::Catalogue;
-pub use conn::{Blind, Conn, Protocol, Sink};
+pub use conn::Conn;
 pub use http2::Counts as FrameCounts;
+pub use names::{Id, Name};
+pub use outcome::{Code, EndedBy, Outcome, Verdict};
+pub use sink::{Blind, Protocol, Sink};
 pub use tensor::Shape;
+pub use tokens::Tokens;
 
 /// Parts that have no other way in, for the fuzz targets alone.
 #[doc(hidden)]

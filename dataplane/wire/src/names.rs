@@ -1,15 +1,80 @@
-//! Names seen on one connection, each kept once: a name that comes again costs a comparison, not an allocation.
+//! Names as the wire has them, bounded. Those of a connection are kept once each: a name that comes again costs a
+//! comparison, not an allocation.
 
-use crate::call::{MAX_NAME_BYTES, Name};
+use std::fmt;
 use std::rc::Rc;
+
+/// Longest name that is read (model, version, method); a longer one reads as none, so it never becomes a label.
+pub const MAX_NAME_BYTES: usize = 128;
+
+/// Longest request id kept; a longer one reads as none. UUIDs have 36 bytes, W3C trace contexts 55.
+pub const MAX_ID_BYTES: usize = 63;
 
 /// Names kept per cache. A connection that uses more still works, and pays an allocation for the rare ones.
 const MAX_ENTRIES: usize = 64;
+
+/// A short name as seen on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Name {
+    /// At most [`MAX_NAME_BYTES`]. UTF-8; other bytes make the name unreadable, which is empty.
+    pub text: Rc<str>,
+}
+
+/// A request id, which is seldom seen twice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Id {
+    len: u8,
+    bytes: [u8; MAX_ID_BYTES],
+}
 
 /// Names, and what is known about each. Those in use move to the front.
 #[derive(Debug)]
 pub struct Cache<V> {
     entries: Vec<(Rc<str>, V)>,
+}
+
+impl Name {
+    /// A name that is not expected to come again; None when it is unreadable.
+    pub(crate) fn once(bytes: &[u8]) -> Option<Name> {
+        if bytes.len() > MAX_NAME_BYTES {
+            return None;
+        }
+        let text = std::str::from_utf8(bytes).ok()?;
+        Some(Name { text: Rc::from(text) })
+    }
+}
+
+impl Id {
+    /// The id of these bytes, unless they are too many.
+    #[inline]
+    pub(crate) fn new(bytes: &[u8]) -> Option<Id> {
+        let mut id = Id::default();
+        id.bytes.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        id.len = bytes.len() as u8;
+        Some(id)
+    }
+
+    /// There is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// As text; empty when there is none, or it is not UTF-8.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+    }
+}
+
+impl Default for Id {
+    fn default() -> Id {
+        Id { len: 0, bytes: [0; MAX_ID_BYTES] }
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.text())
+    }
 }
 
 impl<V> Default for Cache<V> {
@@ -51,15 +116,6 @@ impl Cache<()> {
         let (text, ()) = self.entry(bytes, |_| ())?;
         Some(Name { text: text.clone() })
     }
-}
-
-/// A name that is not expected to come again.
-pub fn once(bytes: &[u8]) -> Option<Name> {
-    if bytes.len() > MAX_NAME_BYTES {
-        return None;
-    }
-    let text = std::str::from_utf8(bytes).ok()?;
-    Some(Name { text: Rc::from(text) })
 }
 
 #[cfg(test)]

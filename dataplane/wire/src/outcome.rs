@@ -1,7 +1,6 @@
 //! Words that decide numbers: what a status, a reset or a lost connection counts as.
 
 use crate::Nanos;
-use crate::call::{Code, EndedBy, Outcome};
 
 /// gRPC status codes used here by name.
 pub mod grpc {
@@ -25,8 +24,50 @@ pub mod grpc {
     pub const LAST: u8 = 16;
 }
 
+/// Who ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EndedBy {
+    /// The client reset the stream or closed its connection.
+    Client,
+    /// The server answered, reset the stream, or closed its connection.
+    Server,
+    /// A connection broke (TCP RST or time-out) without either having closed it.
+    Network,
+    /// Wayside cut it, as the drain deadline passed, or could no longer follow it.
+    Wayside,
+}
+
+/// The verdict that objectives count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Answered.
+    Ok,
+    /// Refused for the client's own fault.
+    ClientError,
+    /// Given up by the client before its deadline.
+    Cancelled,
+    /// Out of time.
+    Timeout,
+    /// Failed.
+    ServerError,
+}
+
+/// What the answer said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// gRPC status code, 0..=16; a larger number reads as UNKNOWN.
+    Grpc(u8),
+    /// HTTP status of an answer without a gRPC one.
+    Http(u16),
+    /// The connection ended first; or, by [`EndedBy::Wayside`] with [`Outcome::Cancelled`], the end could not be
+    /// read because the server's direction had gone blind.
+    Lost,
+    /// An error inside an OK response.
+    InBandError,
+}
+
 /// How something ended, before it is known what it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Verdict {
     /// What was said.
     pub code: Code,

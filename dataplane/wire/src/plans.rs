@@ -4,11 +4,13 @@ use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, DEFAULT_JSON_BYTES, Kind, 
 use crate::field::Plan;
 use crate::headers::{HeaderPlan, Names};
 use crate::json;
-use crate::routes::Templates;
+use routes::Templates;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
+
+mod routes;
 
 /// A method with its programs compiled.
 #[derive(Debug)]
@@ -33,6 +35,36 @@ pub struct MethodPlan {
     pub json_request: json::Plan,
     /// How to read a response in JSON.
     pub json_response: json::Plan,
+}
+
+/// A catalogue, compiled.
+#[derive(Debug, Default)]
+pub struct Plans {
+    /// Methods of gRPC by their full path.
+    pub methods: HashMap<Box<str>, Rc<MethodPlan>>,
+    /// What paths `routes` are for.
+    pub templates: Templates,
+    /// In order of preference.
+    pub routes: Vec<RoutePlan>,
+    /// Of the header fields that are wanted.
+    pub header_names: Names,
+    /// Those of them that some answer may hold, one bit each.
+    pub answer_headers: u64,
+}
+
+/// A route with its programs compiled.
+#[derive(Debug)]
+pub struct RoutePlan {
+    /// Its template, which is the name of its calls.
+    pub name: Rc<str>,
+    /// How to read what is said along it.
+    pub plan: Rc<MethodPlan>,
+}
+
+thread_local! {
+    /// The newest catalogue seen and its plans. The weak reference keeps the address from being used again, and
+    /// the catalogue from being changed through `Arc::get_mut`.
+    static NEWEST: RefCell<Option<(Weak<Catalogue>, Rc<Plans>)>> = const { RefCell::new(None) };
 }
 
 impl MethodPlan {
@@ -77,21 +109,6 @@ impl MethodPlan {
     }
 }
 
-/// A catalogue, compiled.
-#[derive(Debug, Default)]
-pub struct Plans {
-    /// By full path.
-    pub methods: HashMap<Box<str>, Rc<MethodPlan>>,
-    /// What paths `routes` are for.
-    pub templates: Templates,
-    /// In order of preference.
-    pub routes: Vec<RoutePlan>,
-    /// Of the header fields that are wanted.
-    pub header_names: Names,
-    /// Those of them that some answer may hold, one bit each.
-    pub answer_headers: u64,
-}
-
 impl Plans {
     fn compile(catalogue: &Catalogue) -> Plans {
         let names = Names::of(catalogue);
@@ -112,21 +129,6 @@ impl Plans {
             header_names: names,
         }
     }
-}
-
-/// A route with its programs compiled.
-#[derive(Debug)]
-pub struct RoutePlan {
-    /// As it is shown.
-    pub name: Rc<str>,
-    /// How to read.
-    pub plan: Rc<MethodPlan>,
-}
-
-thread_local! {
-    /// The newest catalogue seen and its plans. The weak reference keeps the address from being used again, and
-    /// the catalogue from being changed through `Arc::get_mut`.
-    static NEWEST: RefCell<Option<(Weak<Catalogue>, Rc<Plans>)>> = const { RefCell::new(None) };
 }
 
 /// The plans of a catalogue.

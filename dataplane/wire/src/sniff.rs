@@ -3,7 +3,7 @@
 //! The answer is given at the first byte that decides it, so it does not depend on how the bytes were cut.
 
 use crate::Nanos;
-use crate::conn::Protocol;
+use crate::sink::Protocol;
 
 /// The client connection preface of HTTP/2 (RFC 9113 section 3.4).
 pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -1,6 +1,9 @@
 //! Server-sent events (WHATWG HTML, section 9.2), in any chunking: which bytes are whose data, and where an event ends.
 //! Names, ids and comments are passed over.
 
+const DONE: &[u8] = b"[DONE]";
+const DATA: &[u8] = b"data";
+
 /// What the next bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
@@ -14,9 +17,6 @@ pub enum Piece<'a> {
         done: bool,
     },
 }
-
-const DONE: &[u8] = b"[DONE]";
-const DATA: &[u8] = b"data";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum State {

@@ -17,6 +17,16 @@ pub struct Dimensions {
     sizes: [u32; MAX_DIMENSIONS],
 }
 
+/// The element type and the dimensions of a tensor, or as much of that as is known: `FP32[1,3,224,224]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// Zeros behind it; all zeros where it is not known.
+    datatype: [u8; MAX_DATATYPE_BYTES],
+    dimensions: Dimensions,
+    /// The first dimension is a batch, of which the size is left out.
+    any_batch: bool,
+}
+
 impl Dimensions {
     /// Of these sizes, unless they are too many.
     pub fn of(sizes: &[u32]) -> Option<Dimensions> {
@@ -66,16 +76,6 @@ impl Dimensions {
     pub fn sizes(&self) -> &[u32] {
         &self.sizes[..usize::from(self.len)]
     }
-}
-
-/// The element type and the dimensions of a tensor, or as much of that as is known: `FP32[1,3,224,224]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shape {
-    /// Zeros behind it; all zeros where it is not known.
-    datatype: [u8; MAX_DATATYPE_BYTES],
-    dimensions: Dimensions,
-    /// The first dimension is a batch, of which the size is left out.
-    any_batch: bool,
 }
 
 impl Shape {

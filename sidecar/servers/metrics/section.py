@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 from sidecar.model.server_metrics import Number, NumberSource, ServerPage
 from sidecar.servers.checks import is_int
-from sidecar.servers.paths import suggest
+from sidecar.text.suggest import suggest
 
 if TYPE_CHECKING:
     from sidecar.servers.checks import Checks
-    from sidecar.servers.document import Path as Place
+    from sidecar.text.document import Path as Place
 
 # Names one number has had in the versions of one server.
 MAX_SOURCES = 8

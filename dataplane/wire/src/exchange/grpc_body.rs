@@ -1,12 +1,12 @@
 //! Bodies framed as gRPC: messages, and what each says.
 
-use super::again::{Asked, Replied, again};
-use super::{Context, Exchange, Kit, MAX_READING, Side, asked, replied};
-use crate::Nanos;
-use crate::conn::Sink;
+use super::apply::{JustRead, apply_request, apply_response};
+use super::message_facts::batch_limit;
+use super::reply::Reply;
+use super::template_cache::{KnownRequest, KnownResponse, Recalled, recall};
+use super::{Context, Exchange};
 use crate::grpc::Piece;
-use crate::said::{Reply, batch_limit};
-use crate::spare;
+use crate::sink::Sink;
 
 impl Exchange {
     /// Payload from the client.
@@ -17,7 +17,7 @@ impl Exchange {
             match piece {
                 Piece::Message { opaque, body } => {
                     self.request_begins(cx);
-                    if opaque || !self.asked_again(body, cx) {
+                    if opaque || !self.recall_request(body, cx) {
                         self.request_length(opaque, body.len() as u32, cx);
                         self.read_request(body, cx);
                     }
@@ -37,17 +37,19 @@ impl Exchange {
 
     /// A whole request message says what one before it said.
     #[inline]
-    fn asked_again<S: Sink>(&mut self, body: &[u8], cx: &mut Context<'_, S>) -> bool {
+    fn recall_request<S: Sink>(&mut self, body: &[u8], cx: &mut Context<'_, S>) -> bool {
         let (call, sending) = (&mut self.call, self.sending);
-        let tell = |told: &Asked, id: Option<&[u8]>| told.tell(call, sending, id);
-        self.plan.as_ref().is_some_and(|plan| again(plan, body, cx.kit, tell))
+        let tell = |known: &KnownRequest, id: Option<&[u8]>| {
+            apply_request(call, sending, &mut Recalled { known, id });
+        };
+        self.plan.as_ref().is_some_and(|plan| recall(plan, body, cx.connection, tell))
     }
 
     #[inline]
     fn request_length<S: Sink>(&mut self, opaque: bool, bytes: u32, cx: &mut Context<'_, S>) {
         let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.request.is_empty());
         if let Some(plan) = plan {
-            self.request.walk(bytes, plan.head_bytes, cx);
+            self.request.begin_walk(bytes, plan.head_bytes, cx);
         }
     }
 
@@ -55,17 +57,6 @@ impl Exchange {
     fn request_body<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
         self.call.request_bytes += bytes.len() as u64;
         self.read_request(bytes, cx);
-    }
-
-    #[inline]
-    fn request_ends(&mut self, now: Nanos) {
-        self.call.request_messages += 1;
-        self.asked = Some(now);
-        if std::mem::take(&mut self.sending) {
-            if let Some(open) = self.call.open.back_mut() {
-                open.complete = Some(now);
-            }
-        }
     }
 
     /// Reads on in the request message under way, which belongs to the newest request unless that has ended.
@@ -77,11 +68,13 @@ impl Exchange {
         if !walk.done() {
             return;
         }
-        let named = asked(&mut self.call, self.sending, &walk.said(&plan.request, bytes), cx.kit);
+        let extracted = walk.extracted(&plan.request, bytes);
+        let mut facts = JustRead { extracted: &extracted, wants_output: false, connection: cx.connection };
+        let named = apply_request(&mut self.call, self.sending, &mut facts);
         if !named && plan.request.wants_model() && walk.cut_short() {
             cx.sink.head_truncated();
         }
-        self.request.put_back(cx.kit);
+        self.request.put_back(cx.connection);
     }
 
     /// Payload from the server.
@@ -93,7 +86,7 @@ impl Exchange {
                 Piece::Message { opaque, body } => {
                     let waits = self.waits_for_output();
                     self.response_began(waits, cx);
-                    if opaque || !self.replied_again(body, cx) {
+                    if opaque || !self.recall_response(body, cx) {
                         self.reply.repeat(&Reply::SILENT, None);
                         self.response_length(opaque, body.len() as u32, cx);
                         self.read_response(body, cx);
@@ -114,17 +107,19 @@ impl Exchange {
 
     /// A whole response message says what one before it said.
     #[inline]
-    fn replied_again<S: Sink>(&mut self, body: &[u8], cx: &mut Context<'_, S>) -> bool {
+    fn recall_response<S: Sink>(&mut self, body: &[u8], cx: &mut Context<'_, S>) -> bool {
         let (call, reply) = (&mut self.call, &mut self.reply);
-        let tell = |told: &Replied, id: Option<&[u8]>| told.tell(call, reply, id);
-        self.plan.as_ref().is_some_and(|plan| again(plan, body, cx.kit, tell))
+        let tell = |known: &KnownResponse, id: Option<&[u8]>| {
+            apply_response(call, reply, &mut Recalled { known, id });
+        };
+        self.plan.as_ref().is_some_and(|plan| recall(plan, body, cx.connection, tell))
     }
 
     #[inline]
     fn response_length<S: Sink>(&mut self, opaque: bool, bytes: u32, cx: &mut Context<'_, S>) {
         let plan = self.plan.as_deref().filter(|plan| !opaque && !plan.response.is_empty());
         if let Some(plan) = plan {
-            self.response.walk(bytes, plan.head_bytes, cx);
+            self.response.begin_walk(bytes, plan.head_bytes, cx);
         }
     }
 
@@ -142,50 +137,15 @@ impl Exchange {
         if !walk.done() {
             return;
         }
-        let said = walk.said(&plan.response, bytes);
-        let named = replied(&mut self.call, &mut self.reply, &said, plan.response.wants_output(), cx.kit);
+        let (extracted, wants_output) = (walk.extracted(&plan.response, bytes), plan.response.wants_output());
+        let mut facts = JustRead { extracted: &extracted, wants_output, connection: cx.connection };
+        let named = apply_response(&mut self.call, &mut self.reply, &mut facts);
         if plan.response.wants_batch_limit() && !walk.cut_short() {
-            self.call.max_batch_size = batch_limit(&said, true);
+            self.call.max_batch_size = batch_limit(&extracted, true);
         }
         if !named && plan.response.wants_model() && walk.cut_short() {
             cx.sink.head_truncated();
         }
-        self.response.put_back(cx.kit);
-    }
-}
-
-impl Side {
-    /// Begins reading a message of `len` bytes.
-    #[inline]
-    fn walk<S: Sink>(&mut self, len: u32, head_bytes: u32, cx: &mut Context<'_, S>) {
-        if self.may_read(cx) {
-            let walk = self.walk.insert(spare::take());
-            walk.begin(len, head_bytes);
-        }
-    }
-
-    /// One more message may be read.
-    #[inline]
-    pub(super) fn may_read<S: Sink>(&mut self, cx: &mut Context<'_, S>) -> bool {
-        self.put_back(cx.kit);
-        if cx.kit.reading >= MAX_READING {
-            cx.sink.head_truncated();
-            return false;
-        }
-        cx.kit.reading += 1;
-        true
-    }
-
-    /// Done reading the message under way.
-    #[inline]
-    pub(super) fn put_back(&mut self, kit: &mut Kit) {
-        if let Some(walk) = self.walk.take() {
-            kit.reading -= 1;
-            spare::keep(walk);
-        }
-        if let Some(scan) = self.scan.take() {
-            kit.reading -= 1;
-            spare::keep(scan);
-        }
+        self.response.put_back(cx.connection);
     }
 }

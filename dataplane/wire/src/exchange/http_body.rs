@@ -1,14 +1,16 @@
 //! Bodies of HTTP: a JSON document, one in each server-sent event, one on each line, or bytes.
 
-use super::{Context, Exchange, Kit, Side, asked, replied};
+use super::apply::{JustRead, apply_request, apply_response};
+use super::connection_state::ConnectionState;
+use super::message_facts::batch_limit;
+use super::reply::Reply;
+use super::{Context, Exchange};
 use crate::call::Call;
 use crate::catalogue::Slot;
-use crate::conn::Sink;
 use crate::content::Content;
-use crate::field::Said;
+use crate::field::Extracted;
 use crate::json::Plan;
-use crate::said::{Reply, batch_limit};
-use crate::spare;
+use crate::sink::Sink;
 use crate::sse::Piece;
 
 impl Exchange {
@@ -23,9 +25,9 @@ impl Exchange {
             return;
         };
         if fresh {
-            self.request.scan(&plan.json_request, plan.head_bytes, cx);
+            self.request.begin_scan(&plan.json_request, plan.head_bytes, cx);
         }
-        self.request.document(&plan.json_request, bytes);
+        self.request.feed_scan(&plan.json_request, bytes);
     }
 
     /// The client's document is complete.
@@ -35,11 +37,13 @@ impl Exchange {
             return;
         };
         let cut_short = scan.cut_short();
-        let named = asked(&mut self.call, false, &scan.said(&plan.json_request), cx.kit);
+        let extracted = scan.extracted(&plan.json_request);
+        let mut facts = JustRead { extracted: &extracted, wants_output: false, connection: cx.connection };
+        let named = apply_request(&mut self.call, false, &mut facts);
         if cut_short && !named && self.call.model.text.is_empty() {
             cx.sink.head_truncated();
         }
-        self.request.put_back(cx.kit);
+        self.request.put_back(cx.connection);
     }
 
     /// Payload from the server.
@@ -68,12 +72,7 @@ impl Exchange {
             }
             Content::Grpc | Content::Opaque => {
                 self.call.response_bytes += bytes.len() as u64;
-                self.call.first_response.get_or_insert(cx.now);
-                self.call.last_response = Some(cx.now);
-                let now = cx.now;
-                if let Some(open) = self.only() {
-                    open.first_response.get_or_insert(now);
-                }
+                self.response_bytes_came(cx.now);
             }
         }
     }
@@ -135,8 +134,9 @@ impl Exchange {
             return None;
         }
         let head = &bytes[..bytes.len().min(plan.head_bytes as usize)];
-        let length = json.recall(head, |said| {
-            replied(call, reply, said, json.wants(Slot::Output), cx.kit);
+        let length = json.recall(head, |extracted| {
+            let wants_output = json.wants(Slot::Output);
+            apply_response(call, reply, &mut JustRead { extracted, wants_output, connection: cx.connection });
         })?;
         response.unread = false;
         Some(length)
@@ -148,12 +148,12 @@ impl Exchange {
         let json = &plan.json_response;
         let first = std::mem::take(&mut response.unread);
         if first {
-            response.scan(json, plan.head_bytes, cx);
+            response.begin_scan(json, plan.head_bytes, cx);
         }
-        response.document(json, bytes);
+        response.feed_scan(json, bytes);
         let Some(scan) = response.scan.as_mut().filter(|scan| scan.is_over()) else { return };
-        document_said(call, reply, &scan.said(json), json, cx.kit);
-        response.put_back(cx.kit);
+        apply_document(call, reply, &scan.extracted(json), json, cx.connection);
+        response.put_back(cx.connection);
         // The documents of a stream are like each other; one that is all of an answer is not learnt from.
         if first && response.content != Content::Json {
             json.learn(bytes);
@@ -168,8 +168,8 @@ impl Exchange {
         }
         if let (Some(plan), Some(scan)) = (&self.plan, &mut self.response.scan) {
             let json = &plan.json_response;
-            document_said(&mut self.call, &mut self.reply, &scan.said(json), json, cx.kit);
-            self.response.put_back(cx.kit);
+            apply_document(&mut self.call, &mut self.reply, &scan.extracted(json), json, cx.connection);
+            self.response.put_back(cx.connection);
         }
         if !done {
             self.response_ends(self.response.content != Content::Json, cx);
@@ -177,34 +177,17 @@ impl Exchange {
     }
 }
 
-/// Puts down what a document of an answer said.
-fn document_said(call: &mut Call, reply: &mut Reply, said: &Said<'_>, json: &Plan, kit: &mut Kit) {
-    replied(call, reply, said, json.wants(Slot::Output), kit);
+/// Puts down what a document of an answer says that was read.
+fn apply_document(
+    call: &mut Call,
+    reply: &mut Reply,
+    extracted: &Extracted<'_>,
+    json: &Plan,
+    connection: &mut ConnectionState,
+) {
+    let wants_output = json.wants(Slot::Output);
+    apply_response(call, reply, &mut JustRead { extracted, wants_output, connection });
     if json.wants(Slot::MaxBatchSize) {
-        call.max_batch_size = batch_limit(said, false);
-    }
-}
-
-impl Side {
-    /// Begins reading a document.
-    fn scan<S: Sink>(&mut self, plan: &Plan, head_bytes: u32, cx: &mut Context<'_, S>) {
-        if self.may_read(cx) {
-            let scan = self.scan.insert(spare::take());
-            scan.begin(plan, head_bytes);
-        }
-    }
-
-    /// More of the document under way.
-    fn document(&mut self, plan: &Plan, bytes: &[u8]) {
-        let Some(scan) = &mut self.scan else { return };
-        let bytes = match &mut self.json_left {
-            None => bytes,
-            Some(left) => {
-                let n = bytes.len().min(*left as usize);
-                *left -= n as u32;
-                &bytes[..n]
-            }
-        };
-        scan.feed(plan, bytes);
+        call.max_batch_size = batch_limit(extracted, false);
     }
 }

@@ -15,7 +15,7 @@ mod values;
 pub use plan::Plan;
 pub(crate) use plan::{Leaf, Sources};
 pub(crate) use template::Template;
-pub use values::{Found, Said};
+pub use values::{Extracted, Found};
 pub(crate) use values::{Values, bits};
 pub use walk::Walk;
 

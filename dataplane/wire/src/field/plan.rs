@@ -3,6 +3,9 @@
 use super::{MAX_EDGES, MAX_LEAVES, MAX_LISTS, MAX_TEXTS, wire};
 use crate::catalogue::{Extract, MAX_DEPTH, Program, Read, Slot, Step, Variant};
 
+/// Keys of one byte: fields 1 to 15, which are nearly all (protobuf encoding guide).
+const SHORT_KEYS: usize = 128;
+
 /// A compiled [`Program`].
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -10,7 +13,7 @@ pub struct Plan {
     left_out: bool,
     pub(super) nodes: Vec<Node>,
     pub(super) leaves: Vec<Leaf>,
-    /// Of each leaf.
+    /// The path of each leaf, by which one that is asked for again is found.
     paths: Vec<Vec<Step>>,
     /// Leaves of [`Read::Varints`], one bit each.
     pub(super) counted: u32,
@@ -30,25 +33,6 @@ pub(super) struct Node {
     edges: Vec<Edge>,
     /// For a map entry: what lies behind field 2 under some key.
     pub(super) keyed: Vec<(Box<str>, Edge)>,
-}
-
-impl Default for Node {
-    fn default() -> Node {
-        Node { acts: std::array::from_fn(pass), mask: 0, edges: Vec::new(), keyed: Vec::new() }
-    }
-}
-
-/// Keys of one byte: fields 1 to 15, which are nearly all (protobuf encoding guide).
-const SHORT_KEYS: usize = 128;
-
-/// What to do with a field nobody wants.
-fn pass(key: usize) -> Act {
-    match (key >> 3, (key & 7) as u8) {
-        (0, _) => Act::Slow,
-        (_, wire::VARINT) => Act::PassNumber,
-        (_, wire::BYTES) => Act::PassBytes,
-        _ => Act::Slow,
-    }
 }
 
 /// What to do with a field whose length or number takes at most two bytes, and that is wholly at hand.
@@ -92,6 +76,52 @@ pub(super) struct Edge {
     pub(super) opens: u32,
 }
 
+/// One value to read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaf {
+    pub(crate) read: Read,
+    /// Where its string goes, or its dimensions.
+    pub(crate) text: u8,
+}
+
+/// A compiled [`Variant`].
+#[derive(Debug)]
+struct Choice {
+    any_of: u64,
+    none_of: u64,
+    sources: Sources,
+}
+
+/// Which leaves to ask for a slot, in order of preference.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    leaves: [Vec<u8>; Slot::COUNT],
+    /// The same, one bit each.
+    sets: [u32; Slot::COUNT],
+}
+
+/// Where an edge starts: at a field, or at the value of a map entry with this key.
+enum Place<'a> {
+    Field(u32),
+    Key(&'a str),
+}
+
+impl Default for Node {
+    fn default() -> Node {
+        Node { acts: std::array::from_fn(pass), mask: 0, edges: Vec::new(), keyed: Vec::new() }
+    }
+}
+
+/// What to do with a field nobody wants.
+fn pass(key: usize) -> Act {
+    match (key >> 3, (key & 7) as u8) {
+        (0, _) => Act::Slow,
+        (_, wire::VARINT) => Act::PassNumber,
+        (_, wire::BYTES) => Act::PassBytes,
+        _ => Act::Slow,
+    }
+}
+
 impl Edge {
     /// What to do with a short field, where that is simple.
     fn acts(&self, leaves: &[Leaf]) -> [(u8, Act); 2] {
@@ -123,36 +153,12 @@ impl Edge {
     }
 }
 
-/// One value to read.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Leaf {
-    pub(crate) read: Read,
-    /// Where its string goes, or its dimensions.
-    pub(crate) text: u8,
-}
-
 impl Leaf {
     /// How many of these hold strings, and how many dimensions.
     pub(crate) fn rooms(leaves: &[Leaf]) -> (usize, usize) {
         let held = |kinds: [Read; 2]| leaves.iter().filter(|leaf| kinds.contains(&leaf.read)).count();
         (held([Read::String, Read::FirstString]), held([Read::Dimensions, Read::DimensionOfEach]))
     }
-}
-
-/// A compiled [`Variant`].
-#[derive(Debug)]
-struct Choice {
-    any_of: u64,
-    none_of: u64,
-    sources: Sources,
-}
-
-/// Which leaves to ask for a slot, in order of preference.
-#[derive(Debug, Default)]
-pub(crate) struct Sources {
-    leaves: [Vec<u8>; Slot::COUNT],
-    /// The same, one bit each.
-    sets: [u32; Slot::COUNT],
 }
 
 impl Sources {
@@ -339,12 +345,6 @@ impl Plan {
             }
         }
     }
-}
-
-/// Where an edge starts: at a field, or at the value of a map entry with this key.
-enum Place<'a> {
-    Field(u32),
-    Key(&'a str),
 }
 
 impl Node {

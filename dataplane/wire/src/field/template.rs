@@ -7,8 +7,8 @@
 
 use super::plan::{Edge, Plan, Sources};
 use super::{bits, wire};
-use crate::call::MAX_NAME_BYTES;
 use crate::catalogue::{MAX_DEPTH, Read, Slot};
+use crate::names::MAX_NAME_BYTES;
 use std::ops::Range;
 
 /// Words of a layout: a request of Triton's with four tensors has about 20.
@@ -20,7 +20,12 @@ const WORD_BYTES: usize = size_of::<u64>();
 const MAX_FIELD: u64 = (1 << 29) - 1;
 const MAX_VARINT_BYTES: usize = 10;
 
-/// A layout.
+/// All of a byte.
+const ALL: u8 = 0xff;
+/// Of a byte of a varint: it is not the last (protobuf encoding guide).
+const MORE: u8 = 0x80;
+
+/// The bytes that messages of one kind share, by which the next of them is told.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     /// What is outside of holes.
@@ -35,6 +40,19 @@ struct Word {
     at: usize,
     same: u64,
     mask: u64,
+}
+
+/// A layout under way.
+struct Draft<'m> {
+    plan: &'m Plan,
+    message: &'m [u8],
+    /// The leaf that is the id.
+    id: Option<u8>,
+    /// Leaves of the variant, one bit each. What others read is not told.
+    wanted: u32,
+    /// Which bits of which bytes have to be the same.
+    same: Vec<(Range<usize>, u8)>,
+    ids: Vec<Range<usize>>,
 }
 
 impl Template {
@@ -86,24 +104,6 @@ fn words(message: &[u8], same: &[(Range<usize>, u8)]) -> Option<Vec<Word>> {
 fn only_id(sources: &Sources) -> Option<u8> {
     let &[leaf] = sources.of(Slot::RequestId) else { return None };
     (sources.uses(leaf) == 1).then_some(leaf)
-}
-
-/// All of a byte.
-const ALL: u8 = 0xff;
-/// Of a byte of a varint: it is not the last (protobuf encoding guide).
-const MORE: u8 = 0x80;
-
-/// A layout under way.
-struct Draft<'m> {
-    plan: &'m Plan,
-    message: &'m [u8],
-    /// The leaf that is the id.
-    id: Option<u8>,
-    /// Leaves of the variant, one bit each. What others read is not told.
-    wanted: u32,
-    /// Which bits of which bytes have to be the same.
-    same: Vec<(Range<usize>, u8)>,
-    ids: Vec<Range<usize>>,
 }
 
 impl Draft<'_> {

@@ -39,7 +39,7 @@ fn read(plan: &Plan, message: &[u8]) -> (Vec<String>, Vec<u8>, Option<Template>)
     let mut walk = Box::<Walk>::default();
     walk.begin(message.len() as u32, message.len() as u32);
     walk.feed(plan, message);
-    let said = walk.said(plan, message);
+    let said = walk.extracted(plan, message);
     let others = SLOTS.iter().map(|slot| slot.0).chain([Slot::Final]).filter(|slot| *slot != Slot::RequestId);
     let told = others.map(|slot| format!("{:?} {:?}", said.get(slot), said.dimensions(slot))).collect();
     let id = match said.get(Slot::RequestId) {

@@ -1,25 +1,38 @@
 //! What a walk has found so far.
 
-use super::plan::{Act, Edge, Leaf, Plan, Sources};
+use super::plan::{Act, Edge, Plan};
 use super::{MAX_LEAVES, MAX_LISTS, MAX_TEXTS};
-use crate::call::MAX_NAME_BYTES;
-use crate::catalogue::{Read, Slot};
+use crate::catalogue::Read;
 use crate::tensor::Dimensions;
 
 mod dimensions;
+mod extracted;
+mod texts;
+
+pub use extracted::{Extracted, Found};
+use texts::Text;
 
 /// The text that holds the key of the map entry under way; those before it belong to leaves.
 pub(super) const KEY_TEXT: usize = MAX_TEXTS;
 
-/// A string as far as it has been read.
+/// The varint or the bytes of a field: which occurrence of it this is.
 #[derive(Clone, Copy, Debug)]
-struct Text {
-    bytes: [u8; MAX_NAME_BYTES],
-    have: u8,
-    /// Bytes still to come.
-    left: u8,
-    /// Where it lies in the bytes at hand, while [`Values::at_hand`] says so.
-    at: u32,
+pub(super) struct Occurrence {
+    /// The first, and so is what it lies in, all the way up.
+    pub(super) first: bool,
+    /// What it lies in is.
+    pub(super) in_first: bool,
+}
+
+/// A length-delimited field that begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Delimited<'b> {
+    /// Its length.
+    pub(super) len: u64,
+    /// What is at hand of it, and behind it.
+    pub(super) at_hand: &'b [u8],
+    /// It is the first occurrence, and so is what it lies in, all the way up.
+    pub(super) first: bool,
 }
 
 /// Values of the leaves of a plan.
@@ -42,31 +55,17 @@ pub(crate) struct Values {
 
 impl Default for Values {
     fn default() -> Values {
-        let text = Text { bytes: [0; MAX_NAME_BYTES], have: 0, left: 0, at: 0 };
         Values {
             present: 0,
             numbers: [0; MAX_LEAVES],
             elements: [0; MAX_LEAVES],
             lists: [Dimensions::default(); MAX_LISTS],
             spoilt: 0,
-            texts: [text; MAX_TEXTS + 1],
+            texts: [Text::EMPTY; MAX_TEXTS + 1],
             filling: 0,
             at_hand: 0,
         }
     }
-}
-
-/// A value that was found, but for dimensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found<'a> {
-    /// Of [`Read::String`]; never empty.
-    Text(&'a [u8]),
-    /// Of [`Read::Int`] and the like: a value the message states.
-    Number(u64),
-    /// Of [`Read::Count`] and [`Read::Varints`]: how many there are in this message.
-    Tally(u64),
-    /// Of [`Read::Sum`]: what is stated of a part, to be added up.
-    Sum(u64),
 }
 
 impl Values {
@@ -75,9 +74,9 @@ impl Values {
         (self.present, self.filling, self.at_hand) = (0, 0, 0);
     }
 
-    /// A varint field was read. `first`: only first occurrences lead to it, and to what it lies in.
+    /// A varint field was read.
     #[inline]
-    pub(super) fn varint(&mut self, plan: &Plan, edge: &Edge, number: u64, first: [bool; 2]) {
+    pub(super) fn varint(&mut self, plan: &Plan, edge: &Edge, number: u64, occurrence: Occurrence) {
         for leaf in bits(edge.leaves) {
             match plan.leaves[leaf].read {
                 Read::Int => self.set(leaf, number),
@@ -85,9 +84,9 @@ impl Values {
                 Read::Count => self.add(leaf, 1),
                 Read::Sum => self.add(leaf, number),
                 Read::VarintAt(_) | Read::Varints | Read::Dimensions => {
-                    self.element(plan, 1 << leaf, number, first[0]);
+                    self.element(plan, 1 << leaf, number, occurrence.first);
                 }
-                Read::DimensionOfEach if first[1] => self.dimension(plan, leaf, Dimensions::amend, number),
+                Read::DimensionOfEach if occurrence.in_first => self.dimension(plan, leaf, Dimensions::amend, number),
                 Read::String | Read::FirstString | Read::Length | Read::DimensionOfEach => {}
             }
         }
@@ -104,9 +103,10 @@ impl Values {
         }
     }
 
-    /// A length-delimited field begins, with `rest` at hand. Returns the leaves that read packed varints.
+    /// A length-delimited field begins. Returns the leaves that read packed varints.
     #[inline]
-    pub(super) fn bytes(&mut self, plan: &Plan, edge: &Edge, len: u64, rest: &[u8], first: bool) -> u32 {
+    pub(super) fn bytes(&mut self, plan: &Plan, edge: &Edge, field: Delimited<'_>) -> u32 {
+        let Delimited { len, at_hand, first } = field;
         let mut packed = 0;
         for leaf in bits(edge.opens).filter(|_| first) {
             self.dimension(plan, leaf, Dimensions::push, 0);
@@ -114,7 +114,7 @@ impl Values {
         for leaf in bits(edge.leaves) {
             match plan.leaves[leaf].read {
                 Read::FirstString if !first => {}
-                Read::String | Read::FirstString if self.text(usize::from(plan.leaves[leaf].text), len, rest) => {
+                Read::String | Read::FirstString if self.text(usize::from(plan.leaves[leaf].text), len, at_hand) => {
                     self.set(leaf, len);
                 }
                 Read::String | Read::FirstString => self.present &= !(1 << leaf),
@@ -186,30 +186,6 @@ impl Values {
         }
     }
 
-    /// The string of a leaf lies at `at` of the bytes at hand, if it is not too long to be a name.
-    #[inline]
-    pub(crate) fn text_at_hand(&mut self, leaf: u8, text: u8, at: usize, len: usize) {
-        if len > MAX_NAME_BYTES {
-            self.present &= !(1 << leaf);
-            return;
-        }
-        let into = &mut self.texts[usize::from(text)];
-        (into.at, into.have) = (at as u32, len as u8);
-        self.at_hand |= 1 << text;
-        self.present |= 1 << leaf;
-    }
-
-    /// The bytes at hand will be gone: copies what lies in them.
-    #[inline]
-    pub(super) fn keep(&mut self, bytes: &[u8]) {
-        for text in bits(std::mem::take(&mut self.at_hand)) {
-            let text = &mut self.texts[text];
-            let (at, len) = (text.at as usize, usize::from(text.have));
-            text.bytes[..len].copy_from_slice(&bytes[at..at + len]);
-            text.left = 0;
-        }
-    }
-
     /// The leaf has its value already.
     #[inline]
     pub(super) fn has(&self, leaf: u8) -> bool {
@@ -238,139 +214,6 @@ impl Values {
     pub(crate) fn add(&mut self, leaf: usize, more: u64) {
         let before = if self.has(leaf as u8) { self.numbers[leaf] } else { 0 };
         self.set(leaf, before.saturating_add(more));
-    }
-
-    /// Begins reading a string of `len` bytes; false when it is too long to be a name.
-    pub(super) fn text(&mut self, text: usize, len: u64, rest: &[u8]) -> bool {
-        self.filling &= !(1 << text);
-        self.at_hand &= !(1 << text);
-        if len > MAX_NAME_BYTES as u64 {
-            return false;
-        }
-        let n = rest.len().min(len as usize);
-        let into = &mut self.texts[text];
-        into.bytes[..n].copy_from_slice(&rest[..n]);
-        into.have = n as u8;
-        into.left = (len as usize - n) as u8;
-        if into.left > 0 {
-            self.filling |= 1 << text;
-        }
-        true
-    }
-
-    /// Begins a string that comes byte by byte.
-    pub(crate) fn text_begin(&mut self, leaf: usize, text: usize) {
-        self.present &= !(1 << leaf);
-        self.at_hand &= !(1 << text);
-        (self.texts[text].have, self.texts[text].left) = (0, 1);
-    }
-
-    /// More of it.
-    pub(crate) fn text_push(&mut self, text: usize, bytes: &[u8]) {
-        let into = &mut self.texts[text];
-        let have = usize::from(into.have);
-        match into.bytes.get_mut(have..have + bytes.len()) {
-            Some(place) => {
-                place.copy_from_slice(bytes);
-                into.have += bytes.len() as u8;
-            }
-            None => into.left = u8::MAX, // too long to be a name
-        }
-    }
-
-    /// It is complete.
-    pub(crate) fn text_end(&mut self, leaf: usize, text: usize) {
-        if self.texts[text].left == 1 {
-            self.texts[text].left = 0;
-            self.present |= 1 << leaf;
-        }
-    }
-
-    /// Goes on reading strings that the last bytes ended in.
-    #[inline]
-    pub(super) fn fill(&mut self, bytes: &[u8]) {
-        for text in bits(self.filling) {
-            let into = &mut self.texts[text];
-            let have = usize::from(into.have);
-            let n = bytes.len().min(usize::from(into.left));
-            into.bytes[have..have + n].copy_from_slice(&bytes[..n]);
-            into.have += n as u8;
-            into.left -= n as u8;
-            if into.left == 0 {
-                self.filling &= !(1 << text);
-            }
-        }
-    }
-
-    /// A string, if it is complete. `bytes` are those at hand.
-    #[inline]
-    pub(super) fn read_text<'w>(&'w self, text: usize, bytes: &'w [u8]) -> Option<&'w [u8]> {
-        let (at_hand, text) = (self.at_hand >> text & 1 != 0, &self.texts[text]);
-        let (at, len) = (text.at as usize, usize::from(text.have));
-        match at_hand {
-            true => bytes.get(at..at + len),
-            false => (text.left == 0).then(|| &text.bytes[..len]),
-        }
-    }
-}
-
-/// What a message said, by meaning.
-#[derive(Clone, Copy, Debug)]
-pub struct Said<'w> {
-    pub(crate) values: &'w Values,
-    pub(crate) leaves: &'w [Leaf],
-    /// Of the variant that suits the message, if any does.
-    pub(crate) sources: Option<&'w Sources>,
-    /// Those at hand when the walk was done.
-    pub(crate) bytes: &'w [u8],
-}
-
-impl<'w> Said<'w> {
-    /// The value of a slot: of several the first that is there. An empty string is not.
-    #[inline]
-    pub fn get(&self, slot: Slot) -> Option<Found<'w>> {
-        let sources = self.sources?;
-        if !sources.any_of(slot, self.values.present) {
-            return None; // as most are of a chunk
-        }
-        match sources.of(slot) {
-            [] => None,
-            [leaf] => self.of_leaf(*leaf),
-            several => self.first_of(several),
-        }
-    }
-
-    #[inline(never)]
-    fn first_of(&self, leaves: &[u8]) -> Option<Found<'w>> {
-        leaves.iter().find_map(|&leaf| self.of_leaf(leaf))
-    }
-
-    /// All values of a slot that are there, in order of preference.
-    #[cfg(test)]
-    pub(super) fn all(self, slot: Slot) -> impl Iterator<Item = Found<'w>> {
-        let leaves = self.sources.map_or(&[][..], |sources| sources.of(slot));
-        leaves.iter().filter_map(move |&leaf| self.of_leaf(leaf))
-    }
-
-    fn of_leaf(&self, leaf: u8) -> Option<Found<'w>> {
-        if !self.values.has(leaf) {
-            return None;
-        }
-        let leaf = usize::from(leaf);
-        let number = self.values.numbers[leaf];
-        Some(match self.leaves[leaf].read {
-            Read::String | Read::FirstString => {
-                match self.values.read_text(usize::from(self.leaves[leaf].text), self.bytes)? {
-                    [] => return None,
-                    text => Found::Text(text),
-                }
-            }
-            Read::VarintAt(n) if self.values.elements[leaf] <= n => return None,
-            Read::Dimensions | Read::DimensionOfEach => return None, // it is no scalar
-            Read::Count | Read::Varints => Found::Tally(number),
-            Read::Sum => Found::Sum(number),
-            _ => Found::Number(number),
-        })
     }
 }
 

@@ -1,9 +1,14 @@
 //! The walk through one message. It can stop after any byte and go on with the next.
 
-use super::plan::{Act, Edge, Plan};
-use super::values::{KEY_TEXT, Said, Values, last_bytes};
+use super::plan::{Edge, Plan};
+use super::values::{Delimited, Extracted, KEY_TEXT, Occurrence, Values, last_bytes};
 use super::wire;
 use crate::catalogue::MAX_DEPTH;
+use crate::pool::{Pooled, Shelf};
+use std::cell::RefCell;
+use std::thread::LocalKey;
+
+mod short_fields;
 
 /// Groups are skipped field by field; deeper nesting than this is taken for an attack.
 const MAX_GROUP_DEPTH: u8 = 16;
@@ -71,6 +76,14 @@ pub struct Walk {
     values: Values,
 }
 
+thread_local! {
+    static SHELF: Shelf<Walk> = const { RefCell::new(Vec::new()) };
+}
+
+impl Pooled for Walk {
+    const SHELF: &'static LocalKey<Shelf<Walk>> = &SHELF;
+}
+
 impl Walk {
     /// Begins a message of `len` bytes of which at most the first `head_bytes` are looked at.
     pub fn begin(&mut self, len: u32, head_bytes: u32) {
@@ -98,8 +111,8 @@ impl Walk {
 
     /// What was found, by the variant that suits the message. `bytes` are those of the last [`Walk::feed`].
     #[inline]
-    pub fn said<'w>(&'w self, plan: &'w Plan, bytes: &'w [u8]) -> Said<'w> {
-        Said { values: &self.values, leaves: &plan.leaves, sources: plan.choose(self.fields), bytes }
+    pub fn extracted<'w>(&'w self, plan: &'w Plan, bytes: &'w [u8]) -> Extracted<'w> {
+        Extracted { values: &self.values, leaves: &plan.leaves, sources: plan.choose(self.fields), bytes }
     }
 
     /// Looks at the next bytes of the message.
@@ -130,72 +143,6 @@ impl Walk {
             self.values.keep(bytes);
         } else if self.limit < self.end && self.state != State::Skip {
             self.values.spoil(); // what comes next may belong to what was read last
-        }
-    }
-
-    /// Reads fields for as long as they are short, whole and usual, down into messages and up again; not what is next.
-    #[inline]
-    fn fields<'b>(&mut self, plan: &Plan, bytes: &'b [u8], rest: &'b [u8]) -> &'b [u8] {
-        let begin = bytes.len() - rest.len();
-        let base = self.pos - begin as u64;
-        let mut at = begin;
-        loop {
-            let level = *self.level();
-            let node = &plan.nodes[usize::from(level.node)];
-            if level.groups > 0 || node.has_keys() {
-                break;
-            }
-            let end = (level.end - base) as usize;
-            let window = &bytes[..end.min(bytes.len())];
-            let mut fields = 0;
-            let mut rest = &window[at..];
-            let child = loop {
-                let [key, low, after @ ..] = rest else { break None };
-                let Some(&act) = node.acts.get(usize::from(*key)) else { break None };
-                let (number, after) = match after {
-                    _ if *low < 0x80 => (usize::from(*low), after),
-                    [high, after @ ..] if *high < 0x80 => (usize::from(*low & 0x7f) | usize::from(*high) << 7, after),
-                    _ => break None,
-                };
-                match act {
-                    Act::Slow => break None,
-                    Act::PassNumber => rest = after,
-                    Act::Int(leaf) => {
-                        self.values.set(usize::from(leaf), number as u64);
-                        rest = after;
-                    }
-                    _ => {
-                        let Some((bytes, tail)) = after.split_at_checked(number) else { break None };
-                        let place = window.len() - after.len();
-                        match act {
-                            Act::Enter { child, edge } if usize::from(self.depth) < MAX_DEPTH => {
-                                fields |= 1 << (key >> 3);
-                                at = place;
-                                break Some((child, edge, base + (at + number) as u64));
-                            }
-                            _ if !self.values.take(act, bytes, place, level.first) => break None,
-                            _ => rest = tail,
-                        }
-                    }
-                }
-                fields |= 1 << (key >> 3);
-            };
-            self.note(fields);
-            let Some((child, edge, child_end)) = child else {
-                at = window.len() - rest.len();
-                if at < end || self.depth == 0 {
-                    break;
-                }
-                self.depth -= 1;
-                continue;
-            };
-            self.enter(child, edge, child_end);
-        }
-        self.until = self.level().end;
-        self.pos = base + at as u64;
-        match at == begin {
-            true => self.byte(plan, &bytes[at..]),
-            false => &bytes[at..],
         }
     }
 
@@ -345,7 +292,8 @@ impl Walk {
     fn scalar(&mut self, plan: &Plan, number: u64) {
         let level = *self.level();
         if let Some(edge) = self.edge(plan, &level) {
-            self.values.varint(plan, edge, number, [level.first, level.in_first]);
+            let Level { first, in_first, .. } = level;
+            self.values.varint(plan, edge, number, Occurrence { first, in_first });
         }
     }
 
@@ -375,7 +323,7 @@ impl Walk {
         let Some(edge) = self.edge(plan, &level) else {
             return;
         };
-        let packed = self.values.bytes(plan, edge, len, rest, level.first);
+        let packed = self.values.bytes(plan, edge, Delimited { len, at_hand: rest, first: level.first });
         let deeper = usize::from(self.depth) < MAX_DEPTH;
         if let Some(child) = edge.child.filter(|_| deeper) {
             self.enter(child, edge.id, end);

@@ -34,7 +34,7 @@ fn walk(program: &Program, message: &[u8], chunk: usize, head_bytes: u32) -> Vec
         }
     }
     assert!(walk.done());
-    let said = walk.said(&plan, last);
+    let said = walk.extracted(&plan, last);
     let show = |found: Found<'_>| match found {
         Found::Text(text) => String::from_utf8_lossy(text).into_owned(),
         Found::Number(number) => number.to_string(),
@@ -166,8 +166,8 @@ fn the_first_value_that_is_there_counts() {
     let mut walk = Box::<Walk>::default();
     walk.begin(message.len() as u32, 99);
     walk.feed(&plan, &message);
-    assert_eq!(walk.said(&plan, &message).get(Slot::Version), Some(Found::Number(3)), "an empty string is none");
-    assert_eq!(walk.said(&plan, &message).get(Slot::Model), None);
+    assert_eq!(walk.extracted(&plan, &message).get(Slot::Version), Some(Found::Number(3)), "an empty string is none");
+    assert_eq!(walk.extracted(&plan, &message).get(Slot::Model), None);
 }
 
 #[test]

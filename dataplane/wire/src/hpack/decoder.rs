@@ -12,12 +12,6 @@ pub trait Interest {
     fn tag(&self, name: &[u8]) -> Option<u8>;
 }
 
-impl<F: Fn(&[u8]) -> Option<u8>> Interest for F {
-    fn tag(&self, name: &[u8]) -> Option<u8> {
-        self(name)
-    }
-}
-
 /// A wanted value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value<'a> {
@@ -25,13 +19,6 @@ pub struct Value<'a> {
     pub bytes: &'a [u8],
     /// Its true length.
     pub len: u32,
-}
-
-impl Value<'_> {
-    /// Not all of the value was kept.
-    pub fn truncated(&self) -> bool {
-        self.len as usize > self.bytes.len()
-    }
 }
 
 /// What is expected next.
@@ -77,6 +64,19 @@ pub struct Decoder<I> {
     literal: Literal,
     name: [u8; MAX_NAME_BYTES],
     value: Vec<u8>,
+}
+
+impl<F: Fn(&[u8]) -> Option<u8>> Interest for F {
+    fn tag(&self, name: &[u8]) -> Option<u8> {
+        self(name)
+    }
+}
+
+impl Value<'_> {
+    /// Not all of the value was kept.
+    pub fn truncated(&self) -> bool {
+        self.len as usize > self.bytes.len()
+    }
 }
 
 impl<I: Interest> Decoder<I> {

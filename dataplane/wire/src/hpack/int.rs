@@ -2,6 +2,9 @@
 
 use super::Error;
 
+/// Continuation bytes carry 7 bits each; five hold any 32-bit value.
+const MAX_SHIFT: u8 = 28;
+
 /// An integer whose first byte has been seen and whose last has not.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Int {
@@ -17,9 +20,6 @@ pub enum First {
     /// More bytes follow.
     More(Int),
 }
-
-/// Continuation bytes carry 7 bits each; five hold any 32-bit value.
-const MAX_SHIFT: u8 = 28;
 
 impl Int {
     /// Reads the first byte, of which the low `prefix_bits` belong to the integer.

@@ -21,12 +21,6 @@ struct Entry {
     at: u64,
 }
 
-impl Entry {
-    fn size(&self) -> u64 {
-        u64::from(self.name_len) + u64::from(self.value_len) + OVERHEAD_BYTES
-    }
-}
-
 /// What an index refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found<'a> {
@@ -52,6 +46,12 @@ pub struct Table {
     /// Offset of `bytes[0]` among all bytes ever kept.
     base: u64,
     revision: u64,
+}
+
+impl Entry {
+    fn size(&self) -> u64 {
+        u64::from(self.name_len) + u64::from(self.value_len) + OVERHEAD_BYTES
+    }
 }
 
 impl Default for Table {

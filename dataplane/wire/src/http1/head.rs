@@ -21,8 +21,10 @@ pub struct Framing {
 }
 
 /// Reads the head of one message after the other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Reader {
+    /// Of requests, else of answers.
+    is_request: bool,
     /// The line under way, as far as it came before.
     line: Vec<u8>,
     /// Not all of it is there.
@@ -34,6 +36,18 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// Before the first head.
+    pub fn new(is_request: bool) -> Reader {
+        Reader {
+            is_request,
+            line: Vec::new(),
+            too_long: false,
+            started: false,
+            old_version: false,
+            framing: Framing::default(),
+        }
+    }
+
     /// The start line has been read.
     pub fn has_started(&self) -> bool {
         self.started
@@ -56,7 +70,6 @@ impl Reader {
         now: Nanos,
         head: &mut Head,
         methods: &mut Methods,
-        is_request: bool,
     ) -> Result<(&'b [u8], Option<Framing>), Unreadable> {
         let mut rest = bytes;
         if self.line.is_empty() && !self.started && !rest.is_empty() {
@@ -66,11 +79,11 @@ impl Reader {
             let (line, tail) = (&rest[..at], &rest[at + 1..]);
             rest = tail;
             let over = if self.line.is_empty() {
-                self.line(line, head, methods, is_request)?
+                self.line(line, head, methods)?
             } else {
                 self.keep(line);
                 let mut whole = std::mem::take(&mut self.line);
-                let over = self.line(&whole, head, methods, is_request)?;
+                let over = self.line(&whole, head, methods)?;
                 whole.clear();
                 self.line = whole; // its room is for the next line that is cut
                 over
@@ -92,13 +105,7 @@ impl Reader {
     }
 
     /// One line without its line feed. True when it was the empty one that ends the head.
-    fn line(
-        &mut self,
-        line: &[u8],
-        head: &mut Head,
-        methods: &mut Methods,
-        is_request: bool,
-    ) -> Result<bool, Unreadable> {
+    fn line(&mut self, line: &[u8], head: &mut Head, methods: &mut Methods) -> Result<bool, Unreadable> {
         let line = match line {
             // Of a line that was not kept whole the end is not known.
             _ if self.too_long => line,
@@ -107,12 +114,12 @@ impl Reader {
             _ => return Err(Unreadable::Ambiguous),
         };
         if !self.started {
-            if line.is_empty() && is_request {
+            if line.is_empty() && self.is_request {
                 return Ok(false); // RFC 9112 section 2.2: to be ignored before a request
             }
             self.started = true;
             self.old_version = false;
-            match is_request {
+            match self.is_request {
                 true => self.request_line(line, head, methods)?,
                 false => self.status_line(line, head)?,
             }

@@ -1,14 +1,14 @@
-//! HTTP/1.1 (RFC 9112), read-only: messages of both directions, and which answers which.
+//! HTTP/1.1 framing (RFC 9112), read-only, one direction at a time.
 //!
 //! Bytes are never re-framed, so nobody can be smuggled past anybody by what is read here; but the reading itself can be
 //! led astray. So whatever two readers could read in two ways (RFC 9112 sections 6.3 and 11.2) ends the reading of the
 //! connection, and is counted.
 
-pub mod exchanges;
 pub mod head;
 pub mod walker;
 
-pub use exchanges::Exchanges;
+pub use head::Framing;
+pub use walker::{Body, Messages, Walker};
 
 /// The rest of the connection cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

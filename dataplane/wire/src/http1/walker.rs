@@ -5,6 +5,9 @@ use super::head::{Framing, Reader};
 use crate::Nanos;
 use crate::head::{Head, Methods};
 
+/// Digits of a chunk's size: 2^60 bytes are more than anybody means, and less than overflows.
+const MAX_SIZE_DIGITS: u8 = 15;
+
 /// How the body at hand ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
@@ -27,9 +30,6 @@ pub trait Messages {
     /// Paths and their methods.
     fn methods(&mut self) -> &mut Methods;
 }
-
-/// Digits of a chunk's size: 2^60 bytes are more than anybody means, and less than overflows.
-const MAX_SIZE_DIGITS: u8 = 15;
 
 /// Where in a chunked body the next byte is (RFC 9112 section 7.1).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +56,6 @@ enum State {
 /// The reader of one direction.
 #[derive(Debug)]
 pub struct Walker {
-    is_request: bool,
     state: State,
     reader: Reader,
     head: Head,
@@ -69,14 +68,7 @@ pub struct Walker {
 impl Walker {
     /// Before the first message.
     pub fn new(is_request: bool) -> Walker {
-        Walker {
-            is_request,
-            state: State::Head,
-            reader: Reader::default(),
-            head: Head::default(),
-            left: 0,
-            size_digits: 0,
-        }
+        Walker { state: State::Head, reader: Reader::new(is_request), head: Head::default(), left: 0, size_digits: 0 }
     }
 
     /// The connection's end is the body's.
@@ -109,7 +101,7 @@ impl Walker {
             rest = match &mut self.state {
                 State::Head => {
                     let methods = messages.methods();
-                    let (tail, framing) = self.reader.feed(rest, now, &mut self.head, methods, self.is_request)?;
+                    let (tail, framing) = self.reader.feed(rest, now, &mut self.head, methods)?;
                     if let Some(framing) = framing {
                         self.begin(framing, messages)?;
                     }

@@ -19,6 +19,22 @@ pub struct Head {
     pub stream: u32,
 }
 
+/// A place in the sequence of frames.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cursor {
+    partial: [u8; HEAD_BYTES],
+    have: u8,
+    /// The frame under way, when `inside`.
+    head: Head,
+    inside: bool,
+    /// Payload bytes of it still to come.
+    left: u32,
+    /// Stream whose header block is under way; 0 = none, as a block on stream 0 is refused.
+    block: u32,
+    settings_seen: bool,
+    goaway_seen: bool,
+}
+
 impl Head {
     #[inline]
     fn parse(b: &[u8; HEAD_BYTES]) -> Head {
@@ -35,22 +51,6 @@ impl Head {
     pub fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }
-}
-
-/// A place in the sequence of frames.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Cursor {
-    partial: [u8; HEAD_BYTES],
-    have: u8,
-    /// The frame under way, when `inside`.
-    head: Head,
-    inside: bool,
-    /// Payload bytes of it still to come.
-    left: u32,
-    /// Stream whose header block is under way; 0 = none, as a block on stream 0 is refused.
-    block: u32,
-    settings_seen: bool,
-    goaway_seen: bool,
 }
 
 impl Cursor {

@@ -4,6 +4,9 @@ use super::cursor::{Cursor, Head};
 use super::{BadFrame, Counts, flag, kind};
 use crate::Nanos;
 
+/// Fixed fields before a payload: at most pad length and priority, or GOAWAY's two words.
+const MAX_LEAD_BYTES: usize = 8;
+
 /// Receives what the frames carry, in wire order.
 pub trait Frames {
     /// A header block begins; `at` is when the first byte of its first frame came. `own` is false for a pushed
@@ -22,9 +25,6 @@ pub trait Frames {
     /// GOAWAY.
     fn goaway(&mut self, last_stream: u32);
 }
-
-/// Fixed fields before a payload: at most pad length and priority, or GOAWAY's two words.
-const MAX_LEAD_BYTES: usize = 8;
 
 /// The reader of one direction.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! Extracts compiled into a tree, once per policy.
 
 use super::MAX_KEY_BYTES;
-use super::scan::shape::Shapes;
+use super::scan::layout::Layouts;
 use crate::catalogue::{JsonExtract, JsonRead, JsonStep, MAX_DEPTH, Read, Slot};
 use crate::field::{Leaf, MAX_LEAVES, MAX_LISTS, MAX_TEXTS, Sources};
 use std::cell::RefCell;
@@ -19,14 +19,14 @@ pub struct Plan {
     pub(crate) sources: Sources,
     wants: u16,
     /// What documents looked like that were read along it, if it reads any of a stream.
-    pub(super) shapes: RefCell<Option<Box<Shapes>>>,
+    pub(super) layouts: RefCell<Option<Box<Layouts>>>,
 }
 
 /// A container of interest: places in [`Plan::edges`].
 #[derive(Debug, Default)]
 struct Node {
     keys: Vec<(Box<[u8]>, usize)>,
-    /// One element.
+    /// Single elements, by their place in an array.
     items: Vec<(u32, usize)>,
     /// Each element that is not among them.
     each: Option<usize>,
@@ -58,7 +58,7 @@ impl Plan {
             leaves: Vec::new(),
             sources: Sources::default(),
             wants: 0,
-            shapes: RefCell::default(),
+            layouts: RefCell::default(),
         };
         let mut slots = Vec::new();
         for extract in extracts {

@@ -3,13 +3,16 @@
 use super::MAX_KEY_BYTES;
 use super::plan::{Edge, Plan};
 use crate::catalogue::{JsonRead, MAX_DEPTH};
-use crate::field::{Said, Values, bits};
+use crate::field::{Extracted, Values, bits};
+use crate::pool::{Pooled, Shelf};
 use memchr::memchr2;
+use std::cell::RefCell;
+use std::thread::LocalKey;
 
 mod dimensions;
+pub(super) mod layout;
 mod lengths;
 mod scalars;
-pub(super) mod shape;
 mod skipping;
 mod strings;
 
@@ -80,9 +83,17 @@ pub struct Scan {
     surrogate: u32,
     /// Bytes that may still be looked at.
     left: u32,
-    /// There were more.
+    /// There were more of them than that.
     cut_short: bool,
     values: Values,
+}
+
+thread_local! {
+    static SHELF: Shelf<Scan> = const { RefCell::new(Vec::new()) };
+}
+
+impl Pooled for Scan {
+    const SHELF: &'static LocalKey<Shelf<Scan>> = &SHELF;
 }
 
 impl Scan {
@@ -107,13 +118,13 @@ impl Scan {
     }
 
     /// What was found so far. A number or literal that is the whole document ends with it.
-    pub fn said<'w>(&'w mut self, plan: &'w Plan) -> Said<'w> {
+    pub fn extracted<'w>(&'w mut self, plan: &'w Plan) -> Extracted<'w> {
         match self.state {
             State::Number if self.depth == 0 => self.number_ends(plan),
             State::Literal if self.depth == 0 => self.literal_ends(plan),
             _ => {}
         }
-        Said { values: &self.values, leaves: &plan.leaves, sources: Some(&plan.sources), bytes: &[] }
+        Extracted { values: &self.values, leaves: &plan.leaves, sources: Some(&plan.sources), bytes: &[] }
     }
 
     /// Looks at the next bytes.

@@ -27,7 +27,7 @@ fn read_in(plan: &Plan, document: &[u8], chunk: usize, head_bytes: u32) -> Optio
     for part in document.chunks(chunk) {
         scan.feed(plan, part);
     }
-    let said = scan.said(plan);
+    let said = scan.extracted(plan);
     let dimensions = said.dimensions(Slot::Model).map(|dimensions| format!("{:?}", dimensions.sizes()));
     dimensions.or_else(|| said.get(Slot::Model).map(shown))
 }

@@ -75,8 +75,35 @@ pub fn json(slot: Slot, path: &str, read: JsonRead) -> JsonExtract {
     JsonExtract { slot, path: steps.collect(), read }
 }
 
-fn routes() -> Vec<Route> {
+fn chat() -> Route {
     let usage = |slot, key: &str| json(slot, &format!("usage.{key}"), JsonRead::Int);
+    Route {
+        template: "/v1/chat/completions".into(),
+        streaming: true,
+        request: vec![json(Slot::Model, "model", JsonRead::String)],
+        response: vec![
+            json(Slot::Model, "model", JsonRead::String),
+            json(Slot::RequestId, "id", JsonRead::String),
+            json(Slot::Error, "error", JsonRead::Present),
+            json(Slot::Output, "choices[*].delta.content", JsonRead::Present),
+            json(Slot::Output, "choices[*].delta.reasoning_content", JsonRead::Present),
+            json(Slot::Output, "choices[*].delta.reasoning", JsonRead::Present),
+            json(Slot::Output, "choices[*].delta.tool_calls", JsonRead::Present),
+            json(Slot::Output, "choices[*].text", JsonRead::Present),
+            usage(Slot::TokensIn, "prompt_tokens"),
+            usage(Slot::TokensOut, "completion_tokens"),
+        ],
+        request_headers: vec![header(Slot::RequestId, "x-request-id", false)],
+        response_headers: vec![
+            header(Slot::RequestId, "x-request-id", false),
+            header(Slot::TokensIn, "x-prompt-tokens", false),
+            header(Slot::TokensOut, "x-generated-tokens", false),
+        ],
+        ..Route::default()
+    }
+}
+
+fn routes() -> Vec<Route> {
     let infer = |template: &str| Route {
         template: template.into(),
         request: vec![
@@ -95,30 +122,7 @@ fn routes() -> Vec<Route> {
     vec![
         infer("/v2/models/{model}/infer"),
         infer("/v2/models/{model}/versions/{version}/infer"),
-        Route {
-            template: "/v1/chat/completions".into(),
-            streaming: true,
-            request: vec![json(Slot::Model, "model", JsonRead::String)],
-            response: vec![
-                json(Slot::Model, "model", JsonRead::String),
-                json(Slot::RequestId, "id", JsonRead::String),
-                json(Slot::Error, "error", JsonRead::Present),
-                json(Slot::Output, "choices[*].delta.content", JsonRead::Present),
-                json(Slot::Output, "choices[*].delta.reasoning_content", JsonRead::Present),
-                json(Slot::Output, "choices[*].delta.reasoning", JsonRead::Present),
-                json(Slot::Output, "choices[*].delta.tool_calls", JsonRead::Present),
-                json(Slot::Output, "choices[*].text", JsonRead::Present),
-                usage(Slot::TokensIn, "prompt_tokens"),
-                usage(Slot::TokensOut, "completion_tokens"),
-            ],
-            request_headers: vec![header(Slot::RequestId, "x-request-id", false)],
-            response_headers: vec![
-                header(Slot::RequestId, "x-request-id", false),
-                header(Slot::TokensIn, "x-prompt-tokens", false),
-                header(Slot::TokensOut, "x-generated-tokens", false),
-            ],
-            ..Route::default()
-        },
+        chat(),
         Route {
             template: "/api/generate".into(),
             streaming: true,

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import Metric
 
-from exporters.prometheus.collector import MAX_COUNTER_SERIES, MAX_SHAPED_MODELS, MAX_TIMING_SERIES
 from exporters.prometheus.render import MetricsPage
-from sidecar.model import names
-from sidecar.model.names import Type
+from sidecar.model import metrics
+from sidecar.model.metrics import Type
+from sidecar.model.page import MAX_COUNTER_SERIES, MAX_SHAPED_MODELS, MAX_TIMING_SERIES
 from sidecar.model.server_metrics import PollFailure, ServerReading
 from sidecar.model.snapshot import Snapshot
 from sidecar.tapclient import tap_pb2 as pb
@@ -215,7 +215,7 @@ def test_both_formats_parse_and_have_no_created_lines(accept: str) -> None:
 
 
 def test_every_family_on_the_page_is_in_the_table_with_its_type_and_labels() -> None:
-    table = {metric.name: metric for metric in names.ALL}
+    table = {metric.name: metric for metric in metrics.ALL}
     for family in families(everything()):
         metric = table[family.name]
         assert family.type == metric.type.value
@@ -226,7 +226,7 @@ def test_every_family_on_the_page_is_in_the_table_with_its_type_and_labels() -> 
 
 def test_every_metric_of_the_table_can_appear() -> None:
     shown = {family.name for family in families(everything())}
-    assert {metric.name for metric in names.ALL} == shown
+    assert {metric.name for metric in metrics.ALL} == shown
 
 
 def test_the_servers_own_numbers_are_shown_by_model_and_no_more_than_there_are() -> None:

@@ -16,7 +16,7 @@ from sidecar.cli.report import report
 from sidecar.model.server_metrics import ServerReading
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.encode import parse_policy
-from sidecar.web.document import snapshot_document
+from sidecar.web.document.snapshot import snapshot_document
 from tests.fakes import facts
 from tests.fakes.facts import snapshot
 from tests.fakes.published import published, server_reading, watched

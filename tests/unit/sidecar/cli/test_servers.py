@@ -108,7 +108,7 @@ def test_a_file_of_metrics_alone_is_good_and_a_mistake_in_it_has_its_line(
     assert called("check", file) == 0
     assert capsys.readouterr().out.endswith("shop.yaml is good\n  shop: 1 number\n")
     changed(file, "running:", "runnning:")
-    assert called("check", file) == 1
+    assert called("check", file) == 2
     told = capsys.readouterr().err
     assert "shop.yaml:3: metrics.numbers.runnning: is no number that is known" in told
     assert "Did you mean 'running'?" in told
@@ -144,7 +144,7 @@ def test_all_problems_are_told_with_their_lines(
 ) -> None:
     changed(own, "context.model", "context.name")
     changed(own, "elements(ids)", "elemnts(ids)")
-    assert called("check", own) == 1
+    assert called("check", own) == 2
     lines = capsys.readouterr().err.splitlines()
     assert [line.partition(".yaml")[2].split(":")[1] for line in lines[:2]] == ["9", "10"]
     assert lines[2].startswith("2 problems in ")
@@ -164,7 +164,7 @@ def test_what_disagrees_with_the_proto_is_told(
     own: Path, capsys: pytest.CaptureFixture[str], before: str, after: str, line: int, what: str
 ) -> None:
     changed(own, before, after)
-    assert called("check", own, "--proto", own.with_suffix(".proto")) == 1
+    assert called("check", own, "--proto", own.with_suffix(".proto")) == 2
     text = capsys.readouterr().err
     assert f"shop.yaml:{line}: " in text
     assert what in text
@@ -262,7 +262,7 @@ def test_a_method_known_by_its_headers_alone_agrees_with_its_proto(
 def test_a_sample_of_no_method_or_no_file_is_a_problem(
     own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert called("check", own, "--sample", own, "--method", "/shop.Ranker/Ronk") == 1
+    assert called("check", own, "--sample", own, "--method", "/shop.Ranker/Ronk") == 2
     assert "Did you mean '/shop.Ranker/Rank'?" in capsys.readouterr().err
     assert called("check", own, "--sample", own.with_name("none"), "--method", METHOD) == 1
     assert "cannot be read" in capsys.readouterr().err

@@ -11,7 +11,7 @@ import pytest
 from sidecar.config.compile import Compiled, compile_policy
 from sidecar.config.files import hash_of_files
 from sidecar.config.sources import Sources
-from sidecar.model.objective import Good
+from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
 from sidecar.model.policy import Policy
 from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
@@ -61,15 +61,11 @@ def test_the_file_of_the_design_compiles_to_what_it_says(file: Path) -> None:
         "127.0.0.1:9001",
     )
     fast, chat, answers = policy.objectives
-    assert (fast.good, fast.threshold_nanos, fast.ratio, fast.model_glob) == (
-        Good.LATENCY_BELOW, 100_000_000, "0.999", "resnet50",
+    assert (fast.indicator, fast.ratio, fast.model_glob) == (
+        LatencyBelow(100_000_000), "0.999", "resnet50",
     )  # fmt: skip
-    assert (chat.good, chat.threshold_nanos, chat.ratio) == (
-        Good.FIRST_RESPONSE_BELOW,
-        500_000_000,
-        "0.99",
-    )
-    assert (answers.good, answers.threshold_nanos, answers.ratio) == (Good.AVAILABLE, 0, "0.9995")
+    assert (chat.indicator, chat.ratio) == (FirstResponseBelow(500_000_000), "0.99")
+    assert (answers.indicator, answers.ratio) == (Available(), "0.9995")
     assert policy.models == ("resnet50",)
     assert policy.admin == ":9464"
     assert policy.health == ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sidecar.model.objective import Good, Objective
+from sidecar.model.indicator import FirstResponseBelow, LatencyBelow
+from sidecar.model.objective import Objective
 
-FAST = Objective("fast", Good.LATENCY_BELOW, "0.999", 100_000_000, "resnet50")
+FAST = Objective("fast", LatencyBelow(100_000_000), "0.999", "resnet50")
 
 
 def test_the_id_of_a_definition_never_changes_between_releases() -> None:
@@ -21,10 +22,10 @@ def test_a_new_target_keeps_the_counts_and_shows_in_the_spec_hash() -> None:
 
 def test_whatever_is_counted_differently_has_another_id() -> None:
     changed = [
-        replace(FAST, threshold_nanos=200_000_000),
+        replace(FAST, indicator=LatencyBelow(200_000_000)),
         replace(FAST, model_glob="*"),
         replace(FAST, method_glob="a/b"),
         replace(FAST, name="faster"),
-        replace(FAST, good=Good.FIRST_RESPONSE_BELOW),
+        replace(FAST, indicator=FirstResponseBelow(100_000_000)),
     ]
     assert len({FAST.id, *(each.id for each in changed)}) == 6

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from sidecar.model.indicator import LatencyBelow
+from sidecar.model.objective import Objective
 from sidecar.model.server_metrics import MetricsEndpoint, Number, NumberSource, ServerPage
 from sidecar.model.settings import ControlSettings
-from sidecar.model.snapshot import WatchedObjective
 
 
 def test_settings_come_back_as_they_went() -> None:
-    objective = WatchedObjective("id", "fast", "hash", "0.999", "available", "m*", "")
+    objective = Objective("fast", LatencyBelow(5), "0.999", "m*", "", 7)
     sources = (
         NumberSource(Number.RUNNING, "busy", where=(("state", "open"),), model="m", scale=0.5),
         NumberSource(Number.EXECUTED_BATCH_SIZE, "items", "runs"),

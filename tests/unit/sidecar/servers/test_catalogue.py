@@ -8,9 +8,9 @@ import pytest
 
 from sidecar.model.policy import Extract, Kind, Method, Read, Slot, Step, Variant
 from sidecar.servers.catalogue import ServerCatalogue, compile_server, load_server, shipped_files
-from sidecar.servers.document import parse_document
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.encode import method_message
+from sidecar.text.document import parse_document
 
 SERVICE = "/inference.GRPCInferenceService"
 

@@ -8,8 +8,8 @@ import pytest
 
 from sidecar.model.policy import HeaderExtract, Read, Slot
 from sidecar.servers.catalogue import ServerCatalogue, compile_server
-from sidecar.servers.document import parse_document
 from sidecar.servers.headers import MAX_NAMES, read_head
+from sidecar.text.document import parse_document
 
 BEFORE = HeaderExtract(Slot.MODEL, "x-model", True)
 AFTER = HeaderExtract(Slot.MODEL, "x-model", False)

@@ -6,8 +6,8 @@ import pytest
 
 from sidecar.model.policy import Extract, Read, Slot, Step, Variant
 from sidecar.servers.catalogue import compile_server
-from sidecar.servers.document import parse_document
 from sidecar.servers.limits import MAX_EDGES, MAX_STRINGS, MAX_VALUES, depth, refusal
+from sidecar.text.document import parse_document
 
 
 def program(*paths: tuple[int, ...], read: Read = Read.INT) -> list[Variant]:

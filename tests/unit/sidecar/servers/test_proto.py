@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sidecar.servers.catalogue import compile_server
-from sidecar.servers.document import parse_document
 from sidecar.servers.proto import Comparison, ProtoField, ProtoMethod, Schema, compare
+from sidecar.text.document import parse_document
 
 SCHEMA = Schema(
     {"/a.B/C": ProtoMethod("a.Ask", "a.Answer", streams_in=True, streams_out=True)},

@@ -8,9 +8,9 @@ import pytest
 
 from sidecar.model.policy import JsonExtract, JsonRead, JsonStep, Kind, Slot
 from sidecar.servers.catalogue import ServerCatalogue, compile_server, load_server, shipped_files
-from sidecar.servers.document import parse_document
 from sidecar.servers.paths import PathError
 from sidecar.servers.routes import compile_json_extract
+from sidecar.text.document import parse_document
 
 
 def compiled(text: str) -> ServerCatalogue:

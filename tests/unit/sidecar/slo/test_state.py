@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.model.objective import State
-from sidecar.model.snapshot import WatchedObjective
-from sidecar.slo.state import Facts, state_of
+from sidecar.model.indicator import Available
+from sidecar.model.objective import Objective, State
+from sidecar.slo.state import Evidence, state_of
 from sidecar.tapclient import tap_pb2 as pb
 from tests.fakes.facts import INFER, SECOND, flight, histogram, upstream
 
 NOW = 1_000 * SECOND
-ANY = WatchedObjective("id", "answers", "hash", "0.999", "available", "", "")
+ANY = Objective("answers", Available(), "0.999")
 
 
 def facts(
@@ -20,15 +20,15 @@ def facts(
     blind: int = 0,
     latency_nanos: int = 20_000_000,
     observing: bool = True,
-) -> Facts:
+) -> Evidence:
     """A moment with these flights; everything completed so far took `latency_nanos`."""
     timing = pb.TimingSeries(
         model="resnet50", method=INFER, kind="inference", latency=histogram(*[latency_nanos] * 100)
     )
-    return Facts(list(flights), [timing], [upstream(up)], blind / 100, observing)
+    return Evidence(list(flights), [timing], [upstream(up)], blind / 100, observing)
 
 
-def state(found: Facts, objective: WatchedObjective = ANY) -> State:
+def state(found: Evidence, objective: Objective = ANY) -> State:
     """The state at NOW."""
     return state_of(objective, found, NOW)
 
@@ -64,7 +64,7 @@ def test_a_server_that_never_answered_anything_is_stalled() -> None:
 
 
 def test_a_slow_model_is_given_five_times_its_p99() -> None:
-    def hanging(seconds: int) -> Facts:
+    def hanging(seconds: int) -> Evidence:
         age = seconds * SECOND
         return facts(
             flight(open_requests=1, oldest_open_nanos=age, last_completed_nanos=NOW - age),
@@ -94,7 +94,7 @@ def test_an_upstream_that_refuses_is_unreachable_before_anything_else() -> None:
 
 
 def test_one_of_two_upstreams_down_is_not_unreachable() -> None:
-    moment = Facts([], [], [upstream(False), upstream(True)], 0.0, True)
+    moment = Evidence([], [], [upstream(False), upstream(True)], 0.0, True)
     assert state(moment) is State.NO_TRAFFIC
 
 
@@ -111,9 +111,7 @@ def test_a_stall_is_told_even_where_sight_is_poor() -> None:
 
 
 def test_an_objective_is_about_what_its_globs_match_and_inference_only() -> None:
-    objective = WatchedObjective(
-        "id", "chat", "hash", "0.99", "available", "llama-*", "*/ModelInfer"
-    )
+    objective = Objective("chat", Available(), "0.99", "llama-*", "*/ModelInfer")
     recent = NOW - SECOND
     assert state(facts(flight("llama-7b", last_completed_nanos=recent)), objective) is State.OK
     assert (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.model.objective import Good, Objective
+from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
+from sidecar.model.objective import Objective
 from sidecar.model.policy import (
     BatchLimit,
     HeaderExtract,
@@ -49,9 +50,9 @@ POLICY = Policy(
     batch_limits=(BatchLimit("m*", 8), BatchLimit("*", 0)),
     probe_models=True,
     objectives=(
-        Objective("a", Good.AVAILABLE, "0.9"),
-        Objective("l", Good.LATENCY_BELOW, "0.9", 5, "m*", "a.B/*"),
-        Objective("f", Good.FIRST_RESPONSE_BELOW, "0.9", 6),
+        Objective("a", Available(), "0.9"),
+        Objective("l", LatencyBelow(5), "0.9", "m*", "a.B/*"),
+        Objective("f", FirstResponseBelow(6), "0.9"),
     ),
     drain_delay_nanos=7,
     drain_total_nanos=8,

@@ -8,14 +8,15 @@ import pytest
 
 from sidecar.model.server_metrics import PollFailure
 from sidecar.tapclient import tap_pb2 as pb
-from sidecar.web.document import distribution, snapshot_document
+from sidecar.web.document.distribution import distribution
+from sidecar.web.document.snapshot import snapshot_document
 from tests.fakes import facts
 from tests.fakes.facts import SECOND, snapshot
 from tests.fakes.published import published, server_reading, watched
 
 
 def test_the_document_is_json_with_the_documented_parts() -> None:
-    event = pb.EventSeries(objective="id-fast", good=5, bad=1)
+    event = pb.EventSeries(objective=watched("fast").id, good=5, bad=1)
     document = snapshot_document(published(snapshot(events=[event]), objectives=[watched("fast")]))
     assert json.loads(json.dumps(document)) == document
     assert set(document) == {

@@ -1,7 +1,6 @@
 //! Dimensions of tensors: exact, or absent.
 
-use super::{Plan, Said, Values};
-use crate::catalogue::{Read, Slot};
+use super::{Plan, Values};
 use crate::tensor::Dimensions;
 
 impl Values {
@@ -49,33 +48,17 @@ impl Values {
         self.spoilt &= !(1 << leaf);
     }
 
-    /// An element of it; None for what is no size.
+    /// An element of that array; None for what is no size.
     pub(crate) fn array_item(&mut self, leaf: usize, list: u8, size: Option<u64>) {
         if !size.is_some_and(|size| self.lists[usize::from(list)].push(size)) {
             self.spoilt |= 1 << leaf;
         }
     }
 
-    /// It was whole.
+    /// The array was whole.
     pub(crate) fn array_ends(&mut self, leaf: usize, list: u8) {
         if !self.lists[usize::from(list)].sizes().is_empty() {
             self.present |= 1 << leaf;
         }
-    }
-}
-
-impl<'w> Said<'w> {
-    /// The dimensions of a slot: of several the first that are there. Never none.
-    #[inline]
-    pub fn dimensions(&self, slot: Slot) -> Option<&'w Dimensions> {
-        let (sources, there) = (self.sources?, self.values.present & !self.values.spoilt);
-        if !sources.any_of(slot, there) {
-            return None;
-        }
-        let lists = sources.of(slot).iter().filter(|&leaf| there >> leaf & 1 != 0).filter_map(|&leaf| {
-            let leaf = self.leaves.get(usize::from(leaf))?;
-            matches!(leaf.read, Read::Dimensions | Read::DimensionOfEach).then_some(leaf.text)
-        });
-        lists.map(|list| &self.values.lists[usize::from(list)]).next()
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn number_length(bytes: &[u8]) -> Option<usize> {
     (at > 0 && (bytes[0].is_ascii_digit() || bytes[0] == b'-')).then_some(at)
 }
 
-/// Length of what a container holds, up to its closing bracket. Any bracket closes any, as for [`Scan::skip`].
+/// Length of what a container holds, up to its closing bracket. Any bracket closes any, as for [`super::Scan::skip`].
 pub(super) fn inside_length(bytes: &[u8]) -> Option<usize> {
     let (mut at, mut open) = (0, 0);
     loop {

@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.model.server_metrics import Number, NumberSource
 from sidecar.servers.catalogue import ServerCatalogue, compile_server
-from sidecar.servers.document import parse_document
+from sidecar.text.document import parse_document
 
 
 def compiled(text: str) -> ServerCatalogue:

@@ -1,0 +1,73 @@
+//! What one response message says of the request it answers.
+
+use super::message_facts::{count, holds, id};
+use crate::call::OpenRequest;
+use crate::catalogue::Slot;
+use crate::field::Extracted;
+use crate::names::Id;
+use crate::tokens::Count;
+use std::collections::VecDeque;
+
+/// What a response message said about the request it answers, kept until the message is complete.
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    /// Id of the open request that has the response's id. None: the oldest is meant.
+    id: Option<Id>,
+    /// It holds an error.
+    pub error: bool,
+    /// It is the last response, or says nothing about that.
+    pub last: bool,
+    /// It carries output, or is not looked at for that and holds no error.
+    pub output: bool,
+    /// It carries output that was looked for.
+    pub chunk: bool,
+    tokens_in: Option<Count>,
+    tokens_out: Option<Count>,
+}
+
+impl Reply {
+    /// Of a response that says nothing.
+    pub const SILENT: Reply =
+        Reply { id: None, error: false, last: true, output: true, chunk: false, tokens_in: None, tokens_out: None };
+
+    /// Hears what a response to one of `open` says.
+    pub fn hear(&mut self, extracted: &Extracted<'_>, open: &VecDeque<OpenRequest>, wants_output: bool) {
+        // Of one request, or none, an id tells nothing.
+        self.name(if open.len() > 1 { id(extracted.get(Slot::RequestId)) } else { None });
+        self.error = extracted.get(Slot::Error).is_some_and(holds);
+        self.last = extracted.get(Slot::Final).is_none_or(holds);
+        self.chunk = wants_output && extracted.get(Slot::Output).is_some_and(holds);
+        self.output = (self.chunk || !wants_output) && !self.error;
+        self.tokens_in = count(extracted.get(Slot::TokensIn));
+        self.tokens_out = count(extracted.get(Slot::TokensOut));
+    }
+
+    /// Of the request with this id. It is long, and most have none: it is not written each time.
+    #[inline]
+    fn name(&mut self, id: Option<Id>) {
+        if id.is_some() || self.id.is_some() {
+            self.id = id;
+        }
+    }
+
+    /// Says the same as another, of a request of its own.
+    #[inline]
+    pub fn repeat(&mut self, other: &Reply, id: Option<Id>) {
+        self.name(id);
+        (self.error, self.last, self.output, self.chunk) = (other.error, other.last, other.output, other.chunk);
+        (self.tokens_in, self.tokens_out) = (other.tokens_in, other.tokens_out);
+    }
+
+    /// Which of the open requests it answers: the one with its id, else the oldest.
+    pub fn answers(&self, open: &VecDeque<OpenRequest>) -> usize {
+        let by_id = |id: &Id| open.iter().position(|o| o.id == *id);
+        self.id.as_ref().and_then(by_id).unwrap_or(0)
+    }
+
+    /// Adds the tokens it tells of to those of the request that it answers.
+    #[inline]
+    pub fn count_tokens(&self, open: &mut OpenRequest) {
+        open.tokens_in.add(self.tokens_in);
+        open.tokens_out.add(self.tokens_out);
+    }
+}

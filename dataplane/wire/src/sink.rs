@@ -1,0 +1,70 @@
+//! The contract of whoever listens to a connection: what may be told, and in which words.
+
+use crate::Nanos;
+use crate::call::{Call, End, Request};
+
+/// What the first bytes of the client said. Bytes were forwarded before anyone looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// HTTP/2 with prior knowledge.
+    Http2,
+    /// HTTP/1.x.
+    Http1,
+    /// A TLS hello; relayed, not read.
+    Tls,
+    /// Anything else; relayed, not read.
+    Unknown,
+}
+
+/// Why a connection, or one direction of it, is no longer read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Blind {
+    /// TLS: nothing to read.
+    Tls,
+    /// No protocol known here, or none any more: HTTP/1.1 was switched to another.
+    Protocol,
+    /// A header block that cannot be decoded: this direction is frames only from here (R3).
+    Hpack,
+    /// What breaks the framing of RFC 9113 (padding, interleaved header block, bad length) or of RFC 9112, or can be
+    /// read in two ways there.
+    Frame,
+    /// More streams open at once, or requests waiting in a pipeline, than are followed.
+    Streams,
+    /// The parser panicked; the caller says so.
+    Panic,
+}
+
+/// Receives the facts. Called in wire order, from inside [`crate::Conn::feed`] and [`crate::Conn::end`].
+pub trait Sink {
+    /// A call has arrived: its method is known if it ever will be.
+    fn opened(&mut self, call: &mut Call);
+    /// A request came to its end. For a call that does not carry many: exactly once, just before `ended`.
+    fn request(&mut self, call: &Call, request: &Request);
+    /// A response message began `gap` after the previous one of the same call was complete.
+    fn gap(&mut self, call: &Call, gap: Nanos);
+    /// A call came to its end, exactly once. `call.open` is empty.
+    fn ended(&mut self, call: &Call, end: &End);
+    /// The connection or one direction of it is no longer read. At most once per reason.
+    fn blinded(&mut self, reason: Blind);
+    /// What the first bytes said. At most once.
+    fn recognised(&mut self, protocol: Protocol);
+    /// A message's wanted fields did not lie within its first `head_bytes`.
+    fn head_truncated(&mut self);
+}
+
+/// Who listens, and when those bytes came of which is told.
+#[derive(Debug)]
+pub struct Listener<'a, S> {
+    /// The time at which the bytes came.
+    pub now: Nanos,
+    /// Whoever is told.
+    pub sink: &'a mut S,
+}
+
+impl<S> Listener<'_, S> {
+    /// The same one, lent for one more call.
+    #[inline]
+    pub fn reborrow(&mut self) -> Listener<'_, S> {
+        Listener { now: self.now, sink: self.sink }
+    }
+}

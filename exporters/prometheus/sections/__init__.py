@@ -1,0 +1,1 @@
+"""A section of the snapshot in, its families out: one file each, named as the section is."""

@@ -1,0 +1,99 @@
+"""What fits on a page: the same caps and sums for every outlet, so that all of them show the same.
+
+Who was seen first stays, so that no newcomer makes a shown series vanish and a sum fall; what is left out is counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from sidecar.model.series import INFERENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sidecar.model.sections.traffic import Traffic
+    from sidecar.model.series import CounterView, ShapeView, TimingView, TokenView
+    from sidecar.model.server_metrics import ServerReading
+
+# Bounds the page whatever the tap was configured to hold: 20 models of ordinary use are about 3,000 lines.
+MAX_COUNTER_SERIES = 500
+MAX_TIMING_SERIES = 60
+MAX_TOKEN_SERIES = 200
+MAX_SHAPED_MODELS = 20  # each with at most nine shapes
+
+
+class CallLabels(NamedTuple):
+    """What tells counters of calls apart on a page."""
+
+    model: str
+    method: str
+    version: str
+    code: str
+    ended_by: str
+    kind: str
+
+
+class CallSums(NamedTuple):
+    """Counters summed over what is no label: the outcome, which follows from the code in all but rare cases."""
+
+    calls: int
+    requests: int
+    request_bytes: int
+    response_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The series that are shown, in the order in which they are."""
+
+    timings: Sequence[TimingView]
+    calls: Mapping[CallLabels, CallSums]
+    tokens: Sequence[TokenView]
+    shapes: Sequence[ShapeView]
+    left_out: int  # series that are known but not shown
+
+
+def page_of(traffic: Traffic, server: ServerReading | None) -> Page:
+    """Choose what is shown of one tick."""
+    # Inference only: a histogram has no kind label, so probes must not be mixed in.
+    timings = sorted((one for one in traffic.timings if one.kind == INFERENCE), key=_seen)
+    calls = _summed(traffic.counters)
+    tokens, shapes = sorted(traffic.tokens, key=_seen), sorted(traffic.shapes, key=_seen)
+    shown = timings[:MAX_TIMING_SERIES]
+    shown_calls = dict(list(calls.items())[:MAX_COUNTER_SERIES])
+    left_out = len(timings) - len(shown) + len(calls) - len(shown_calls)
+    left_out += max(len(tokens) - MAX_TOKEN_SERIES, 0)
+    left_out += sum(len(each.shapes) for each in shapes[MAX_SHAPED_MODELS:])
+    left_out += server.left_out if server else 0
+    return Page(
+        timings=sorted(shown, key=lambda one: (one.model, one.method, one.failed)),
+        calls=dict(sorted(shown_calls.items())),
+        tokens=sorted(
+            tokens[:MAX_TOKEN_SERIES],
+            key=lambda one: (one.model, one.method, one.direction, one.source),
+        ),
+        shapes=shapes[:MAX_SHAPED_MODELS],
+        left_out=left_out,
+    )
+
+
+def _seen(series: TimingView | TokenView | ShapeView | CounterView) -> int:
+    """Order by when a series was first seen."""
+    return series.id
+
+
+def _summed(counters: Sequence[CounterView]) -> dict[CallLabels, CallSums]:
+    """Sum counters of the same labels; those seen first come first."""
+    sums: dict[CallLabels, CallSums] = {}
+    for one in sorted(counters, key=_seen):
+        labels = CallLabels(one.model, one.method, one.version, one.code, one.ended_by, one.kind)
+        before = sums.get(labels, CallSums(0, 0, 0, 0))
+        sums[labels] = CallSums(
+            before.calls + one.calls,
+            before.requests + one.requests,
+            before.request_bytes + one.request_bytes,
+            before.response_bytes + one.response_bytes,
+        )
+    return sums

@@ -1,0 +1,103 @@
+"""The one loop: each tick asks every storey once, in one fixed order, and publishes one immutable snapshot.
+
+No storey knows another: what one needs of an earlier one is handed to it as that one's section. Outlets read the
+snapshot and nothing else, and only when a client asks: no series is converted unless a page shows it, so the cost of a
+tick follows the number of series that changed, not the number of calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from sidecar import __version__
+from sidecar.model.sections.moment import Moment
+from sidecar.model.snapshot import Snapshot
+from sidecar.runtime.self_cost import SelfCost
+from sidecar.slo.engine import ObjectivesEngine
+
+if TYPE_CHECKING:
+    from sidecar.model.log import Log
+    from sidecar.runtime.reload import Reload
+    from sidecar.sources.server_page import ServerPagePoller
+    from sidecar.tapclient.facts import Facts
+    from sidecar.tapclient.tap_client import TapClient
+
+
+class Loop:
+    """Everything that a tick goes through."""
+
+    def __init__(self, tap: TapClient, reload: Reload, server: ServerPagePoller, log: Log) -> None:
+        self._tap = tap
+        self._reload = reload
+        self._server = server
+        self._log = log
+        self._objectives = ObjectivesEngine()
+        self._self_cost = SelfCost()
+        self._ticks = 0
+        self._current: Snapshot | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest snapshot; pages are served only after the first."""
+        assert self._current is not None
+        return self._current
+
+    async def tick(self) -> None:
+        """Pull, then each storey in its order, then publish. Raises SeamError when the tap is gone."""
+        facts = await self._tap.pull()
+        self._reload.follow(facts.policy_generation, facts.policy_error)
+        settings = self._reload.settings
+        self._server.follow(settings.server_metrics)
+
+        # traffic → (batches → gpu →) objectives (→ alerts → scaling)
+        server = self._server.reading()
+        objectives = self._objectives.judge(
+            settings.objectives,
+            facts.traffic,
+            facts.tap,
+            observing=self._reload.policy.observe,
+            now_nanos=facts.uptime_nanos,
+        )
+
+        self._tell_changes()
+        self._current = Snapshot(
+            moment=self._moment(facts),
+            traffic=facts.traffic,
+            tap=facts.tap,
+            server=server,
+            objectives=objectives,
+            config=self._reload.section(facts.policy_generation),
+            control=self._self_cost.section(),
+        )
+
+    async def run(self) -> None:
+        """Tick until the tap asks for the flush; raises SeamError when it is gone without asking."""
+        clock = asyncio.get_running_loop().time
+        due, last = clock(), False
+        while not last:
+            # A late tick is not made up for: the counts are cumulative.
+            due = max(due + self._reload.settings.tick_seconds, clock())
+            last = await self._tap.quiet_until(due)
+            await self.tick()
+
+    def _moment(self, facts: Facts) -> Moment:
+        self._ticks += 1
+        return Moment(
+            tick=self._ticks,
+            version=__version__,
+            tap_version=self._tap.version,
+            epoch_unix_nanos=facts.epoch_unix_nanos,
+            sequence=facts.sequence,
+            at_unix_nanos=facts.at_unix_nanos,
+            uptime_nanos=facts.uptime_nanos,
+        )
+
+    def _tell_changes(self) -> None:
+        """A change of state is worth a line in the log."""
+        for change in self._objectives.changes:
+            self._log.info(
+                "objective changed state",
+                slo=change.objective.name,
+                state=change.now.value,
+                before=change.before.value,
+            )

@@ -1,0 +1,1 @@
+"""Where facts come from besides the tap: today the model server's own page."""

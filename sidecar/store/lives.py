@@ -1,0 +1,19 @@
+"""How many lives control has had, as far as the state remembers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sidecar.store.face import Store
+
+KEY = "control/lives"
+
+
+def begin_life(store: Store) -> int:
+    """Count this life and return its number, from 1."""
+    before = store.read(KEY) or b"0"
+    life = (int(before) if before.isdigit() else 0) + 1
+    store.write(KEY, str(life).encode())
+    store.commit()
+    return life

@@ -1,0 +1,36 @@
+"""The tap as control sees it: one call a tick, which returns facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sidecar.tapclient.facts import facts_of
+from sidecar.tapclient.ledger import Ledger
+
+if TYPE_CHECKING:
+    from sidecar.tapclient.facts import Facts
+    from sidecar.tapclient.seam import Seam
+
+
+class TapClient:
+    """Pulls what changed, and remembers the rest."""
+
+    def __init__(self, seam: Seam, version: str) -> None:
+        self._seam = seam
+        self.version = version
+        """The tap's, as its hello said."""
+        self._ledger = Ledger()
+
+    async def pull(self) -> Facts:
+        """Return the facts of now. Raises SeamError when the tap is gone or silent."""
+        answer = await self._seam.pull(self._ledger.since)
+        if not self._ledger.merge(answer):
+            # Another tap's life: what was known is forgotten, so all of it is asked for.
+            answer = await self._seam.pull(self._ledger.since)
+            self._ledger.merge(answer)
+        return facts_of(answer, self._ledger, self._seam.records, self._seam.draining)
+
+    async def quiet_until(self, due: float) -> bool:
+        """Wait until a moment of the loop's clock. True: the tap asks for the flush, so the next pull is the last."""
+        await self._seam.quiet_until(due)
+        return self._seam.flush_asked.is_set()

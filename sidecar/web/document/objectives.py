@@ -1,0 +1,33 @@
+"""The key `objectives`.
+
+[{name, id, spec_hash, objective_ratio, good, model, method, state, events: {good, bad, excluded}}]
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sidecar.model.sections.objectives import ObjectiveReading, Objectives
+
+
+def objectives_document(objectives: Objectives) -> dict[str, Any]:
+    """Return this key."""
+    return {"objectives": [_objective(reading) for reading in objectives.readings]}
+
+
+def _objective(reading: ObjectiveReading) -> dict[str, Any]:
+    objective, events = reading.objective, reading.events
+    return {
+        "name": objective.name,
+        "id": objective.id,
+        "spec_hash": objective.spec_hash,
+        "objective_ratio": objective.ratio,
+        "good": objective.indicator.kind,
+        "model": objective.model_glob,
+        "method": objective.method_glob,
+        "state": reading.state.value,
+        "events": {"good": events.good, "bad": events.bad, "excluded": events.excluded},
+    }

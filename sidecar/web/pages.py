@@ -1,0 +1,69 @@
+"""Which URL shows what. Every page is made from the snapshot of the moment, and only when asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sidecar.net.http_server import Request, Response
+from sidecar.web.document.snapshot import snapshot_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sidecar.model.snapshot import Snapshot
+
+_INDEX = """\
+Wayside {version}
+
+  /metrics           for Prometheus (OpenMetrics when asked for)
+  /api/v1/snapshot   the same facts as JSON; `wayside tap dump` prints it for people
+
+{states}"""
+
+
+class Pages:
+    """Routes requests."""
+
+    def __init__(
+        self,
+        current: Callable[[], Snapshot],
+        metrics: Callable[[Snapshot, str], tuple[bytes, str]],
+    ) -> None:
+        """`metrics` renders a snapshot for an Accept header, as (body, content type)."""
+        self._current = current
+        self._metrics = metrics
+        self._routes: dict[str, Callable[[Request], Response]] = {
+            "/": self._index_page,
+            "/metrics": self._metrics_page,
+            "/api/v1/snapshot": self._snapshot_page,
+        }
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request."""
+        route = self._routes.get(request.path)
+        if route is None:
+            known = ", ".join(self._routes)
+            return Response(f"Nothing is at this address. Try {known}\n".encode(), status=404)
+        return route(request)
+
+    def _metrics_page(self, request: Request) -> Response:
+        return Response(*self._metrics(self._current(), request.accept))
+
+    def _snapshot_page(self, _: Request) -> Response:
+        body = json.dumps(snapshot_document(self._current()), indent=1)
+        return Response(f"{body}\n".encode(), "application/json")
+
+    def _index_page(self, _: Request) -> Response:
+        snapshot = self._current()
+        lines = [
+            f"upstream {each.address}: {'up' if each.up else 'down'}"
+            for each in snapshot.traffic.upstreams
+        ]
+        lines += [
+            f"objective {each.objective.name}: {each.state.value}"
+            for each in snapshot.objectives.readings
+        ]
+        lines += ["draining"] if snapshot.tap.draining else []
+        states = "".join(f"{line}\n" for line in lines)
+        return Response(_INDEX.format(version=snapshot.moment.version, states=states).encode())

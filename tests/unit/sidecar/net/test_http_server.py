@@ -1,0 +1,205 @@
+"""The admin server against real sockets: routes, keep-alive, and every bound."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+
+import pytest
+
+from exporters.prometheus.render import MetricsPage
+from sidecar.net import http_server
+from sidecar.net.http_server import MAX_CONNECTIONS, MAX_HEAD_BYTES, Request, Response, Server
+from sidecar.web.pages import Pages
+from tests.fakes.facts import snapshot
+from tests.fakes.published import published, watched
+
+
+def site() -> Callable[[Request], Response]:
+    """The real pages over one moment."""
+    moment = published(snapshot(), objectives=[watched("fast")])
+    return Pages(lambda: moment, MetricsPage().render).handle
+
+
+@asynccontextmanager
+async def serving(handle: Callable[[Request], Response]) -> AsyncIterator[int]:
+    """Serve on a free port; yields it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = Server(handle)
+    await server.start(listener)
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.close()
+        await asyncio.sleep(0)
+
+
+async def exchange(port: int, data: bytes) -> bytes:
+    """Send bytes, return everything until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(data)
+    answer = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+def run(
+    scenario: Callable[[int], Coroutine[None, None, None]], handle: Callable[[Request], Response]
+) -> None:
+    """Run a scenario against a server."""
+
+    async def whole() -> None:
+        async with serving(handle) as port:
+            await scenario(port)
+
+    asyncio.run(whole())
+
+
+def request(path: str, method: str = "GET", more: str = "connection: close\r\n") -> bytes:
+    """One request."""
+    return f"{method} {path} HTTP/1.1\r\nhost: x\r\n{more}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "text"),
+    [
+        (request("/"), 200, b"objective fast: ok"),
+        (request("/metrics"), 200, b"wayside_calls_total{"),
+        (request("/metrics?name=x"), 200, b"wayside_calls_total{"),
+        (request("/api/v1/snapshot"), 200, b'"objectives"'),
+        (request("/nowhere"), 404, b"Try /, /metrics, /api/v1/snapshot"),
+        (request("/metrics", "POST", "connection: close\r\ncontent-length: 0\r\n"), 405, b"Only GET and HEAD"),
+        (request("/metrics", "DELETE"), 405, b"allow: GET, HEAD"),
+        (b"nonsense\r\n\r\n", 400, b"no request this server understands"),
+        (b"GET / HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * MAX_HEAD_BYTES, 431, b"no request"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_is_answered(data: bytes, status: int, text: bytes) -> None:
+    async def scenario(port: int) -> None:
+        answer = await exchange(port, data)
+        assert answer.startswith(b"HTTP/1.1 %d" % status)
+        assert text in answer
+
+    run(scenario, site())
+
+
+def test_head_has_the_length_and_no_body() -> None:
+    async def scenario(port: int) -> None:
+        head, _, body = (await exchange(port, request("/metrics", "HEAD"))).partition(b"\r\n\r\n")
+        assert b"content-length: " in head
+        assert body == b""
+
+    run(scenario, site())
+
+
+def test_a_scraper_keeps_its_connection_and_may_pipeline() -> None:
+    async def scenario(port: int) -> None:
+        two = request("/", more="") + request("/nowhere", more="connection: close\r\n")
+        answer = await exchange(port, two)
+        assert answer.count(b"HTTP/1.1 200") == 1
+        assert answer.count(b"HTTP/1.1 404") == 1
+
+    run(scenario, site())
+
+
+def test_a_body_ends_its_connection() -> None:
+    async def scenario(port: int) -> None:
+        data = request("/", more="content-length: 5\r\n") + b"12345" + request("/")
+        answer = await exchange(port, data)
+        assert answer.count(b"HTTP/1.1") == 1
+
+    run(scenario, site())
+
+
+def test_a_fault_in_a_page_is_an_answer_and_costs_nobody_else() -> None:
+    def broken(_: Request) -> Response:
+        raise RuntimeError("no page today")
+
+    async def scenario(port: int) -> None:
+        answer = await exchange(port, request("/"))
+        assert answer.startswith(b"HTTP/1.1 500")
+        assert b"no page today" in answer
+
+    run(scenario, broken)
+
+
+def test_connections_above_the_cap_are_told_so() -> None:
+    async def scenario(port: int) -> None:
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MAX_CONNECTIONS)]
+        answer = await exchange(port, request("/"))
+        assert answer.startswith(b"HTTP/1.1 503")
+        assert answer.endswith(b"Too many open connections.\n")
+        for _, writer in held:
+            writer.close()
+            await writer.wait_closed()
+        await until(lambda: exchange_ok(port))
+
+    async def exchange_ok(port: int) -> bool:
+        return (await exchange(port, request("/"))).startswith(b"HTTP/1.1 200")
+
+    run(scenario, site())
+
+
+async def until(check: Callable[[], Coroutine[None, None, bool]]) -> None:
+    """Wait for something that follows soon."""
+    async with asyncio.timeout(10) if hasattr(asyncio, "timeout") else _no_limit():
+        while not await check():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def _no_limit() -> AsyncIterator[None]:
+    yield
+
+
+def test_a_head_that_never_ends_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "READ_TIMEOUT_SECONDS", 0.05)
+
+    async def scenario(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HT")
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(1), 10)
+        writer.close()
+
+    run(scenario, site())
+
+
+def test_an_idle_connection_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "IDLE_TIMEOUT_SECONDS", 0.05)
+
+    async def scenario(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request("/", more=""))
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(1_000_000), 10)
+        writer.close()
+
+    run(scenario, site())
+
+
+def test_an_answer_nobody_reads_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "WRITE_TIMEOUT_SECONDS", 0.05)
+    answered: list[str] = []
+
+    def large(found: Request) -> Response:
+        answered.append(found.path)
+        return Response(b"x" * 20_000_000)
+
+    async def scenario(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+        writer.write(request("/", more="") * 5)
+        await until_closed(reader)
+        writer.close()
+        assert len(answered) == 1
+
+    async def until_closed(reader: asyncio.StreamReader) -> None:
+        await asyncio.sleep(0.3)
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(100_000_000), 10)
+
+    run(scenario, large)

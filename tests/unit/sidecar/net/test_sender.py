@@ -1,0 +1,157 @@
+"""Pushing: in order, bounded, tried again, and nothing lost without a count."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from sidecar.model.server_metrics import PollFailure
+from sidecar.net import sender
+from sidecar.net.http_client import FetchError
+from sidecar.net.sender import MAX_QUEUED, MAX_QUEUED_BYTES, Sender, Sent, pause_seconds
+
+DOWN = FetchError(PollFailure.UNREACHABLE, "refused")
+
+
+class Other:
+    """The other side: what it answers next, and what it has been sent."""
+
+    def __init__(self, *answers: int | FetchError) -> None:
+        self.answers = list(answers)
+        self.got: list[bytes] = []
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+
+    async def post(self, payload: bytes) -> int:
+        await self.may_answer.wait()
+        self.got.append(payload)
+        answer = self.answers.pop(0) if self.answers else 200
+        if isinstance(answer, FetchError):
+            raise answer
+        return answer
+
+
+async def until(found: Callable[[], bool]) -> None:
+    """Let the task run until a condition holds."""
+
+    async def wait() -> None:
+        while not found():
+            await asyncio.sleep(0)
+
+    await asyncio.wait_for(wait(), 60)
+
+
+def run(scenario: Callable[[], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        await scenario()
+
+    asyncio.run(whole())
+
+
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "FIRST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(sender, "LAST_PAUSE_SECONDS", 0.0)
+
+
+def test_payloads_arrive_in_their_order() -> None:
+    async def scenario() -> None:
+        other = Other()
+        one = Sender(other.post)
+        for payload in (b"a", b"b", b"c"):
+            one.offer(payload)
+        await until(lambda: one.counts.sent == 3)
+        one.offer(b"d")
+        await until(lambda: one.counts.sent == 4)
+        assert other.got == [b"a", b"b", b"c", b"d"]
+        one.stop()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("failure", [DOWN, 500, 503, 429])
+def test_what_may_help_is_tried_again(failure: int | FetchError) -> None:
+    async def scenario() -> None:
+        other = Other(failure, failure)
+        one = Sender(other.post)
+        one.offer(b"a")
+        one.offer(b"b")
+        await until(lambda: one.counts.sent == 2)
+        assert other.got == [b"a", b"a", b"a", b"b"]
+        assert one.counts == Sent(sent=2, failures=2)
+        one.stop()
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("status", [301, 400, 404, 413])
+def test_what_is_refused_is_not_tried_again(status: int) -> None:
+    async def scenario() -> None:
+        other = Other(status)
+        one = Sender(other.post)
+        one.offer(b"a")
+        one.offer(b"b")
+        await until(lambda: one.counts.sent == 1)
+        assert (other.got, one.counts) == ([b"a", b"b"], Sent(sent=1, refused=1))
+        one.stop()
+
+    run(scenario)
+
+
+def test_the_oldest_make_room_and_are_counted() -> None:
+    async def scenario() -> None:
+        other = Other()
+        other.may_answer.clear()
+        one = Sender(other.post)
+        for n in range(MAX_QUEUED + 5):
+            one.offer(b"%d" % n)
+        await until(lambda: one.counts.dropped == 5)
+        other.may_answer.set()
+        await until(lambda: one.counts.sent == MAX_QUEUED)
+        assert other.got == [b"%d" % n for n in range(5, MAX_QUEUED + 5)]
+        one.stop()
+
+    run(scenario)
+
+
+def test_one_that_made_room_while_it_was_under_way_takes_no_other_with_it() -> None:
+    async def scenario() -> None:
+        other = Other()
+        other.may_answer.clear()
+        one = Sender(other.post)
+        one.offer(b"first")
+        await until(lambda: True)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        for n in range(MAX_QUEUED):
+            one.offer(b"%d" % n)
+        assert one.counts.dropped == 1
+        other.may_answer.set()
+        await until(lambda: one.counts.sent == MAX_QUEUED + 1)
+        assert other.got == [b"first", *(b"%d" % n for n in range(MAX_QUEUED))]
+        one.stop()
+
+    run(scenario)
+
+
+def test_bytes_are_bounded_too() -> None:
+    async def scenario() -> None:
+        other = Other()
+        other.may_answer.clear()
+        one = Sender(other.post)
+        third = bytes(MAX_QUEUED_BYTES // 3)
+        for _ in range(4):
+            one.offer(third)
+        one.offer(bytes(MAX_QUEUED_BYTES + 1))
+        assert one.counts.dropped == 2
+        one.stop()
+
+    run(scenario)
+
+
+def test_pauses_double_up_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "FIRST_PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(sender, "LAST_PAUSE_SECONDS", 30.0)
+    assert [pause_seconds(n) for n in (1, 2, 3, 7, 1000)] == [0.5, 1, 2, 30, 30]
