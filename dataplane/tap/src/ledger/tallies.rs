@@ -23,7 +23,7 @@ pub struct Tallies {
     pub accept_pauses: u64,
     /// Frames of HTTP/2 from clients, by type.
     pub client_frames: FrameCounts,
-    /// And from servers.
+    /// Frames of HTTP/2 from servers, by type.
     pub server_frames: FrameCounts,
 }
 
