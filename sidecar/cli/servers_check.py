@@ -182,16 +182,22 @@ def _sample(arguments: argparse.Namespace, server: ServerCatalogue) -> int:
     head = {name.strip().lower(): value.strip() for name, _, value in reversed(fields)}
     size = f", {len(data)} bytes" if arguments.sample else ""
     print(f"{method.path} {arguments.side}{size}:")
-    for line in _said(method, arguments.side, data, head):
-        print(f"  {line}")
+    from sidecar.cli.launch import LaunchError
+
+    try:
+        for line in _said(method, arguments.side, data, head):
+            print(f"  {line}")
+    except LaunchError as error:
+        print(error, file=sys.stderr)
+        return FAILED
     return OK
 
 
 def _said(method: Method, side: str, data: bytes, head: Mapping[str, str]) -> list[str]:
     """Return a line for each value that is looked for."""
+    from sidecar.cli.message_reader import read_message
     from sidecar.model.policy import Read
     from sidecar.servers.headers import read_head
-    from sidecar.servers.read import read_message
 
     request = side == "request"
     program = method.request if request else method.response
@@ -200,7 +206,7 @@ def _said(method: Method, side: str, data: bytes, head: Mapping[str, str]) -> li
         [each.slot for variant in program for each in variant.extracts]
         + [each.slot for each in headers]
     )
-    said = read_head(headers, head, read_message(program, data, method.head_bytes))
+    said = read_head(headers, head, read_message(method, side, data) if data else {})
     lines = []
     for slot in wanted:
         value, read = said.get(slot, (None, Read.PRESENT))

@@ -130,6 +130,7 @@ def _policy(root: Root, sources: Sources, servers: _Servers, documents: list[Doc
         reload_argv=sources.reload_argv if files else (),
         objectives=objectives,
         server_metrics=_metrics_endpoint(root, servers.pages),
+        state_dir=os.path.abspath(root.state_dir) if root.state_dir else "",
     )
     return Policy(
         listeners=tuple(

@@ -193,5 +193,6 @@ class Root(Part):
     control: Control = Field(default_factory=Control)
     limits: Limits = Field(default_factory=Limits)
     observe: bool = True
+    state_dir: str = Field(default="", max_length=4096)
     gpu: Gpu = Field(default_factory=Gpu)
     alerts: Alerts = Field(default_factory=Alerts)

@@ -219,6 +219,10 @@ TAP_CONTROL_RESTARTS = _counter(
 TAP_CONNECTIONS_CAP = _gauge("tap_connections_cap", "Connections above which accepting pauses.")
 TAP_ACCEPT_PAUSES = _counter("tap_accept_pauses", "Times accepting paused at the cap.")
 TAP_CUT = _counter("tap_cut_connections", "Connections still open when the drain deadline passed.")
+TAP_KEEPS_REFUSED = _counter(
+    "tap_keeps_refused",
+    "Values that control wanted kept for its next life, and that were refused because all of them would be too large.",
+)
 TAP_GOAWAYS = _counter(
     "tap_goaways_inserted",
     "GOAWAY frames, and `connection: close` fields of HTTP/1.1, inserted while draining.",
@@ -228,6 +232,10 @@ TAP_DRAINING = _gauge("tap_draining", "1 while draining.")
 # --- control about itself --------------------------------------------------------------------
 CONTROL_CPU = _counter("control_cpu_seconds", "CPU used by this life of the control process.")
 CONTROL_RESIDENT = _gauge("control_resident_memory_bytes", "Resident memory of control.")
+CONTROL_LIFE = _gauge(
+    "control_life",
+    "Which life of the control process this is, from 1: since the tap started, or since the state in state_dir began.",
+)
 CONTROL_SERIES_LEFT_OUT = _gauge(
     "control_series_left_out", "Series not shown on this page because it would grow too long."
 )

@@ -17,6 +17,9 @@ class FixedPart(NamedTuple):
     """Where the policy on the seam has it."""
 
 
+STATE_DIR = "state_dir"
+"""Where control keeps its state: opened when it starts. It is no field of the policy but of control's settings."""
+
 FIXED_PARTS = (
     FixedPart("listeners", "listeners"),
     FixedPart("admin", "admin"),
@@ -27,4 +30,4 @@ FIXED_PARTS = (
     FixedPart("limits.connections", "limits.connections"),
 )
 
-IN_WORDS = ", ".join(part.written for part in FIXED_PARTS)
+IN_WORDS = ", ".join([*(part.written for part in FIXED_PARTS), STATE_DIR])

@@ -28,6 +28,7 @@ class ControlSettings:
     server_metrics: MetricsEndpoint | None = (
         None  # the model server's own page; None: not asked for
     )
+    state_dir: str = ""  # absolute; where state outlives the tap; empty: the tap keeps it
 
     def to_json(self) -> bytes:
         """Return what Policy.control_settings carries."""
@@ -50,6 +51,7 @@ class ControlSettings:
                 reload_argv=tuple(raw["reload_argv"]),
                 objectives=tuple(map(Objective.from_json, raw["objectives"])),
                 server_metrics=MetricsEndpoint.from_json(endpoint) if endpoint else None,
+                state_dir=raw["state_dir"],
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"control settings are not this build's: {error!r}") from error

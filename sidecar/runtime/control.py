@@ -15,6 +15,7 @@ from sidecar.net.http_server import Server
 from sidecar.runtime.loop import Loop
 from sidecar.runtime.reload import Reload
 from sidecar.sources.server_page import ServerPagePoller
+from sidecar.store.kept import KeptStore
 from sidecar.tapclient.frames import SeamError
 from sidecar.tapclient.seam import connect
 from sidecar.tapclient.tap_client import TapClient
@@ -22,6 +23,7 @@ from sidecar.web.pages import Pages
 
 if TYPE_CHECKING:
     from sidecar.runtime.log import StderrLog
+    from sidecar.store.face import Store
     from sidecar.tapclient.messages import HelloMessage
     from sidecar.tapclient.seam import Seam
 
@@ -37,8 +39,10 @@ class Control:
         self._reload = Reload(hello.policy, seam.offer, log)
         self._poller = ServerPagePoller(log)
         self._server: Server | None = None
-        self.loop = Loop(TapClient(seam, hello.tap_version), self._reload, self._poller, log)
         log.format = self._reload.settings.log_format
+        self._store = _store(self._reload.settings.state_dir, seam, hello, log)
+        tap = TapClient(seam, hello.tap_version)
+        self.loop = Loop(tap, self._reload, self._poller, self._store, log)
 
     async def serve(self, admin_fd: int) -> None:
         """Show what the loop publishes, on a socket that the tap has bound."""
@@ -52,7 +56,21 @@ class Control:
             self._server.close()
         self._reload.stop()
         self._poller.stop()
+        self._store.close()
         self._seam.close()
+
+
+def _store(folder: str, seam: Seam, hello: HelloMessage, log: StderrLog) -> Store:
+    """Open the state: in the folder where one is given and can be used, else in the tap's memory."""
+    if folder:
+        # Only where it is asked for: sqlite3 costs memory.
+        from sidecar.store.sqlite import SqliteStore, StoreError
+
+        try:
+            return SqliteStore(folder, log)
+        except StoreError as error:
+            log.error("state_dir cannot be used; state will not outlive the tap", reason=error)
+    return KeptStore({each.key: each.value for each in hello.kept}, seam.keep)
 
 
 async def live(seam_fd: int, admin_fd: int | None, log: StderrLog) -> int:

@@ -15,11 +15,13 @@ from sidecar.model.sections.moment import Moment
 from sidecar.model.snapshot import Snapshot
 from sidecar.runtime.self_cost import SelfCost
 from sidecar.slo.engine import ObjectivesEngine
+from sidecar.store.lives import begin_life
 
 if TYPE_CHECKING:
     from sidecar.model.log import Log
     from sidecar.runtime.reload import Reload
     from sidecar.sources.server_page import ServerPagePoller
+    from sidecar.store.face import Store
     from sidecar.tapclient.facts import Facts
     from sidecar.tapclient.tap_client import TapClient
 
@@ -27,11 +29,20 @@ if TYPE_CHECKING:
 class Loop:
     """Everything that a tick goes through."""
 
-    def __init__(self, tap: TapClient, reload: Reload, server: ServerPagePoller, log: Log) -> None:
+    def __init__(
+        self,
+        tap: TapClient,
+        reload: Reload,
+        server: ServerPagePoller,
+        store: Store,
+        log: Log,
+    ) -> None:
         self._tap = tap
         self._reload = reload
         self._server = server
+        self._store = store
         self._log = log
+        self._life = begin_life(store)
         self._objectives = ObjectivesEngine()
         self._self_cost = SelfCost()
         self._ticks = 0
@@ -43,7 +54,7 @@ class Loop:
         return self._current
 
     async def tick(self) -> None:
-        """Pull, then each storey in its order, then publish. Raises SeamError when the tap is gone."""
+        """Pull, each storey in its order, publish, keep what they wrote. Raises SeamError when the tap is gone."""
         facts = await self._tap.pull()
         self._reload.follow(facts.policy_generation, facts.policy_error)
         settings = self._reload.settings
@@ -67,8 +78,9 @@ class Loop:
             server=server,
             objectives=objectives,
             config=self._reload.section(facts.policy_generation),
-            control=self._self_cost.section(),
+            control=self._self_cost.section(self._life),
         )
+        self._store.commit()
 
     async def run(self) -> None:
         """Tick until the tap asks for the flush; raises SeamError when it is gone without asking."""

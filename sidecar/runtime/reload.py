@@ -12,7 +12,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from sidecar.config.files import hash_of_files
-from sidecar.model.restart import FIXED_PARTS
+from sidecar.model.restart import FIXED_PARTS, STATE_DIR
 from sidecar.model.sections.config import Config
 from sidecar.model.settings import ControlSettings
 from sidecar.runtime.compiler import Outcome, run_compiler
@@ -143,7 +143,11 @@ class Reload:
                 self._log.warning(f"{part.written} changed in the file: restart Wayside to use it")
                 _restore(new, old, name)
         settings = ControlSettings.from_json(policy.control_settings)
-        settings = replace(settings, log_format=self.settings.log_format)
+        if settings.state_dir != self.settings.state_dir:
+            self._log.warning(f"{STATE_DIR} changed in the file: restart Wayside to use it")
+        settings = replace(
+            settings, log_format=self.settings.log_format, state_dir=self.settings.state_dir
+        )
         policy.control_settings = settings.to_json()
         policy.control.argv[:] = fixed.control.argv
 

@@ -16,7 +16,7 @@ class SelfCost:
     def __init__(self) -> None:
         self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
 
-    def section(self) -> Control:
-        """Return the section of this moment."""
+    def section(self, life: int) -> Control:
+        """Return the section of this moment, in this life."""
         pages = int(os.pread(self._statm, 128, 0).split()[1])
-        return Control(time.process_time(), pages * _PAGE_BYTES)
+        return Control(time.process_time(), pages * _PAGE_BYTES, life)

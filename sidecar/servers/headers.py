@@ -7,20 +7,19 @@ paths or after them, as it is written; the tap knows no other order (dataplane/w
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from sidecar.model.policy import HeaderExtract, Read, Slot
-from sidecar.servers.read import MAX_NAME_BYTES as MAX_VALUE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sidecar.servers.checks import Checks
-    from sidecar.servers.read import Value
     from sidecar.text.document import Path as Place
 
 # As in dataplane/wire: longer names are counted, not looked at (hpack); the whole policy may ask for 48 (headers).
 MAX_NAME_BYTES = 64
+MAX_VALUE_BYTES = 128  # as in dataplane/wire (names): a name that is longer is not read
 MAX_NAMES = 16  # of one file: half of what is left beside those that are shipped
 
 _HEADER = re.compile(r"\s*header\(\s*(.*?)\s*\)\s*\Z")
@@ -38,6 +37,9 @@ _READ_ALREADY = frozenset(
     | {"inference-header-content-length"}
 )
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+
+Value: TypeAlias = "bytes | int | tuple[int, ...]"
+"""What a slot holds: text, a number, or the dimensions of a shape."""
 
 
 class HeaderValues:
@@ -110,7 +112,7 @@ def read_head(
     head: Mapping[str, str],
     body: Mapping[Slot, tuple[Value, Read]],
 ) -> dict[Slot, tuple[Value, Read]]:
-    """Return what a head (names in lower case) and its body say together, as `read_message` does of the body."""
+    """Return what a head (names in lower case) and its body say together, as the tap does of the body."""
     said = dict(body)
     for slot in dict.fromkeys(each.slot for each in headers):
         there = [

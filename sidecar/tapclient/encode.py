@@ -104,6 +104,11 @@ def policy_bytes(policy: Policy) -> bytes:
     return policy_message(policy).SerializeToString()
 
 
+def reading_policy(method: Method) -> bytes:
+    """Return a serialized policy that does nothing but read one method, as `wayside-tap read-message` takes it."""
+    return pb.Policy(observe=True, methods=[method_message(method)]).SerializeToString()
+
+
 def parse_policy(data: bytes) -> pb.Policy:
     """Return the policy a compiler process printed; raises ValueError."""
     try:

@@ -65,6 +65,10 @@ class Seam(asyncio.Protocol):
         """Send a newer policy; the next snapshots say whether the tap adopted it."""
         self._send(pb.Envelope(policy=policy))
 
+    def keep(self, key: str, value: bytes) -> None:
+        """Let the tap hold a value for the lives of control to come; an empty one forgets it."""
+        self._send(pb.Envelope(keep=pb.Keep(key=key, value=value)))
+
     def close(self) -> None:
         """Close our end."""
         if self._transport is not None:

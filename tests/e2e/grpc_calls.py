@@ -40,8 +40,8 @@ EITHER = "client or server"
 
 DATA = b"\x01\x02"  # of every inference
 
-# A call that is not over by then never will be.
-LIMIT_SECONDS = 50.0
+# A call that is not over by then never will be. It is also the deadline of every call that is given none.
+LIMIT_SECONDS = 120.0
 
 Metadata: TypeAlias = tuple[tuple[str, str | bytes], ...]
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import h11
 
+from tests.harness.running import START_SECONDS
 from tests.harness.wayside import Wayside
 
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS = START_SECONDS
 READ_BYTES = 65_536
 # What a server writes anew into each answer.
 CLOCK = re.compile(rb"(?im)^(date|x-request-id|x-bentoml-request-id|x-process-time): [^\r]*")

@@ -17,7 +17,7 @@ from tests.provision.parts import require
 
 SERVERS = Path(__file__).resolve().parent / "model_servers"
 START_SECONDS = 90.0  # imports take 5 s on an idle machine
-PROBE_SECONDS = 1.0
+PROBE_SECONDS = 10.0
 PORT = "{}"
 # Nothing is written beside its program, and nothing is told to anyone.
 QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "BENTOML_DO_NOT_TRACK": "True"}

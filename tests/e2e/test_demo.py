@@ -1,4 +1,4 @@
-"""`wayside demo`, as a person runs it: it ends by itself, shows every model, and says what died when something does."""
+"""`wayside demo`, as a person runs it: it shows every model, ends by itself, and says what died when something does."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.harness.running import Running, running, wait_until
+from tests.harness.running import START_SECONDS, Running, running, wait_until
 
 WAYSIDE = Path(sys.executable).parent / "wayside"
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 2 * START_SECONDS
 
 
 KINDS = {"sidecar.demo.server": "server", "sidecar.demo.load": "load", "wayside-tap": "wayside"}
@@ -34,8 +34,11 @@ def children_of(pid: int) -> dict[str, int]:
 
 
 def wait_until_calls_are_seen(demo: Running) -> None:
-    """Wait for the first lines that show a model."""
-    demo.wait_for(lambda: bool(re.search(r"resnet50 .* ok \d", demo.text())))
+    """Wait for lines that show each simulated model with good answers, and an objective with events."""
+    line = r"  {} +\d+\.\d calls/s  p50 +\d+\.\d ms .* ok [1-9]"
+    lines = [line.format(model) for model in ("bert", "chat", "flaky", "resnet50")]
+    lines.append(r"objective bert-fast: ok  good [1-9]")
+    demo.wait_for(lambda: all(re.search(each, demo.text()) for each in lines))
 
 
 def all_gone(pids: list[int]) -> bool:
@@ -43,24 +46,21 @@ def all_gone(pids: list[int]) -> bool:
     return not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
-def test_it_ends_by_itself_and_shows_every_model() -> None:
-    """`--for` is kept, the status is 0, and each simulated model is seen with its outcomes."""
+def test_it_ends_by_itself() -> None:
+    """`--for` is kept, the status is 0, and what can be looked at was told."""
     done = subprocess.run(
-        [WAYSIDE, "demo", "--for", "8s", "--rate", "100"],
+        [WAYSIDE, "demo", "--for", "2s", "--rate", "100"],
         capture_output=True,
         text=True,
         timeout=LIMIT_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    for model in ("bert", "chat", "flaky", "resnet50"):
-        assert re.search(rf"  {model} +\d+\.\d calls/s  p50 +\d+\.\d ms .* ok \d+", done.stdout)
-    assert re.search(r"objective bert-fast: ok  good \d+", done.stdout)
     assert "http://127.0.0.1:" in done.stdout
 
 
 def test_an_interrupt_ends_it_cleanly() -> None:
-    """Ctrl-C: status 0, and no process is left behind."""
+    """Ctrl-C once all is seen: status 0, and no process is left behind."""
     with running([WAYSIDE, "demo"]) as demo:
         wait_until_calls_are_seen(demo)
         started = list(children_of(demo.pid).values())

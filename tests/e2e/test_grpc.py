@@ -7,7 +7,6 @@ Wayside; the two must be equal, and what Wayside counted meanwhile must be what 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -27,6 +26,7 @@ from tests.e2e.grpc_calls import (
 )
 from tests.e2e.grpc_cases import CASES, Case, codes, headers_of_64_kib
 from tests.e2e.grpc_counted import CATALOGUE, Counts, Difference, config, expected
+from tests.e2e.grpc_deadlines import deadlines_that_pass, prompt
 from tests.e2e.grpc_frames import CONTINUATION, recording
 from tests.e2e.grpc_network import PING_BYTES, Connection, connections_to
 from tests.fakes.oip import running_oip
@@ -36,7 +36,7 @@ from tests.harness.wayside import Wayside, running_wayside
 
 CONNECTIONS = 200
 PINGS = 2  # grpcio sends them a second apart at the most often
-AGED_CONNECTIONS, AGED_SECONDS = 5, 20.0
+AGED_CONNECTIONS = 5
 STREAMED, BATCH, FAIL_EVERY = 600, 50, 60
 COMPRESSIBLE = bytes(1_000_000)
 
@@ -71,6 +71,20 @@ def test_a_case(case: Case, server: str, wayside: Wayside) -> None:
     through = case(wayside.address)
     assert through == direct
     assert difference.after(through) == expected(through)
+
+
+def test_deadlines_that_pass(server: str, settings: str) -> None:
+    """Each attempt has a Wayside of its own: what one leaves behind that was not prompt is nobody's."""
+
+    def through() -> None:
+        with running_wayside(server, config=settings) as wayside:
+            difference = Difference(wayside)
+            calls = deadlines_that_pass(wayside.address)
+            assert calls == direct
+            assert difference.after(calls) == expected(calls)
+
+    direct = prompt(lambda: deadlines_that_pass(server))
+    prompt(through)
 
 
 def test_headers_in_continuation_frames(settings: str) -> None:
@@ -226,7 +240,7 @@ def busiest(address: str) -> Connection:
 def pinged(address: str, *further: str) -> list[Seen]:
     """Call, wait until pings alone have been sent and answered on all legs, call again on the same connection."""
     options = {"keepalive_permit_without_calls": 1, "http2.max_pings_without_data": 0}
-    with connected(address, keepalive_time_ms=50, keepalive_timeout_ms=5_000, **options) as client:
+    with connected(address, keepalive_time_ms=50, keepalive_timeout_ms=60_000, **options) as client:
         calls = [client.call(UNARY, b"before")]
         legs = {each: busiest(each) for each in (address, *further)}
 
@@ -272,7 +286,8 @@ def test_keepalive(settings: str) -> None:
 
 def waited(address: str, server: str) -> list[str | Seen]:
     """Call while nothing is behind an address: at once in vain, then with patience until the server is there."""
-    patience = {"initial_reconnect_backoff_ms": 100, "min_reconnect_backoff_ms": 100}
+    # The least time between attempts is also the time that each of them has; a refusal ends it at once.
+    patience = {"initial_reconnect_backoff_ms": 100, "min_reconnect_backoff_ms": 20_000}
     with connected(address, max_reconnect_backoff_ms=100, **patience) as client:
         in_vain = client.call(UNARY, b"m")
         waiting = client.start(UNARY, b"m", wait_for_ready=True)
@@ -301,15 +316,17 @@ def test_a_call_that_waits_for_the_server(settings: str) -> None:
 def aged(address: str) -> list[Seen]:
     """Call until the server has had the client change its connection some times, under a stream that stays."""
     ports: set[str] = set()
-    limit = time.monotonic() + AGED_SECONDS
+    calls: list[Seen] = []
     with connected(address) as client:
         stream = client.start(BIDI, b"one", b"two", held=True)
         stream.read_answers(2)
-        calls = []
-        while len(ports) < AGED_CONNECTIONS:
-            calls += [client.call(UNARY, b"m") for _ in range(10)]
-            ports |= {each.local for each in connections_to(address)}
-            assert time.monotonic() < limit, f"{len(ports)} connections only"
+
+        def has_moved_on() -> bool:
+            calls.extend(client.call(UNARY, b"m") for _ in range(10))
+            ports.update(each.local for each in connections_to(address))
+            return len(ports) >= AGED_CONNECTIONS
+
+        wait_until(has_moved_on)
         stream.half_close()
         calls.append(stream.seen())
     assert codes(calls) == {"OK"}

@@ -1,6 +1,6 @@
 """Every attack, before a server that says what the attack needs: bytes, memory, and what /metrics says of it.
 
-Processor time is measured by `make hazards`, never here.
+Processor time is measured by `make prove ARGS=hazards`, never here.
 """
 
 from __future__ import annotations

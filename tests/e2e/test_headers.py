@@ -13,6 +13,7 @@ import pytest
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
 from tests.fakes.http_server import Answering, serving
 from tests.fakes.oip import running_oip
+from tests.harness.running import START_SECONDS
 from tests.harness.wayside import Wayside, running_wayside
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
@@ -26,7 +27,7 @@ methods:
     request: {model: [header(multiplexed_model_id), header(application)], request_id: header(request_id)}
     response: {version: header(x-trail-version)}
 """
-LIMIT_SECONDS = 10.0
+LIMIT_SECONDS = START_SECONDS
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ ANSWERS = {
     for case in (CHAT, WHOLE_CHAT, TEXTS, EMBEDDED, EMBED, GENERATED)
 }
 CALLS = len(ANSWERS)
+LIMIT_SECONDS = 300.0
 
 
 class Golden(Answering):
@@ -38,7 +39,7 @@ def test_clients_and_wayside_understand_the_same() -> None:
             [python, SCRIPT, wayside.address],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LIMIT_SECONDS,
             check=False,
         )
         assert done.returncode == 0, done.stderr

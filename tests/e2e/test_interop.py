@@ -1,4 +1,4 @@
-"""Other people's suites say the same direct and through Wayside: the part of `make interop` that takes little time."""
+"""Other people's suites say the same direct and through Wayside: those of `make prove ARGS=interop` that are quick."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from sidecar.cli.launch import find_tap
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
 from tests.fakes.oip import running_oip
 from tests.harness.cargo import cargo_built
+from tests.harness.running import START_SECONDS
 from tests.harness.samples import metric
 from tests.harness.wayside import Wayside, running_wayside
 
@@ -52,7 +53,7 @@ def infer(channel: grpc.Channel, model: str, metadata: Metadata = (), size: int 
         request_serializer=oip.ModelInferRequest.SerializeToString,
         response_deserializer=oip.ModelInferResponse.FromString,
     )
-    answer = call(asked, timeout=20, metadata=metadata)
+    answer = call(asked, timeout=START_SECONDS, metadata=metadata)
     assert answer.raw_output_contents == asked.raw_input_contents
 
 
@@ -71,7 +72,7 @@ def test_a_panic_costs_one_connection_its_observer_and_nobody_a_byte(wayside: Wa
         wayside.wait_for_total(1, "calls", model="before")
         said: SimpleQueue[bytes | None] = SimpleQueue()
         stream: grpc.StreamStreamMultiCallable[bytes, bytes] = doomed.stream_stream(BIDI)
-        open_stream = stream(iter(said.get, None), timeout=20)
+        open_stream = stream(iter(said.get, None), timeout=START_SECONDS)
         said.put(b"before")
         assert next(open_stream) == b"before"
         infer(

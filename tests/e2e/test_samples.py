@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import pytest
 
+from tests.harness.running import START_SECONDS
 from tests.harness.wayside import running_wayside
 from tests.servers.goldens import FOLDER, GoldenCall, load
 
@@ -21,7 +22,7 @@ CASES = {
     "three samples, streamed": ("ids", 11),
     "three samples, not streamed": ("usage", 11),
 }
-LIMIT_SECONDS = 10.0
+LIMIT_SECONDS = START_SECONDS
 OUTPUT = re.compile(r'^wayside_tokens_total\{.*direction="output".*source="(\w+)".*\} (\d+)', re.M)
 
 

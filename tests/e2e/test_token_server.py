@@ -9,6 +9,7 @@ import grpc
 from bench.ends import token_server
 from bench.token_server import CHUNKS, MESSAGE_BYTES
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
+from tests.harness.running import START_SECONDS
 from tests.harness.samples import metric
 from tests.harness.wayside import running_wayside
 
@@ -26,7 +27,7 @@ def test_a_stream_is_whole_and_read() -> None:
         grpc.insecure_channel(wayside.address) as channel,
     ):
         ask: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(METHOD)
-        calls = [ask(iter([request]), timeout=30) for _ in range(STREAMS)]
+        calls = [ask(iter([request]), timeout=START_SECONDS) for _ in range(STREAMS)]
         answers = [[len(message) for message in call] for call in calls]
         wayside.wait_for_total(STREAMS, "calls", model="chat", code="OK")
         page = wayside.metrics()

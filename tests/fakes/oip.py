@@ -3,8 +3,9 @@
 `with running_oip() as server:` in a test, or `python -m tests.fakes.oip [ADDRESS [CHANNEL_OPTION=NUMBER...]]`, whose
 first line is the address.
 
-Inference, by request parameters: `sleep_us` waits, `status` fails with that gRPC status number, `responses` gives that
-many answers on a stream (1 if absent), `gap_us` waits before each of them, `error` fails in band, inside an OK stream.
+Inference, by request parameters: `taken` sends the answer's head before all else, `sleep_us` waits, `status` fails with
+that gRPC status number, `responses` gives that many answers on a stream (1 if absent), `gap_us` waits before each of
+them, `error` fails in band, inside an OK stream.
 /test.Echo/{Unary,ServerStream,ClientStream,Bidi}: bytes in, the same bytes out (ServerStream: as often as the metadata
 `x-count` says); metadata named `x-echo-*` comes back as initial metadata and again, named `x-trail-*`, as trailers;
 `x-compression` is the number of the algorithm for the answers, and with `x-wait` Unary (before its answer) and
@@ -65,6 +66,8 @@ def response_to(
 
 async def infer(request: oip.ModelInferRequest, context: Context) -> oip.ModelInferResponse:
     """Answer one request as it asks to be answered."""
+    if wish(request, "taken"):
+        await context.send_initial_metadata(())
     if wait_us := wish(request, "sleep_us"):
         await asyncio.sleep(wait_us / 1e6)
     if status := wish(request, "status"):

@@ -58,7 +58,7 @@ def published(
             )
         ),
         config=Config(1, True, True, "hash"),
-        control=Control(0.5, 30_000_000),
+        control=Control(0.5, 30_000_000, 1),
         server=server,
     )
 

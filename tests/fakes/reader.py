@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from sidecar.cli.launch import find_tap
 from sidecar.model.policy import Method, Read, Route, Slot
-from sidecar.servers.read import Value
+from sidecar.servers.headers import Value
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.encode import method_message, route_message
 
@@ -128,7 +128,7 @@ def _value(kind: str, value: str) -> str | int:
 
 
 def shown(said: dict[Slot, tuple[Value, Read]]) -> Said:
-    """Write what sidecar.servers.read says as the reader does."""
+    """Write what the oracle says as the reader does."""
     return {
         slot.value: value.decode(errors="surrogateescape")
         if isinstance(value, bytes)

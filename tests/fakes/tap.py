@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.frames import FrameReader, encode
+from tests.harness.running import START_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,7 @@ class FakeTap:
         self.policy = policy
         self.snapshot = snapshot or pb.Snapshot(epoch_unix_nanos=EPOCH, sequence=1)
         self.snapshot.policy_generation = policy.generation
+        self.changes: pb.Snapshot | None = None  # the answer to a pull that asks for changes alone
         self.pulls: list[int] = []
         self.offered: list[pb.Policy] = []
         self.refuse = ""  # a reason to refuse every policy
@@ -118,9 +120,11 @@ class FakeTap:
     def _take(self, ours: socket.socket, envelope: pb.Envelope) -> None:
         body = envelope.WhichOneof("body")
         if body == "pull":
-            self.pulls.append(envelope.pull.since)
+            since = envelope.pull.since
+            self.pulls.append(since)
             if not self.mute:
-                ours.sendall(encode(pb.Envelope(snapshot=self.snapshot)))
+                answer = self.changes if since and self.changes is not None else self.snapshot
+                ours.sendall(encode(pb.Envelope(snapshot=answer)))
         elif body == "policy":
             self.offered.append(envelope.policy)
             self.snapshot.policy_error = self.refuse
@@ -134,7 +138,7 @@ class FakeTap:
             self.lines.append(line.rstrip("\n"))
 
 
-def eventually(check: Callable[[], object], within_seconds: float = 15.0) -> object:
+def eventually(check: Callable[[], object], within_seconds: float = START_SECONDS) -> object:
     """Return the first true answer of a check; fails with what it last said when none comes in time."""
     deadline = time.monotonic() + within_seconds
     while True:

@@ -16,7 +16,6 @@ RELAY_ONLY = "observe: false\n"
 PAIRS = 3
 SAMPLE_CPU_SECONDS = 0.1
 MOST_PLAYS = 200
-COUNTED_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def play_once(upstream: Upstream, wayside: Wayside, attack: Attack) -> Played:
         return {str(each): count(page, each) - count(before, each) for each in samples}
 
     wanted = {str(each): each.by for each in samples}
-    wait_until(lambda: all(rises()[name] >= by for name, by in wanted.items()), COUNTED_SECONDS)
+    wait_until(lambda: all(rises()[name] >= by for name, by in wanted.items()))
     peak = process.peak_bytes(wayside.running.pid)
     return Played(passed, max(0, peak - resident), wanted, rises())
 

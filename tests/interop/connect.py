@@ -6,6 +6,7 @@ is `connect_server`, which puts a Wayside before the server and tells the runner
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
@@ -15,11 +16,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.interop.route import odd
+from tests.harness.running import wait_until
+from tests.interop.connect_server import ENDED, RUNNING
+from tests.interop.route import REST_SECONDS, odd
 from tests.interop.verdicts import PASSED, Report, SuiteError, failed
 from tests.provision.parts import ROOT, require
 
-RUN_SECONDS = 300.0
+RUN_SECONDS = 900.0
 SENT = re.compile(r'^Sending request for "(.+)"\.\.\.$', re.MULTILINE)
 FAILED = re.compile(r"^FAILED: (.+):\n((?:\t.*\n)*)", re.MULTILINE)
 TOTAL = re.compile(r"^Total cases: (\d+)\n(\d+) passed, (\d+) failed", re.MULTILINE)
@@ -128,8 +131,12 @@ def verdicts_in(log: str) -> dict[str, str]:
 
 
 def complaints_in(accounts: Path, blind: Collection[str]) -> Iterator[str]:
-    """Tell what was odd about the Waysides, by the accounts that they left behind."""
-    files = sorted(accounts.iterdir())
+    """Tell what was odd about the Waysides, by the accounts that they leave behind once all is over for them."""
+    with contextlib.suppress(TimeoutError):
+        wait_until(lambda: not list(accounts.glob(f"*{RUNNING}")), 2 * REST_SECONDS)
+    for file in accounts.glob(f"*{RUNNING}"):
+        yield f"a Wayside left no account: {file.stem}"
+    files = sorted(accounts.glob(f"*{ENDED}"))
     if not files:
         yield "no Wayside left an account"
     for file in files:

@@ -17,7 +17,7 @@ from tests.interop.route import Route, miscounted, odd, route_to, serving
 from tests.interop.verdicts import PASSED, Report, failed
 from tests.provision.parts import require
 
-CASE_SECONDS = 60.0
+CASE_SECONDS = 300.0
 SOAK_CALLS = 100
 # The backend metrics cases judge a balancer that only this names.
 ORCA_BALANCER = json.dumps({"loadBalancingConfig": [{"test_backend_metrics_load_balancer": {}}]})

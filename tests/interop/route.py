@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.harness.ports import free_ports
-from tests.harness.running import ProcessError, accepts, running
+from tests.harness.running import START_SECONDS, ProcessError, accepts, running
 from tests.harness.wayside import Wayside, running_wayside
 from tests.interop.verdicts import SuiteError
 from tests.provision.parts import require
 
-REST_SECONDS = 10.0
+REST_SECONDS = START_SECONDS
+# Whether all is over is told by the next tick.
+QUICK = "control: {tick: 100ms}\n"
 READY = "/readyz"
 LIVE = "/livez"
 
@@ -80,7 +82,7 @@ def route_to(upstream: str, through: bool) -> Iterator[Route]:
     if not through:
         yield Route(upstream)
         return
-    with running_wayside(upstream) as wayside:
+    with running_wayside(upstream, config=QUICK) as wayside:
         yield Route(wayside.address, wayside, descriptors_of(wayside))
 
 

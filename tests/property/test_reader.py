@@ -1,4 +1,4 @@
-"""Python's reading of a message, which `wayside servers check --sample` shows, is the tap's own."""
+"""The tap reads every message as its oracle in Python does, whole and damaged."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sidecar.model.policy import Extract, Method, Read, Slot, Step, Variant
 from sidecar.servers.catalogue import load_server, shipped_files
 from sidecar.servers.limits import refusal
-from sidecar.servers.read import read_message
 from tests.fakes.reader import Reader, build_reader, shown
+from tests.property.message_oracle import read_message
 from tests.servers.goldens import load_all
 
 METHODS = {
@@ -31,7 +31,9 @@ SMALL = st.integers(0, 255)
 
 # The fixtures are a process that answers each question by itself: examples do not influence each other.
 SETTINGS = settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=400,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from tests.prove import drain, hazards, interop, soak, survival, triton, upstream
+from tests.prove import (
+    accuracy,
+    cost,
+    drain,
+    hazards,
+    interop,
+    soak,
+    state,
+    streams,
+    survival,
+    triton,
+    upstream,
+)
 from tests.prove.proof import Proof
 
 PROOFS: tuple[Proof, ...] = (
     triton.PROOF,
+    state.PROOF,
     drain.PROOF,
+    accuracy.PROOF,
     upstream.PROOF,
+    streams.PROOF,
     survival.PROOF,
+    cost.PROOF,
     hazards.PROOF,
     interop.PROOF,
     soak.PROOF,

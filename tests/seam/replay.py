@@ -34,7 +34,7 @@ SHOWN = {
 OWN_COST = (
     re.compile(r"^(wayside_control_(?:cpu_seconds_total|resident_memory_bytes)) .*$", re.MULTILINE),
     re.compile(
-        r'(?<="control": {\n)(  "cpu_seconds":) .*(,\n  "resident_bytes":) .*$', re.MULTILINE
+        r'(?<="control": {\n)(  "cpu_seconds":) .*(,\n  "resident_bytes":) [0-9]+', re.MULTILINE
     ),
 )
 

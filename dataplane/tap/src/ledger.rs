@@ -6,6 +6,7 @@
 
 mod batch_limits;
 mod blind_causes;
+mod expiry;
 mod numbers;
 mod request_batches;
 mod route;
@@ -295,32 +296,6 @@ impl Ledger {
         let kind = self.routes[place].kind;
         let model = if kind == Kind::Inference { UNKNOWN_MODEL } else { "" };
         self.route(&Call { kind, model: Name { text: model.into() }, ..Call::default() })
-    }
-
-    /// Forgets series that have not changed for so many snapshots, and the names that only they had. Called for full
-    /// answers only: they are what tells the reader.
-    fn expire(&mut self) {
-        let oldest = self.sequence.saturating_sub(limits::IDLE_SNAPSHOTS);
-        let before = self.counters;
-        self.shapes.expire(oldest);
-        for route in &mut self.routes {
-            route.counters.retain(|counter| counter.changed >= oldest);
-        }
-        self.counters = self.routes.iter().map(|route| route.counters.len()).sum();
-        if self.counters == before {
-            return;
-        }
-        self.revision += 1;
-        self.routes.retain(|route| route.in_flight > 0 || !route.counters.is_empty());
-        self.shapes.retain(&mut self.routes);
-        self.index.clear();
-        for (place, route) in self.routes.iter().enumerate() {
-            self.index.entry(route.method.clone()).or_default().insert(route.model.clone(), place);
-        }
-        self.admitted
-            .retain(|model| self.configured.contains(model) || self.routes.iter().any(|route| route.model == *model));
-        self.batch_limits.retain(|model| self.admitted.contains(model));
-        self.probed.retain(|model| self.admitted.contains(model));
     }
 
     /// A connection, or one direction of it, is no longer read, `offset` bytes into that direction.

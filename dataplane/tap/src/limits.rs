@@ -58,6 +58,10 @@ pub const METHODS: usize = 64;
 /// See [`MODELS`].
 pub const SERIES: usize = 500;
 
+/// Models of one connection whose gaps may wait for their names at once. They wait from a stream's second message to its
+/// first good end, once in the life of a model; a connection that streams of more new models at once is no client's.
+pub const WAITING_MODELS: usize = 8;
+
 /// Shapes that become labels of one model: one in production has a few, one of variable length any number, and 20 models
 /// show 180 lines at most.
 pub const SHAPES: usize = 8;

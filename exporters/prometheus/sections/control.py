@@ -20,4 +20,5 @@ def families(control: Control, page: Page) -> Iterator[Family]:
     """Yield what there is to tell."""
     yield from counters(metrics.CONTROL_CPU, [((), control.cpu_seconds)])
     yield from gauges(metrics.CONTROL_RESIDENT, [((), control.resident_bytes)])
+    yield from gauges(metrics.CONTROL_LIFE, [((), control.life)])
     yield from gauges(metrics.CONTROL_SERIES_LEFT_OUT, [((), page.left_out)])

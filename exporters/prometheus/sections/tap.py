@@ -47,5 +47,6 @@ def _losses(tap: TapView) -> Iterator[Family]:
     yield from counters(metrics.TAP_SERIES_CAPPED, [((), tap.series_capped)])
     yield from counters(metrics.TAP_HEADS_TRUNCATED, [((), tap.heads_truncated)])
     yield from counters(metrics.TAP_CONTROL_RESTARTS, labelled(tap.control_restarts))
+    yield from counters(metrics.TAP_KEEPS_REFUSED, [((), tap.keeps_refused)])
     yield from counters(metrics.TAP_CUT, [((), tap.cut_connections)])
     yield from counters(metrics.TAP_GOAWAYS, [((), tap.goaways_inserted)])

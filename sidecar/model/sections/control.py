@@ -11,3 +11,5 @@ class Control:
 
     cpu_seconds: float
     resident_bytes: int
+    life: int
+    """Which life of control this is, from 1, as far as its state remembers."""

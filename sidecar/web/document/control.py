@@ -1,4 +1,4 @@
-"""The key `control`: {cpu_seconds, resident_bytes}."""
+"""The key `control`: {cpu_seconds, resident_bytes, life}."""
 
 from __future__ import annotations
 
@@ -16,5 +16,6 @@ def control_document(control: Control) -> dict[str, Any]:
         "control": {
             "cpu_seconds": control.cpu_seconds,
             "resident_bytes": control.resident_bytes,
+            "life": control.life,
         }
     }

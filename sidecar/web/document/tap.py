@@ -42,6 +42,7 @@ def _tap(tap: TapView) -> dict[str, Any]:
         "accept_pauses": tap.accept_pauses,
         "cut_connections": tap.cut_connections,
         "goaways_inserted": tap.goaways_inserted,
+        "keeps_refused": tap.keeps_refused,
     }
     if tap.added_latency.count:
         document["added_latency_seconds"] = distribution(tap.added_latency)

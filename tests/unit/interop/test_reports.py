@@ -38,12 +38,21 @@ Total cases: 2
 
 def test_h2spec() -> None:
     assert h2spec.verdicts_in(H2SPEC) == {
-        "http2/3.5: Sends a preface": PASSED,
-        "http2/3.5: Sends a bad preface": failed(
+        "http2/3.5/1: Sends a preface": PASSED,
+        "http2/3.5/2: Sends a bad preface": failed(
             "Connection closed\nread tcp ADDRESS->ADDRESS: connection reset by peer"
         ),
-        "http2/3.5: Sends too much": SKIPPED,
+        "http2/3.5/3: Sends too much": SKIPPED,
     }
+
+
+def test_h2spec_cases_that_are_asked_again_keep_their_names() -> None:
+    """Run alone, the third case of a section is the first of its report."""
+    again = {"http2/3.5/1: Sends too much": PASSED, "http2/4/1: Sends a preface": SKIPPED}
+    only = {"http2/3.5/3: Sends too much"}
+    assert h2spec.asked_for(again, only) == {"http2/3.5/3: Sends too much": PASSED}
+    with pytest.raises(SuiteError, match="did not run them"):
+        h2spec.asked_for(again, {"http2/3.5/1: Sends a preface"})
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
 use super::{Counter, Ending, Ledger};
 use crate::events::Mask;
 use crate::grid::Histogram;
+use crate::limits::WAITING_MODELS;
 use std::rc::Rc;
 use wire::call::Name;
 use wire::{Call, Nanos, Outcome};
@@ -22,8 +23,17 @@ pub struct RouteCache {
     named: bool,
     mask: Mask,
     counter: Option<Known>,
-    /// Gaps in calls to a model that may become a label by their end: those of the first stream after a start.
-    waiting: Option<Box<Histogram>>,
+    /// Gaps in calls to models that may become labels by their end: those of the first streams after a start. Other calls
+    /// come and go on the connection meanwhile.
+    waiting: Vec<WaitingGaps>,
+}
+
+/// Gaps of a model that has no name yet.
+#[derive(Debug)]
+struct WaitingGaps {
+    model: Name,
+    method: Name,
+    gaps: Histogram,
 }
 
 /// A counter of good ends.
@@ -47,16 +57,9 @@ impl RouteCache {
     /// Where a call is counted, and for which objectives.
     pub fn find(&mut self, ledger: &mut Ledger, call: &Call) -> (usize, Mask) {
         if !self.is(ledger, call) {
-            let waiting = self.waiting.take();
             let place = ledger.route(call);
-            if let (false, Some(waiting)) = (self.has_names_of(call), &waiting) {
-                let (model, method) = (self.model.clone(), self.method.clone());
-                let before = Call { model, method, known_method: true, streaming: true, ..Call::default() };
-                let place = ledger.route(&before);
-                ledger.add_gaps(place, waiting);
-            }
             *self = RouteCache {
-                waiting: waiting.filter(|_| self.has_names_of(call)),
+                waiting: std::mem::take(&mut self.waiting),
                 revision: ledger.revision,
                 model: call.model.clone(),
                 method: call.method.clone(),
@@ -97,17 +100,33 @@ impl RouteCache {
             timing.changed = ledger.sequence;
             timing.response_gap.record(gap);
         } else {
-            self.waiting.get_or_insert_default().record(gap);
+            self.await_name(ledger, call, gap);
         }
     }
 
     /// A request or its call has ended: whether its model is a label is known.
     #[inline]
     pub fn place_gaps(&mut self, ledger: &mut Ledger, call: &Call) {
-        if self.waiting.is_some() {
+        if let Some(at) = self.waiting.iter().position(|waiting| waiting.is_of(call)) {
+            let waiting = self.waiting.swap_remove(at);
             let (place, _) = self.find(ledger, call);
-            self.waiting.take().iter().for_each(|waiting| ledger.add_gaps(place, waiting));
+            ledger.add_gaps(place, &waiting.gaps);
         }
+    }
+
+    fn await_name(&mut self, ledger: &mut Ledger, call: &Call, gap: Nanos) {
+        if let Some(waiting) = self.waiting.iter_mut().find(|waiting| waiting.is_of(call)) {
+            return waiting.gaps.record(gap);
+        }
+        if self.waiting.len() >= WAITING_MODELS {
+            let WaitingGaps { model, method, gaps } = self.waiting.remove(0);
+            let oldest = Call { model, method, known_method: true, streaming: true, ..Call::default() };
+            let place = ledger.route(&oldest);
+            ledger.add_gaps(place, &gaps);
+        }
+        let mut gaps = Histogram::default();
+        gaps.record(gap);
+        self.waiting.push(WaitingGaps { model: call.model.clone(), method: call.method.clone(), gaps });
     }
 
     fn is(&self, ledger: &Ledger, call: &Call) -> bool {
@@ -115,6 +134,16 @@ impl RouteCache {
     }
 
     fn has_names_of(&self, call: &Call) -> bool {
-        Rc::ptr_eq(&self.model.text, &call.model.text) && Rc::ptr_eq(&self.method.text, &call.method.text)
+        are_of(&self.model, &self.method, call)
     }
+}
+
+impl WaitingGaps {
+    fn is_of(&self, call: &Call) -> bool {
+        are_of(&self.model, &self.method, call)
+    }
+}
+
+fn are_of(model: &Name, method: &Name, call: &Call) -> bool {
+    Rc::ptr_eq(&model.text, &call.model.text) && Rc::ptr_eq(&method.text, &call.method.text)
 }

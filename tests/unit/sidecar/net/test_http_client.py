@@ -11,8 +11,15 @@ from sidecar.net import http_client
 from sidecar.net.http_client import MAX_BODY_BYTES, FetchError, fetch, post
 from tests.fakes.metrics_server import MetricsServer, serving_metrics
 from tests.harness.ports import free_ports
+from tests.harness.running import START_SECONDS
 
 PAGE = "depth 3\n" * 5000
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing but what a test is about be given up for its time."""
+    monkeypatch.setattr(http_client, "TIMEOUT_SECONDS", START_SECONDS)
 
 
 def fetched(address: str, target: str = "/metrics") -> bytes:

@@ -15,6 +15,9 @@ from sidecar.net.http_server import MAX_CONNECTIONS, MAX_HEAD_BYTES, Request, Re
 from sidecar.web.pages import Pages
 from tests.fakes.facts import snapshot
 from tests.fakes.published import published, watched
+from tests.harness.running import START_SECONDS
+
+NEVER_SECONDS = 1e6
 
 
 def site() -> Callable[[Request], Response]:
@@ -24,10 +27,9 @@ def site() -> Callable[[Request], Response]:
 
 
 @asynccontextmanager
-async def serving(handle: Callable[[Request], Response]) -> AsyncIterator[int]:
+async def serving(server: Server) -> AsyncIterator[int]:
     """Serve on a free port; yields it."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(handle)
     await server.start(listener)
     try:
         yield listener.getsockname()[1]
@@ -40,7 +42,7 @@ async def exchange(port: int, data: bytes) -> bytes:
     """Send bytes, return everything until the server closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data)
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = await asyncio.wait_for(reader.read(), START_SECONDS)
     writer.close()
     await writer.wait_closed()
     return answer
@@ -52,7 +54,7 @@ def run(
     """Run a scenario against a server."""
 
     async def whole() -> None:
-        async with serving(handle) as port:
+        async with serving(Server(handle)) as port:
             await scenario(port)
 
     asyncio.run(whole())
@@ -145,61 +147,69 @@ def test_connections_above_the_cap_are_told_so() -> None:
 
 async def until(check: Callable[[], Coroutine[None, None, bool]]) -> None:
     """Wait for something that follows soon."""
-    async with asyncio.timeout(10) if hasattr(asyncio, "timeout") else _no_limit():
+
+    async def wait() -> None:
         while not await check():
             await asyncio.sleep(0.01)
 
+    await asyncio.wait_for(wait(), START_SECONDS)
 
-@asynccontextmanager
-async def _no_limit() -> AsyncIterator[None]:
-    yield
+
+def only_timer(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let one of the timers ring soon, and the others never: none does another's work."""
+    for each in ("READ_TIMEOUT_SECONDS", "IDLE_TIMEOUT_SECONDS", "WRITE_TIMEOUT_SECONDS"):
+        monkeypatch.setattr(http_server, each, 0.05 if each == name else NEVER_SECONDS)
 
 
 def test_a_head_that_never_ends_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_server, "READ_TIMEOUT_SECONDS", 0.05)
+    only_timer(monkeypatch, "READ_TIMEOUT_SECONDS")
 
     async def scenario(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HT")
         with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readexactly(1), 10)
+            await asyncio.wait_for(reader.readexactly(1), START_SECONDS)
         writer.close()
 
     run(scenario, site())
 
 
 def test_an_idle_connection_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_server, "IDLE_TIMEOUT_SECONDS", 0.05)
+    only_timer(monkeypatch, "IDLE_TIMEOUT_SECONDS")
 
     async def scenario(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(request("/", more=""))
         assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
         with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readexactly(1_000_000), 10)
+            await asyncio.wait_for(reader.readexactly(1_000_000), START_SECONDS)
         writer.close()
 
     run(scenario, site())
 
 
 def test_an_answer_nobody_reads_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_server, "WRITE_TIMEOUT_SECONDS", 0.05)
+    only_timer(monkeypatch, "WRITE_TIMEOUT_SECONDS")
     answered: list[str] = []
 
     def large(found: Request) -> Response:
         answered.append(found.path)
         return Response(b"x" * 20_000_000)
 
-    async def scenario(port: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
-        writer.write(request("/", more="") * 5)
-        await until_closed(reader)
-        writer.close()
-        assert len(answered) == 1
+    server = Server(large)
 
-    async def until_closed(reader: asyncio.StreamReader) -> None:
-        await asyncio.sleep(0.3)
-        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readexactly(100_000_000), 10)
+    async def is_dropped() -> bool:
+        """Ask the server: a client that reads to find out would read the answer."""
+        return bool(answered) and not server.connections
 
-    run(scenario, large)
+    async def scenario() -> None:
+        async with serving(server) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+            writer.write(request("/", more="") * 5)
+            await until(is_dropped)
+            with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+                await asyncio.wait_for(reader.readexactly(100_000_000), START_SECONDS)
+            writer.close()
+
+    asyncio.run(scenario())
+    assert len(answered) == 1

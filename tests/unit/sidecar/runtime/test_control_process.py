@@ -20,6 +20,7 @@ from sidecar.tapclient.encode import policy_message
 from tests.fakes import facts
 from tests.fakes.pages import parse_openmetrics
 from tests.fakes.tap import FakeTap, eventually
+from tests.harness.running import START_SECONDS
 
 GOOD = """\
 listeners: [{listen: ":8001", upstream: "127.0.0.1:9001"}]
@@ -59,7 +60,7 @@ def get(tap: FakeTap, path: str = "/metrics", accept: str = "application/openmet
     request = urllib.request.Request(
         f"http://127.0.0.1:{tap.admin_port}{path}", headers={"accept": accept}
     )
-    with urllib.request.urlopen(request, timeout=20) as response:
+    with urllib.request.urlopen(request, timeout=START_SECONDS) as response:
         body: bytes = response.read()
     return body.decode()
 
@@ -97,8 +98,9 @@ def test_pulls_ask_only_for_what_changed(tap: FakeTap) -> None:
     tap.start_control()
     eventually(lambda: len(tap.pulls) >= 3)
     assert tap.pulls[:3] == [0, 7, 7]
-    tap.snapshot.sequence = 8
-    del tap.snapshot.counters[:]
+    nothing = facts.snapshot(sequence=8, counters=[], timings=[])
+    nothing.policy_generation = tap.snapshot.policy_generation
+    tap.changes = nothing
     eventually(lambda: tap.pulls[-1] == 8)
     assert value(tap, "calls_total", model="resnet50") == 10
 
@@ -119,7 +121,7 @@ def test_the_end_of_the_tap_is_the_end_of_control(tap: FakeTap) -> None:
     process = tap.start_control()
     get(tap)
     tap.hang_up()
-    assert process.wait(10) == 0
+    assert process.wait(START_SECONDS) == 0
     eventually(lambda: any("the tap closed the seam" in line for line in tap.lines))
 
 
@@ -138,14 +140,14 @@ def test_a_flush_is_answered_with_one_last_pull_and_an_orderly_end(tap: FakeTap)
     tap.push(pb.Envelope(drain=pb.Drain(deadline_nanos=5)))
     eventually(is_value(tap, 1, "tap_draining"))
     tap.push(pb.Envelope(flush=pb.Flush()))
-    assert process.wait(10) == 0
+    assert process.wait(START_SECONDS) == 0
 
 
 def test_a_silent_tap_is_left(tap: FakeTap) -> None:
     process = tap.start_control()
     get(tap)
     tap.mute = True
-    assert process.wait(20) == 0
+    assert process.wait(START_SECONDS) == 0
     assert any("no answer to a pull" in line for line in tap.lines)
 
 
@@ -164,7 +166,7 @@ def test_nonsense_on_the_seam_ends_control_in_order(tap: FakeTap) -> None:
     get(tap)
     assert tap._ours is not None
     tap._ours.sendall(b"\xff\xff\xff\xff")
-    assert process.wait(10) == 0
+    assert process.wait(START_SECONDS) == 0
 
 
 def test_a_good_edit_is_offered_and_adopted(tap: FakeTap, file: Path) -> None:

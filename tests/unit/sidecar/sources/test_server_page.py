@@ -22,6 +22,7 @@ from sidecar.runtime.log import StderrLog
 from sidecar.sources import server_page
 from sidecar.sources.server_page import ServerPagePoller
 from tests.fakes.metrics_server import MetricsServer, serving_metrics
+from tests.harness.running import START_SECONDS
 
 PAGE = "depth 3\nitems {items}\nruns {runs}\n"
 ACME = ServerPage(
@@ -31,8 +32,15 @@ ACME = ServerPage(
         NumberSource(Number.EXECUTED_BATCH_SIZE, "items", per="runs", model="model"),
     ),
 )
-WAIT_SECONDS = 15.0
+FOR_EVER = 1e9
 BATCH = Number.EXECUTED_BATCH_SIZE
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing but what a test is about be given up for its time."""
+    for module in (http_client, server_page):
+        monkeypatch.setattr(module, "TIMEOUT_SECONDS", FOR_EVER)
 
 
 class Heard(StderrLog):
@@ -88,7 +96,7 @@ class Polled:
             while not found():
                 await asyncio.sleep(0.005)
 
-        self.loop.run_until_complete(asyncio.wait_for(run(), WAIT_SECONDS))
+        self.loop.run_until_complete(asyncio.wait_for(run(), START_SECONDS))
 
     def failed(self, failure: PollFailure, times: int = 1) -> ServerReading:
         """Wait until polls have failed so."""
@@ -253,7 +261,7 @@ def test_what_is_old_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
         polled.metrics.stop()
         assert (polled.reading() or ServerReading(False, {})).up
         monkeypatch.setattr(server_page, "TIMEOUT_SECONDS", 0)
-        polled.loop.run_until_complete(asyncio.sleep(3 * polled.endpoint.interval_seconds))
+        polled.until(lambda: not (polled.metrics.reading() or ServerReading(True, {})).up)
         reading = polled.reading()
         assert reading is not None
         assert (reading.up, reading.numbers) == (False, {})

@@ -20,13 +20,45 @@ fn gaps_of_the_first_stream_wait_for_its_name() {
     for call in [&llama, &llama, &phi] {
         one.gap(&mut ledger, call, 5);
     }
-    assert_eq!(gaps(&mut ledger), [("unknown".into(), 2)], "this connection went on to another model");
+    assert_eq!(gaps(&mut ledger), [], "nobody has a name yet");
     finish_on(&mut ledger, &mut one, phi, Code::Grpc(0), Outcome::Ok);
     other.gap(&mut ledger, &llama, 5);
-    assert_eq!(gaps(&mut ledger), [("phi".into(), 1), ("unknown".into(), 2)]);
+    assert_eq!(gaps(&mut ledger), [("phi".into(), 1)]);
     finish_on(&mut ledger, &mut other, llama.clone(), Code::Grpc(0), Outcome::Ok);
     other.gap(&mut ledger, &llama, 5);
-    assert_eq!(gaps(&mut ledger), [("llama".into(), 3), ("phi".into(), 1), ("unknown".into(), 2)]);
+    assert_eq!(gaps(&mut ledger), [("llama".into(), 3), ("phi".into(), 1)]);
+    finish_on(&mut ledger, &mut one, llama, Code::Grpc(0), Outcome::Ok);
+    assert_eq!(gaps(&mut ledger), [("llama".into(), 5), ("phi".into(), 1)], "each when its own stream ends");
+}
+
+/// A stream of many requests stays open while other calls come and go beside it, and is named by its first good answer.
+#[test]
+fn calls_to_other_models_on_the_connection_take_no_gaps_along() {
+    let mut ledger = Ledger::new(7);
+    let mut route_cache = RouteCache::default();
+    let (stream, unary) = (call("chat"), call("resnet"));
+    for _ in 0..3 {
+        route_cache.gap(&mut ledger, &stream, 5);
+        finish_on(&mut ledger, &mut route_cache, unary.clone(), Code::Grpc(0), Outcome::Ok);
+    }
+    finish_on(&mut ledger, &mut route_cache, stream, Code::Grpc(0), Outcome::Ok);
+    assert_eq!(gaps(&mut ledger), [("chat".into(), 3)]);
+}
+
+#[test]
+fn more_models_than_may_wait_are_counted_without_a_name_oldest_first() {
+    let mut ledger = Ledger::new(7);
+    let mut route_cache = RouteCache::default();
+    let streams: Vec<_> = (0..=limits::WAITING_MODELS).map(|n| call(&format!("model-{n}"))).collect();
+    for stream in &streams {
+        route_cache.gap(&mut ledger, stream, 5);
+    }
+    assert_eq!(gaps(&mut ledger), [("unknown".into(), 1)]);
+    for stream in streams {
+        finish_on(&mut ledger, &mut route_cache, stream, Code::Grpc(0), Outcome::Ok);
+    }
+    let named: u64 = gaps(&mut ledger).iter().filter(|(model, _)| model != "unknown").map(|(_, count)| count).sum();
+    assert_eq!(named, limits::WAITING_MODELS as u64);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sidecar.model.policy import Extract, Read, Slot, Step, Variant
-from sidecar.servers.read import read_message
+from tests.property.message_oracle import read_message
 
 
 def program(path: tuple[Step, ...], read: Read, index: int = 0) -> list[Variant]:

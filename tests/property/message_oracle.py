@@ -1,7 +1,6 @@
-"""What the tap would read from a message, read in Python: for looking at samples, not for traffic.
+"""What the tap reads from a message, read in Python: the oracle of tests/property/test_reader.py.
 
-A second reading of the same rules is worth having only where it is held to the first: tests/property/test_reader.py
-shows both the same messages, whole and damaged, and wants the same answer.
+That test shows both the same messages, whole and damaged, and wants the same answer.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from sidecar.model.policy import Read, Slot
+from sidecar.servers.headers import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,6 @@ _VARINT, _FIXED64, _BYTES, _GROUP_BEGIN, _GROUP_END, _FIXED32 = range(6)
 
 _PACKED = (Read.VARINTS, Read.VARINT_AT, Read.DIMENSIONS)
 
-Value: TypeAlias = "bytes | int | tuple[int, ...]"
 Key: TypeAlias = "tuple[tuple[Step, ...], Read, int]"
 
 
