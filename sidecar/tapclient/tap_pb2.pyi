@@ -134,7 +134,7 @@ class Pull(_message.Message):
     def __init__(self, since: _Optional[int] = ...) -> None: ...
 
 class Snapshot(_message.Message):
-    __slots__ = ("epoch_unix_nanos", "sequence", "at_unix_nanos", "uptime_nanos", "policy_generation", "policy_error", "counters", "timings", "flights", "events", "upstreams", "tap", "tokens", "batch_limits", "shapes")
+    __slots__ = ("epoch_unix_nanos", "sequence", "at_unix_nanos", "uptime_nanos", "policy_generation", "policy_error", "counters", "timings", "flights", "events", "upstreams", "tap", "tokens", "batch_limits", "shapes", "blind_causes")
     EPOCH_UNIX_NANOS_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     AT_UNIX_NANOS_FIELD_NUMBER: _ClassVar[int]
@@ -150,6 +150,7 @@ class Snapshot(_message.Message):
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     BATCH_LIMITS_FIELD_NUMBER: _ClassVar[int]
     SHAPES_FIELD_NUMBER: _ClassVar[int]
+    BLIND_CAUSES_FIELD_NUMBER: _ClassVar[int]
     epoch_unix_nanos: int
     sequence: int
     at_unix_nanos: int
@@ -165,7 +166,8 @@ class Snapshot(_message.Message):
     tokens: _containers.RepeatedCompositeFieldContainer[TokenSeries]
     batch_limits: _containers.RepeatedCompositeFieldContainer[BatchLimit]
     shapes: _containers.RepeatedCompositeFieldContainer[ShapeSeries]
-    def __init__(self, epoch_unix_nanos: _Optional[int] = ..., sequence: _Optional[int] = ..., at_unix_nanos: _Optional[int] = ..., uptime_nanos: _Optional[int] = ..., policy_generation: _Optional[int] = ..., policy_error: _Optional[str] = ..., counters: _Optional[_Iterable[_Union[CounterSeries, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[TimingSeries, _Mapping]]] = ..., flights: _Optional[_Iterable[_Union[Flight, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[EventSeries, _Mapping]]] = ..., upstreams: _Optional[_Iterable[_Union[Upstream, _Mapping]]] = ..., tap: _Optional[_Union[TapStats, _Mapping]] = ..., tokens: _Optional[_Iterable[_Union[TokenSeries, _Mapping]]] = ..., batch_limits: _Optional[_Iterable[_Union[BatchLimit, _Mapping]]] = ..., shapes: _Optional[_Iterable[_Union[ShapeSeries, _Mapping]]] = ...) -> None: ...
+    blind_causes: _containers.RepeatedCompositeFieldContainer[BlindCause]
+    def __init__(self, epoch_unix_nanos: _Optional[int] = ..., sequence: _Optional[int] = ..., at_unix_nanos: _Optional[int] = ..., uptime_nanos: _Optional[int] = ..., policy_generation: _Optional[int] = ..., policy_error: _Optional[str] = ..., counters: _Optional[_Iterable[_Union[CounterSeries, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[TimingSeries, _Mapping]]] = ..., flights: _Optional[_Iterable[_Union[Flight, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[EventSeries, _Mapping]]] = ..., upstreams: _Optional[_Iterable[_Union[Upstream, _Mapping]]] = ..., tap: _Optional[_Union[TapStats, _Mapping]] = ..., tokens: _Optional[_Iterable[_Union[TokenSeries, _Mapping]]] = ..., batch_limits: _Optional[_Iterable[_Union[BatchLimit, _Mapping]]] = ..., shapes: _Optional[_Iterable[_Union[ShapeSeries, _Mapping]]] = ..., blind_causes: _Optional[_Iterable[_Union[BlindCause, _Mapping]]] = ...) -> None: ...
 
 class ShapeSeries(_message.Message):
     __slots__ = ("model", "shapes", "id")
@@ -334,6 +336,22 @@ class Count(_message.Message):
     label: str
     value: int
     def __init__(self, label: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+
+class BlindCause(_message.Message):
+    __slots__ = ("reason", "cause", "direction", "offset", "count", "last_unix_nanos")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    LAST_UNIX_NANOS_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    cause: str
+    direction: str
+    offset: int
+    count: int
+    last_unix_nanos: int
+    def __init__(self, reason: _Optional[str] = ..., cause: _Optional[str] = ..., direction: _Optional[str] = ..., offset: _Optional[int] = ..., count: _Optional[int] = ..., last_unix_nanos: _Optional[int] = ...) -> None: ...
 
 class TapStats(_message.Message):
     __slots__ = ("connections_by_protocol", "blind", "added_latency", "cpu_nanos", "resident_bytes", "unsent_bytes", "records_dropped", "log_lines_dropped", "series_capped", "control_restarts", "connections_cap", "accept_pauses", "cut_connections", "draining", "goaways_inserted", "throttled_nanos", "client_frames", "server_frames", "heads_truncated", "keeps_refused")

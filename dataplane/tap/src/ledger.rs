@@ -4,6 +4,8 @@
 //! copied. Nothing here grows with the number of calls or of names seen: labels are admitted, capped, and what does
 //! not fit is counted under a fallback and in `series_capped`.
 
+mod batch_limits;
+mod blind_causes;
 mod expiry;
 mod numbers;
 mod request_batches;
@@ -12,24 +14,31 @@ mod route_cache;
 mod shapes;
 mod sink;
 mod snapshot;
+mod tallies;
 
+pub use batch_limits::ProbeRequest;
 pub use route_cache::RouteCache;
-pub use sink::Recorder;
+pub use sink::{Passed, Recorder};
+pub use tallies::Tallies;
 
+use crate::clock::unix_nanos;
 use crate::events::{Events, Mask};
 use crate::grid::Histogram;
 use crate::limits;
+use crate::log::Log;
+use crate::names;
 use crate::proto;
+use blind_causes::BlindCauses;
 use numbers::Numbers;
 use request_batches::Limits;
 use route::{Counter, Ending, Route};
 use rustc_hash::{FxHashMap, FxHashSet};
 use shapes::ByModel;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
 use wire::call::Name;
 use wire::catalogue::Kind;
-use wire::{Call, Conn, Direction, FrameCounts, Nanos, Outcome};
+use wire::{BlindCause, Call, Nanos, Outcome};
 
 /// Label of a model whose name has not been admitted.
 const UNKNOWN_MODEL: &str = "unknown";
@@ -45,52 +54,6 @@ pub struct Caps {
     pub methods: usize,
     /// Counter series.
     pub series: usize,
-}
-
-/// What a server is to be asked of a model: how large a batch it takes.
-#[derive(Debug)]
-pub struct ProbeRequest {
-    /// Whom it is about.
-    pub model: Box<str>,
-    /// How the model was called, as [`Call::method`].
-    pub method: Box<str>,
-    /// Which upstream answered, by listener.
-    pub upstream: usize,
-}
-
-/// Plain tallies of the tap itself.
-#[derive(Debug, Default)]
-pub struct Tallies {
-    /// Connections by what their first bytes said.
-    pub protocols: BTreeMap<&'static str, u64>,
-    /// Connections, or directions of them, no longer read, by reason.
-    pub blind: BTreeMap<&'static str, u64>,
-    /// One read becoming available to its write returning.
-    pub added_latency: Histogram,
-    /// Messages whose wanted fields lay beyond the head that is looked at.
-    pub heads_truncated: u64,
-    /// Connections open when the drain deadline passed.
-    pub cut_connections: u64,
-    /// GOAWAY frames, and `connection: close` fields, inserted while draining.
-    pub goaways_inserted: u64,
-    /// Times accepting paused at the cap.
-    pub accept_pauses: u64,
-    /// Frames of HTTP/2 from clients, by type.
-    pub client_frames: FrameCounts,
-    /// And from servers.
-    pub server_frames: FrameCounts,
-}
-
-impl Tallies {
-    /// Adds the frames that a connection has had since the last time.
-    pub fn add_frames(&mut self, conn: &mut Conn) {
-        let of = [(Direction::ToServer, &mut self.client_frames), (Direction::ToClient, &mut self.server_frames)];
-        for (direction, sum) in of {
-            for (sum, more) in sum.iter_mut().zip(conn.take_frames(direction)) {
-                *sum += more;
-            }
-        }
-    }
 }
 
 /// Everything counted since the epoch.
@@ -117,6 +80,10 @@ pub struct Ledger {
     /// Where to have a server asked about that, and whether to do so.
     probe_requests: Option<SyncSender<ProbeRequest>>,
     probe_models: bool,
+    /// Lines for people.
+    log: Option<Log>,
+    /// Why connections are no longer read.
+    blind_causes: BlindCauses,
     /// Models that were asked about since the policy was adopted.
     probed: FxHashSet<Box<str>>,
     /// Requests by shape.
@@ -151,6 +118,8 @@ impl Ledger {
             batch_limits: Limits::default(),
             probe_requests: None,
             probe_models: false,
+            log: None,
+            blind_causes: BlindCauses::default(),
             probed: FxHashSet::default(),
             shapes: ByModel::default(),
             scan: 0,
@@ -189,45 +158,9 @@ impl Ledger {
         self.shapes.apply_limits(&self.batch_limits, self.sequence);
     }
 
-    /// Requests to probe a model go there.
-    pub fn send_probes_to(&mut self, requests: SyncSender<ProbeRequest>) {
-        self.probe_requests = Some(requests);
-    }
-
-    /// An upstream has come up, perhaps as another server: what the one before said of its models may be true no more.
-    pub fn forget_limits(&mut self) {
-        self.batch_limits.forget_told();
-        self.probed.clear();
-        for route in &mut self.routes {
-            route.apply_limit(self.batch_limits.of(&route.model), self.sequence);
-        }
-    }
-
-    /// A model has answered, and whether it batches is not known: has the server asked, once. Where there is no room for
-    /// the request, the next answer brings it up again.
-    fn request_probe(&mut self, call: &Call, upstream: usize) {
-        let Some(requests) = self.probe_requests.as_ref().filter(|_| self.probe_models) else { return };
-        let model = &*call.model.text;
-        if self.probed.contains(model) || !self.admitted.contains(model) {
-            return;
-        }
-        let request = ProbeRequest { model: model.into(), method: (&*call.method.text).into(), upstream };
-        if requests.try_send(request).is_ok() {
-            self.probed.insert(model.into());
-        }
-    }
-
-    /// The server has said how large a batch a model takes. Who is no label is shown nowhere, so nothing is kept of it.
-    pub fn learn(&mut self, model: &str, limit: u32) {
-        if !self.admitted.contains(model) {
-            return;
-        }
-        self.batch_limits.tell(model, limit);
-        let limit = self.batch_limits.of(model);
-        for route in self.routes.iter_mut().filter(|route| *route.model == *model) {
-            route.apply_limit(limit, self.sequence);
-        }
-        self.shapes.apply_limits(&self.batch_limits, self.sequence);
+    /// Lines for people go there.
+    pub fn log_to(&mut self, log: Log) {
+        self.log = Some(log);
     }
 
     /// Looks at the open calls of one connection: what is in flight, and which requests have crossed a threshold.
@@ -363,6 +296,15 @@ impl Ledger {
         let kind = self.routes[place].kind;
         let model = if kind == Kind::Inference { UNKNOWN_MODEL } else { "" };
         self.route(&Call { kind, model: Name { text: model.into() }, ..Call::default() })
+    }
+
+    /// A connection, or one direction of it, is no longer read, `offset` bytes into that direction.
+    fn blinded(&mut self, cause: &BlindCause, offset: u64) {
+        *self.tallies.blind.entry(names::blind(cause.reason)).or_default() += 1;
+        let line = self.blind_causes.meet(cause, offset, unix_nanos());
+        if let (Some(log), Some(line)) = (&self.log, line) {
+            log.warn(&line);
+        }
     }
 
     fn push_record(&mut self, record: proto::Record) {

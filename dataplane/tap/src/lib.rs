@@ -21,7 +21,6 @@
 //! ```
 
 #![deny(unsafe_op_in_unsafe_fn)]
-#![warn(clippy::too_many_lines)]
 
 pub mod clock;
 pub mod command;

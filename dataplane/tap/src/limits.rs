@@ -84,6 +84,13 @@ pub const RETIRED_OBJECTIVES: usize = 256;
 /// Records waiting for the next pull; the newest beyond it are dropped.
 pub const RECORDS: usize = 256;
 
+/// Causes of connections that are no longer read, the newest: there are some thirty texts, each for two directions.
+pub const BLIND_CAUSES: usize = 32;
+/// Lines that the log has of such connections for each reason, in each of these periods.
+pub const BLIND_LINES: usize = 3;
+/// See [`BLIND_LINES`].
+pub const BLIND_LINES_PERIOD: Duration = Duration::from_secs(60);
+
 /// Log lines waiting for the writer.
 pub const LOG_LINES: usize = 1024;
 

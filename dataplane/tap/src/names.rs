@@ -1,7 +1,7 @@
 //! How the words of the wire are spelled in labels.
 
 use wire::catalogue::Kind;
-use wire::{Blind, Code, EndedBy, Outcome, Protocol};
+use wire::{Blind, Code, Direction, EndedBy, Outcome, Protocol};
 
 const GRPC: [&str; 17] = [
     "OK",
@@ -87,6 +87,14 @@ pub fn blind(reason: Blind) -> &'static str {
         Blind::Frame => "frame",
         Blind::Streams => "streams",
         Blind::Panic => "panic",
+    }
+}
+
+/// See `BlindCause.direction`.
+pub fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::ToServer => "to_server",
+        Direction::ToClient => "to_client",
     }
 }
 

@@ -2,13 +2,13 @@
 //! can touch them. A parser that panics is dropped; the connection goes on unseen, and says so.
 
 use crate::clock::nanos;
-use crate::ledger::{Ledger, Recorder, RouteCache};
+use crate::ledger::{Ledger, Passed, Recorder, RouteCache};
 use crate::limits::TURN_TIME;
 use crate::lock::lock;
 use crate::pump::Sensor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
-use wire::{Blind, Catalogue, Conn, Direction, EndedBy, Nanos, Sink};
+use wire::{Blind, BlindCause, Catalogue, Conn, Direction, EndedBy, Nanos, Sink};
 
 /// GOAWAY(last stream 2^31-1, NO_ERROR), RFC 9113 6.8: "no new streams, please; all open ones go on".
 const GOAWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0];
@@ -20,6 +20,8 @@ pub struct Observer {
     conn: Option<Box<Conn>>,
     route_cache: RouteCache,
     open: u32,
+    /// Bytes that were shown to the parser.
+    passed: Passed,
     /// Which upstream it leads to, by listener.
     upstream: usize,
 }
@@ -28,17 +30,18 @@ impl Observer {
     /// Observes from byte 0; with no catalogue, not at all.
     pub fn new(catalogue: Option<Arc<Catalogue>>, upstream: usize) -> Observer {
         let conn = catalogue.map(|catalogue| Box::new(Conn::new(catalogue)));
-        Observer { conn, route_cache: RouteCache::default(), open: 0, upstream }
+        Observer { conn, route_cache: RouteCache::default(), open: 0, passed: Passed::default(), upstream }
     }
 
     /// Bytes that have been sent on.
     pub fn saw(&mut self, direction: Direction, bytes: &[u8], now: Nanos, ledger: &mut Ledger) {
-        self.guarded(ledger, |conn, recorder| conn.feed(direction, bytes, now, recorder));
+        self.guarded(direction, ledger, |conn, recorder| conn.feed(direction, bytes, now, recorder));
+        self.passed.add(direction, bytes.len());
     }
 
     /// The connection is over.
     pub fn over(&mut self, by: EndedBy, now: Nanos, ledger: &mut Ledger) {
-        self.guarded(ledger, |conn, recorder| {
+        self.guarded(Direction::ToClient, ledger, |conn, recorder| {
             conn.end(by, now, recorder);
             recorder.ledger.tallies.add_frames(conn);
         });
@@ -48,7 +51,7 @@ impl Observer {
 
     /// Shows the open calls to the ledger, and what frames there were.
     pub fn scan(&mut self, now: Nanos, ledger: &mut Ledger) {
-        self.guarded(ledger, |conn, recorder| {
+        self.guarded(Direction::ToClient, ledger, |conn, recorder| {
             conn.scan(|call| recorder.ledger.scan(call, now));
             recorder.ledger.tallies.add_frames(conn);
         });
@@ -78,7 +81,8 @@ impl Observer {
             .filter(|cut| *cut <= bytes.len())
     }
 
-    fn guarded(&mut self, ledger: &mut Ledger, act: impl FnOnce(&mut Conn, &mut Recorder<'_>)) {
+    /// Acts on the parser, in a direction should it panic; what concerns neither is put down to the one that answers.
+    fn guarded(&mut self, direction: Direction, ledger: &mut Ledger, act: impl FnOnce(&mut Conn, &mut Recorder<'_>)) {
         let Some(conn) = &mut self.conn else { return };
         let mut opaque = false;
         let mut recorder = Recorder {
@@ -87,9 +91,10 @@ impl Observer {
             open: &mut self.open,
             opaque: &mut opaque,
             upstream: self.upstream,
+            passed: self.passed,
         };
         if catch_unwind(AssertUnwindSafe(|| act(conn, &mut recorder))).is_err() {
-            recorder.blinded(Blind::Panic);
+            recorder.blinded_by(&BlindCause { reason: Blind::Panic, direction, text: "the parser panicked" });
         }
         if opaque {
             // The parser's destructor is trusted: it only frees.
@@ -148,5 +153,42 @@ impl Sensor for ObservedTurn<'_> {
 
     fn insertion_fits_after(&self, bytes: &[u8]) -> Option<usize> {
         self.observer.farewell_fits_after(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frames;
+    use crate::log::{Format, Log};
+
+    /// RST_STREAM of five bytes.
+    const BAD: &[u8] = b"\0\0\x05\x03\0\0\0\0\x01\0\0\0\0\0";
+
+    #[test]
+    fn what_ends_the_reading_is_told_with_what_was_wrong_and_where() {
+        let (log, lines) = Log::new(Format::Human);
+        let mut ledger = Ledger::new(7);
+        ledger.log_to(log);
+        let mut observer = Observer::new(Some(Arc::default()), 0);
+        observer.saw(Direction::ToServer, frames::PREFACE, 1, &mut ledger);
+        observer.saw(Direction::ToServer, frames::SETTINGS, 2, &mut ledger);
+        observer.saw(Direction::ToClient, frames::SETTINGS, 3, &mut ledger);
+        observer.saw(Direction::ToServer, BAD, 4, &mut ledger);
+        observer.saw(Direction::ToServer, BAD, 5, &mut ledger);
+        let snapshot = ledger.snapshot(0, 6);
+        let [cause] = &snapshot.blind_causes[..] else { panic!("{:?}", snapshot.blind_causes) };
+        let told = (&*cause.reason, &*cause.cause, &*cause.direction, cause.offset, cause.count);
+        assert_eq!(told, ("frame", "RST_STREAM is not of four bytes", "to_server", 33, 1));
+        let blind: Vec<_> = snapshot.tap.into_iter().flat_map(|tap| tap.blind).collect();
+        assert_eq!(blind.iter().map(|count| (&*count.label, count.value)).collect::<Vec<_>>(), [("frame", 1)]);
+        drop(ledger);
+        let mut written = Vec::new();
+        lines.write_all(&mut written);
+        let written = String::from_utf8(written).expect("text");
+        assert!(
+            written.ends_with("(frame): RST_STREAM is not of four bytes, after byte 33 of the client\n"),
+            "{written}"
+        );
     }
 }

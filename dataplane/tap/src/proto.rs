@@ -114,6 +114,9 @@ pub struct Snapshot {
     /// changed since
     #[prost(message, repeated, tag = "15")]
     pub shapes: ::prost::alloc::vec::Vec<ShapeSeries>,
+    /// complete: the 32 that were met last, the newest last
+    #[prost(message, repeated, tag = "16")]
+    pub blind_causes: ::prost::alloc::vec::Vec<BlindCause>,
 }
 // Series have numbers. A number is given with the first snapshot that tells of the series and never to another in the
 // same epoch; what was told of earlier has the lower one.
@@ -320,6 +323,27 @@ pub struct Count {
     pub label: ::prost::alloc::string::String,
     #[prost(uint64, tag = "2")]
     pub value: u64,
+}
+/// What was wrong with connections that are forwarded and no longer read. Equal causes are one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BlindCause {
+    /// as in TapStats.blind
+    #[prost(string, tag = "1")]
+    pub reason: ::prost::alloc::string::String,
+    /// what was wrong, in words: one of a fixed set
+    #[prost(string, tag = "2")]
+    pub cause: ::prost::alloc::string::String,
+    /// to_server | to_client: who sent it
+    #[prost(string, tag = "3")]
+    pub direction: ::prost::alloc::string::String,
+    /// of the newest: bytes of this direction before the read in which it was found
+    #[prost(uint64, tag = "4")]
+    pub offset: u64,
+    /// since it was first met; from 1 again once 32 others have been met since
+    #[prost(uint64, tag = "5")]
+    pub count: u64,
+    #[prost(fixed64, tag = "6")]
+    pub last_unix_nanos: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TapStats {

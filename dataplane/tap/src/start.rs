@@ -61,7 +61,11 @@ pub fn run(mut policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
         acceptor: std::sync::OnceLock::new(),
         log: log.clone(),
     });
-    lock(&shared.ledger).adopt(&policy);
+    {
+        let mut ledger = lock(&shared.ledger);
+        ledger.log_to(log.clone());
+        ledger.adopt(&policy);
+    }
     start_model_probe(&shared)?;
     let changed = Arc::clone(&shared);
     thread("prober", move || prober.run(|| lock(&changed.ledger).forget_limits()))?;

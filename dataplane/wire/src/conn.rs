@@ -8,7 +8,7 @@ use crate::http1::Unreadable;
 use crate::http2::{Counts, Cursor};
 use crate::outcome::EndedBy;
 use crate::plans;
-use crate::sink::{Blind, Listener, Protocol, Sink};
+use crate::sink::{Blind, BlindCause, Listener, Protocol, Sink};
 use crate::sniff::Sniffer;
 use crate::{Direction, Nanos};
 use blindness::Blindness;
@@ -99,12 +99,12 @@ impl Conn {
         };
         self.stage = Stage::Deaf;
         self.shared.calls.unreadable(listener);
-        let reason = match unreadable {
-            Unreadable::Ambiguous => Blind::Frame,
-            Unreadable::TooMany => Blind::Streams,
-            Unreadable::Switched => Blind::Protocol,
+        let (reason, text) = match unreadable {
+            Unreadable::Ambiguous(what) => (Blind::Frame, what),
+            Unreadable::TooMany => (Blind::Streams, "more requests wait for an answer than are followed"),
+            Unreadable::Switched => (Blind::Protocol, "HTTP/1.1 was switched to another protocol"),
         };
-        self.shared.blindness.report(reason, sink);
+        self.shared.blindness.report(&BlindCause { reason, direction, text }, sink);
     }
 
     fn recognise<S: Sink>(&mut self, protocol: Protocol, server_spoke: bool, sink: &mut S) {
@@ -118,16 +118,17 @@ impl Conn {
         }
         *blindness = Blindness::default();
         blindness.protocol_known(sink);
-        let reason = match protocol {
-            Protocol::Tls => Blind::Tls,
+        let (reason, text) = match protocol {
+            Protocol::Tls => (Blind::Tls, "it begins with a TLS hello"),
             // A server that spoke first is none of HTTP/1.1.
             Protocol::Http1 if !server_spoke => {
                 self.stage = Stage::Http1(Box::new(Pipeline::new()));
                 return;
             }
-            Protocol::Http1 | Protocol::Http2 | Protocol::Unknown => Blind::Protocol,
+            Protocol::Http1 => (Blind::Protocol, "the server spoke before the first request of HTTP/1.1"),
+            Protocol::Http2 | Protocol::Unknown => (Blind::Protocol, "it begins as no protocol that is known here"),
         };
-        blindness.report(reason, sink);
+        blindness.report(&BlindCause { reason, direction: Direction::ToServer, text }, sink);
     }
 
     /// The connection is over: every open call ends as [`crate::Code::Lost`].

@@ -59,7 +59,7 @@ pub use conn::Conn;
 pub use http2::Counts as FrameCounts;
 pub use names::{Id, Name};
 pub use outcome::{Code, EndedBy, Outcome, Verdict};
-pub use sink::{Blind, Protocol, Sink};
+pub use sink::{Blind, BlindCause, Protocol, Sink};
 pub use tensor::Shape;
 pub use tokens::Tokens;
 

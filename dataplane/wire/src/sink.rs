@@ -1,7 +1,7 @@
 //! The contract of whoever listens to a connection: what may be told, and in which words.
 
-use crate::Nanos;
 use crate::call::{Call, End, Request};
+use crate::{Direction, Nanos};
 
 /// What the first bytes of the client said. Bytes were forwarded before anyone looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +34,17 @@ pub enum Blind {
     Panic,
 }
 
+/// How a connection, or one direction of it, came to be no longer read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlindCause {
+    /// Its kind.
+    pub reason: Blind,
+    /// In which direction it was found.
+    pub direction: Direction,
+    /// What was wrong, for a person.
+    pub text: &'static str,
+}
+
 /// Receives the facts. Called in wire order, from inside [`crate::Conn::feed`] and [`crate::Conn::end`].
 pub trait Sink {
     /// A call has arrived: its method is known if it ever will be.
@@ -46,6 +57,10 @@ pub trait Sink {
     fn ended(&mut self, call: &Call, end: &End);
     /// The connection or one direction of it is no longer read. At most once per reason.
     fn blinded(&mut self, reason: Blind);
+    /// The same, for whoever wants to know what was wrong: this is what is called.
+    fn blinded_by(&mut self, cause: &BlindCause) {
+        self.blinded(cause.reason);
+    }
     /// What the first bytes said. At most once.
     fn recognised(&mut self, protocol: Protocol);
     /// A message's wanted fields did not lie within its first `head_bytes`.

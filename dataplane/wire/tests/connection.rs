@@ -45,25 +45,28 @@ fn header_blocks_may_not_be_interleaved() {
         let mut rig = Rig::http2();
         rig.client(&begun).client(&bad);
         assert_eq!(rig.told.blinded, [Blind::Frame]);
+        assert_eq!(rig.told.causes, ["a header block is interrupted by another frame"]);
         assert_eq!(rig.told.opened.len(), 0);
     }
 }
 
 #[test]
 fn bad_padding_and_bad_lengths_stop_a_direction() {
-    for bad in [
-        frame(0, PADDED, 1, &[]),
-        frame(0, PADDED, 1, &[1]),
-        frame(1, PADDED | PRIORITY | END_HEADERS, 1, &[1, 0, 0, 0, 0, 0]),
-        frame(1, PRIORITY | END_HEADERS, 1, &[0, 0, 0, 0]),
-        frame(3, 0, 1, &[0; 5]),
-        frame(7, 0, 0, &[0; 7]),
-        frame(1, END_HEADERS, 0, &[]),
-        frame(5, END_HEADERS, 1, &[0; 3]),
+    let (padding, short) = ("padding is longer than its frame", "a frame is shorter than its fixed fields");
+    for (bad, cause) in [
+        (frame(0, PADDED, 1, &[]), short),
+        (frame(0, PADDED, 1, &[1]), padding),
+        (frame(1, PADDED | PRIORITY | END_HEADERS, 1, &[1, 0, 0, 0, 0, 0]), padding),
+        (frame(1, PRIORITY | END_HEADERS, 1, &[0, 0, 0, 0]), short),
+        (frame(3, 0, 1, &[0; 5]), "RST_STREAM is not of four bytes"),
+        (frame(7, 0, 0, &[0; 7]), short),
+        (frame(1, END_HEADERS, 0, &[]), "a header block on stream 0"),
+        (frame(5, END_HEADERS, 1, &[0; 3]), short),
+        (frame(9, END_HEADERS, 1, &[]), "CONTINUATION outside of a header block"),
     ] {
         let mut rig = Rig::http2();
         rig.client(&bad).client(&headers(1, true, &request_head(INFER)));
-        assert_eq!(rig.told.blinded, [Blind::Frame], "{bad:?}");
+        assert_eq!((&rig.told.blinded[..], &rig.told.causes[..]), (&[Blind::Frame][..], &[cause][..]), "{bad:?}");
         assert_eq!(rig.told.opened.len(), 0);
     }
     let mut rig = Rig::http2();

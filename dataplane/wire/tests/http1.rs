@@ -123,25 +123,42 @@ fn a_connection_that_ends_too_early() {
 
 #[test]
 fn what_can_be_read_in_two_ways_is_not_read() {
-    for request in [
-        &b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"[..],
-        b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: 3, 3\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: +3\r\n\r\n",
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-        b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n+3\r\n",
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\nabc",
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
-        b"GET / HTTP/1.1\r\nX : y\r\n\r\n",
-        b"GET / HTTP/1.1\r\nX: y\r\n folded\r\n\r\n",
-        b"GET / HTTP/1.1\nHost: x\n\n",
-        b"GET / x HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/2.0\r\n\r\n",
+    for (request, cause) in [
+        (
+            &b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"[..],
+            "transfer-encoding with content-length, or in HTTP/1.0",
+        ),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", "two lengths of one body"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3, 3\r\n\r\n", "a content-length that is no number"),
+        (b"POST / HTTP/1.1\r\nContent-Length: +3\r\n\r\n", "a content-length that is no number"),
+        (
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            "a transfer-encoding other than chunked, or twice",
+        ),
+        (
+            b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "transfer-encoding with content-length, or in HTTP/1.0",
+        ),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n+3\r\n", "a chunk without a size"),
+        (
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\nabc",
+            "a chunk does not end its line or its data as it should",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+            "the size of a chunk has more digits than anybody means",
+        ),
+        (b"GET / HTTP/1.1\r\nX : y\r\n\r\n", "a field without a name, or folded"),
+        (b"GET / HTTP/1.1\r\nX: y\r\n folded\r\n\r\n", "a field without a name, or folded"),
+        (b"GET / HTTP/1.1\nHost: x\n\n", "a line ends with a bare line feed"),
+        (b"GET / x HTTP/1.1\r\n\r\n", "a version other than HTTP/1.1 and HTTP/1.0"),
+        (b"GET / HTTP/1.1 x\r\n\r\n", "a request line is not of a method, a target and a version"),
+        (b"GET / HTTP/2.0\r\n\r\n", "a version other than HTTP/1.1 and HTTP/1.0"),
     ] {
         let mut rig = http1();
         rig.client(&get("/first")).client(request).client(&get("/never"));
         assert_eq!(rig.told.blinded, [Blind::Frame], "{}", request.escape_ascii());
+        assert_eq!(rig.told.causes, [cause], "{}", request.escape_ascii());
         let (call, end) = &rig.told.ended[0];
         assert_eq!((&*call.method.text, end.ended_by, end.outcome), ("/first", EndedBy::Wayside, Outcome::Cancelled));
         assert_eq!((rig.conn.open_calls(), rig.told.opened.len()), (0, rig.told.ended.len()));
@@ -149,6 +166,7 @@ fn what_can_be_read_in_two_ways_is_not_read() {
     let mut rig = http1();
     rig.client(&get("/x")).server(&[answer("200 OK", "", ""), answer("200 OK", "", "")].concat());
     assert_eq!(rig.told.blinded, [Blind::Frame], "an answer nobody asked for");
+    assert_eq!(rig.told.causes, ["an answer that no request waits for"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{Ending, Ledger, RouteCache};
 use crate::clock::unix_nanos;
 use crate::{names, proto};
-use wire::{Blind, Call, Code, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
+use wire::{Blind, BlindCause, Call, Code, Direction, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
 
 /// Counts the facts of one connection.
 #[derive(Debug)]
@@ -18,6 +18,32 @@ pub struct Recorder<'a> {
     pub opaque: &'a mut bool,
     /// Which upstream it leads to, by listener.
     pub upstream: usize,
+    /// What had passed before.
+    pub passed: Passed,
+}
+
+/// Bytes of a connection, each way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Passed {
+    to_server: u64,
+    to_client: u64,
+}
+
+impl Passed {
+    /// More have passed.
+    pub fn add(&mut self, direction: Direction, bytes: usize) {
+        match direction {
+            Direction::ToServer => self.to_server += bytes as u64,
+            Direction::ToClient => self.to_client += bytes as u64,
+        }
+    }
+
+    fn of(self, direction: Direction) -> u64 {
+        match direction {
+            Direction::ToServer => self.to_server,
+            Direction::ToClient => self.to_client,
+        }
+    }
 }
 
 impl Sink for Recorder<'_> {
@@ -109,8 +135,12 @@ impl Sink for Recorder<'_> {
     }
 
     fn blinded(&mut self, reason: Blind) {
-        *self.ledger.tallies.blind.entry(names::blind(reason)).or_default() += 1;
         *self.opaque |= matches!(reason, Blind::Tls | Blind::Protocol | Blind::Panic);
+    }
+
+    fn blinded_by(&mut self, cause: &BlindCause) {
+        self.ledger.blinded(cause, self.passed.of(cause.direction));
+        self.blinded(cause.reason);
     }
 
     fn recognised(&mut self, protocol: Protocol) {

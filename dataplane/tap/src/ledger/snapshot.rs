@@ -33,6 +33,7 @@ impl Ledger {
             flights: self.routes.iter().map(|route| route.flight()).collect(),
             events: self.events.to_proto(),
             batch_limits: self.batch_limits(),
+            blind_causes: self.blind_causes.to_proto(),
             tap: Some(self.tap_stats()),
             ..Default::default()
         }

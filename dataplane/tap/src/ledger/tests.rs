@@ -38,7 +38,8 @@ fn by_server(code: Code, outcome: Outcome) -> Ending {
 fn finish_with(ledger: &mut Ledger, route_cache: &mut RouteCache, mut call: Call, asked: OpenRequest, ending: Ending) {
     let Ending { code, ended_by, outcome } = ending;
     let (mut open, mut opaque) = (0, false);
-    let mut recorder = Recorder { ledger, route_cache, open: &mut open, opaque: &mut opaque, upstream: 3 };
+    let mut recorder =
+        Recorder { ledger, route_cache, open: &mut open, opaque: &mut opaque, upstream: 3, passed: Passed::default() };
     recorder.opened(&mut call);
     let request = Request {
         open: asked,

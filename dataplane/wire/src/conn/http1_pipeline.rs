@@ -139,7 +139,8 @@ impl<S: Sink> Answers<'_, '_, S> {
 impl<S: Sink> Messages for Answers<'_, '_, S> {
     fn head(&mut self, head: &mut Head, framing: Framing) -> Result<Option<Body>, Unreadable> {
         let reader = &mut *self.0;
-        let waiting = *reader.queue.waiting.front().ok_or(Unreadable::Ambiguous)?;
+        let waiting =
+            *reader.queue.waiting.front().ok_or(Unreadable::Ambiguous("an answer that no request waits for"))?;
         let status = head.status.unwrap_or(0);
         head.stream = waiting.id;
         reader.queue.answered = waiting.id;

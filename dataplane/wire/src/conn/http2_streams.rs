@@ -3,10 +3,10 @@
 use super::Shared;
 use super::block_cache::BlockCache;
 use crate::head::{Head, Wanted};
-use crate::hpack::Decoder;
-use crate::http2::{Counts, Cursor, Frames, Walker};
+use crate::hpack::{self, Decoder};
+use crate::http2::{BadFrame, Counts, Cursor, Frames, Walker};
 use crate::plans::Plans;
-use crate::sink::{Blind, Listener, Sink};
+use crate::sink::{Blind, BlindCause, Listener, Sink};
 use crate::{Direction, Nanos};
 use std::rc::Rc;
 
@@ -84,11 +84,12 @@ impl Streams {
             shared,
             listener: listener.reborrow(),
         };
-        if self.walker.feed(bytes, reader.listener.now, &mut reader).is_ok() {
+        let Err(BadFrame(text)) = self.walker.feed(bytes, reader.listener.now, &mut reader) else {
             return;
-        }
+        };
         self.lost.frames = true;
-        shared.blindness.report(Blind::Frame, listener.sink);
+        let cause = BlindCause { reason: Blind::Frame, direction: self.direction, text };
+        shared.blindness.report(&cause, listener.sink);
         if self.direction == Direction::ToClient {
             shared.calls.unreadable(listener);
         }
@@ -97,9 +98,15 @@ impl Streams {
 
 impl<S: Sink> Reader<'_, S> {
     #[cold]
-    fn lose_blocks(&mut self) {
+    fn lose_blocks(&mut self, error: hpack::Error) {
         *self.blocks_lost = true;
-        self.shared.blindness.report(Blind::Hpack, self.listener.sink);
+        self.report(Blind::Hpack, error.text());
+    }
+
+    #[cold]
+    fn report(&mut self, reason: Blind, text: &'static str) {
+        let cause = BlindCause { reason, direction: self.direction, text };
+        self.shared.blindness.report(&cause, self.listener.sink);
     }
 }
 
@@ -121,16 +128,18 @@ impl<S: Sink> Frames for Reader<'_, S> {
         }
         let (head, methods) = (&mut *self.head, &mut self.shared.methods);
         let mut out = |tag, value: crate::hpack::Value<'_>| head.field(tag, value, methods);
-        if self.hpack.feed(bytes, &mut out).is_err() {
-            self.lose_blocks();
+        if let Err(error) = self.hpack.feed(bytes, &mut out) {
+            self.lose_blocks(error);
         } else if fresh && self.hpack.revision() == revision && self.hpack.between_fields() {
             self.blocks.keep(bytes, revision, self.head);
         }
     }
 
     fn block_end(&mut self, stream: u32, end_stream: bool) {
-        if !*self.blocks_lost && self.hpack.end_block().is_err() {
-            self.lose_blocks();
+        if !*self.blocks_lost {
+            if let Err(error) = self.hpack.end_block() {
+                self.lose_blocks(error);
+            }
         }
         if !self.head.own {
             return;
@@ -139,7 +148,7 @@ impl<S: Sink> Frames for Reader<'_, S> {
         if self.direction == Direction::ToServer {
             let opened = calls.request_head(self.head, end_stream, self.listener.reborrow());
             if opened.is_err() {
-                self.shared.blindness.report(Blind::Streams, self.listener.sink);
+                self.report(Blind::Streams, "more streams are open at once than are followed");
             }
             return;
         }

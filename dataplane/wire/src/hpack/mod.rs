@@ -38,3 +38,15 @@ pub enum Error {
     /// The block ended inside a field.
     Truncated,
 }
+
+impl Error {
+    /// What was wrong, for a person.
+    pub fn text(self) -> &'static str {
+        match self {
+            Error::Integer => "a header block has an integer over 32 bits",
+            Error::Index => "a header block refers to an entry that is not there",
+            Error::Huffman => "a header block has a malformed Huffman string",
+            Error::Truncated => "a header block ends inside a field",
+        }
+    }
+}

@@ -110,8 +110,8 @@ impl Reader {
             // Of a line that was not kept whole the end is not known.
             _ if self.too_long => line,
             [line @ .., b'\r'] => line,
-            // A bare line feed: some take it for the end of a line, some do not (RFC 9112 section 2.2).
-            _ => return Err(Unreadable::Ambiguous),
+            // Some take it for the end of a line, some do not (RFC 9112 section 2.2).
+            _ => return Err(Unreadable::Ambiguous("a line ends with a bare line feed")),
         };
         if !self.started {
             if line.is_empty() && self.is_request {
@@ -127,7 +127,9 @@ impl Reader {
         }
         if line.is_empty() {
             let both = self.framing.chunked && (self.framing.length.is_some() || self.old_version);
-            return if both { Err(Unreadable::Ambiguous) } else { Ok(true) };
+            const TWO_LENGTHS: Unreadable =
+                Unreadable::Ambiguous("transfer-encoding with content-length, or in HTTP/1.0");
+            return if both { Err(TWO_LENGTHS) } else { Ok(true) };
         }
         self.field(line, head, methods)?;
         Ok(false)
@@ -140,7 +142,7 @@ impl Reader {
             self.version(words.next().unwrap_or_default())?;
         }
         if words.next().is_some() || verb.is_empty() || target.is_empty() {
-            return Err(Unreadable::Ambiguous);
+            return Err(Unreadable::Ambiguous("a request line is not of a method, a target and a version"));
         }
         self.framing.is_head = verb == b"HEAD";
         self.framing.is_connect = verb == b"CONNECT";
@@ -156,7 +158,7 @@ impl Reader {
         let status = words.next().unwrap_or_default();
         match digits(status, 3).filter(|status| *status >= 100) {
             Some(status) if line.len() >= 12 => head.status = Some(status as u16),
-            _ => return Err(Unreadable::Ambiguous),
+            _ => return Err(Unreadable::Ambiguous("a status line without a status of three digits")),
         }
         Ok(())
     }
@@ -165,7 +167,7 @@ impl Reader {
         self.old_version = version == b"HTTP/1.0";
         match version {
             b"HTTP/1.1" | b"HTTP/1.0" => Ok(()),
-            _ => Err(Unreadable::Ambiguous),
+            _ => Err(Unreadable::Ambiguous("a version other than HTTP/1.1 and HTTP/1.0")),
         }
     }
 
@@ -174,19 +176,20 @@ impl Reader {
         let colon = line.iter().position(|&byte| byte == b':').unwrap_or(0);
         let (name, value) = (&line[..colon], &line[(colon + 1).min(line.len())..]);
         if name.is_empty() || !name.iter().all(|&byte| is_token(byte)) {
-            return Err(Unreadable::Ambiguous);
+            return Err(Unreadable::Ambiguous("a field without a name, or folded"));
         }
         let value = value.trim_ascii();
         let is = |wanted: &str| name.eq_ignore_ascii_case(wanted.as_bytes());
         if is("content-length") {
-            let length = digits(value, 18).filter(|_| !self.too_long).ok_or(Unreadable::Ambiguous)?;
+            const NO_NUMBER: Unreadable = Unreadable::Ambiguous("a content-length that is no number");
+            let length = digits(value, 18).filter(|_| !self.too_long).ok_or(NO_NUMBER)?;
             if self.framing.length.is_some_and(|before| before != length) {
-                return Err(Unreadable::Ambiguous);
+                return Err(Unreadable::Ambiguous("two lengths of one body"));
             }
             self.framing.length = Some(length);
         } else if is("transfer-encoding") {
             if self.framing.chunked || !value.eq_ignore_ascii_case(b"chunked") {
-                return Err(Unreadable::Ambiguous);
+                return Err(Unreadable::Ambiguous("a transfer-encoding other than chunked, or twice"));
             }
             self.framing.chunked = true;
         } else if !self.too_long {

@@ -13,8 +13,8 @@ pub use walker::{Body, Messages, Walker};
 /// The rest of the connection cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreadable {
-    /// Two readers could read it in two ways, or it breaks RFC 9112.
-    Ambiguous,
+    /// Two readers could read it in two ways, or it breaks RFC 9112: in what.
+    Ambiguous(&'static str),
     /// More requests are waiting for an answer than are followed.
     TooMany,
     /// It is another protocol from here: 101 (Switching Protocols), or CONNECT.

@@ -180,14 +180,16 @@ impl Walker {
         let next = match (chunk, byte) {
             (Chunk::Size, _) if byte.is_ascii_hexdigit() => {
                 if self.size_digits == MAX_SIZE_DIGITS {
-                    return Err(Unreadable::Ambiguous);
+                    return Err(Unreadable::Ambiguous("the size of a chunk has more digits than anybody means"));
                 }
                 let digit = (byte as char).to_digit(16).unwrap_or(0);
                 self.left = self.left << 4 | u64::from(digit);
                 self.size_digits += 1;
                 Chunk::Size
             }
-            (Chunk::Size, _) if self.size_digits == 0 => return Err(Unreadable::Ambiguous),
+            (Chunk::Size, _) if self.size_digits == 0 => {
+                return Err(Unreadable::Ambiguous("a chunk without a size"));
+            }
             (Chunk::Size | Chunk::Extension, b'\r') => Chunk::SizeEnd,
             (Chunk::Size, b';' | b' ' | b'\t') => Chunk::Extension,
             (Chunk::Extension, _) if byte != b'\n' => Chunk::Extension,
@@ -205,7 +207,7 @@ impl Walker {
                 self.end(messages);
                 return Ok(());
             }
-            _ => return Err(Unreadable::Ambiguous),
+            _ => return Err(Unreadable::Ambiguous("a chunk does not end its line or its data as it should")),
         };
         self.state = State::Chunked(next);
         Ok(())

@@ -116,11 +116,15 @@ impl Cursor {
     fn enter(&mut self, head: Head) -> Result<(), BadFrame> {
         let continues = head.kind == kind::CONTINUATION;
         if continues != (self.block != 0) || (continues && head.stream != self.block) {
-            return Err(BadFrame);
+            let outside = continues && self.block == 0;
+            return Err(BadFrame(match outside {
+                true => "CONTINUATION outside of a header block",
+                false => "a header block is interrupted by another frame",
+            }));
         }
         if matches!(head.kind, kind::HEADERS | kind::PUSH_PROMISE) {
             if head.stream == 0 {
-                return Err(BadFrame);
+                return Err(BadFrame("a header block on stream 0"));
             }
             self.block = head.stream;
         }

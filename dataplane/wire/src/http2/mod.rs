@@ -39,6 +39,6 @@ pub mod flag {
     pub const PRIORITY: u8 = 0x20;
 }
 
-/// A frame that breaks framing: from here on the bytes cannot be told apart.
+/// A frame that breaks framing, and in what: from here on the bytes cannot be told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadFrame;
+pub struct BadFrame(pub &'static str);

@@ -119,13 +119,14 @@ impl Walker {
             kind::DATA => pad,
             kind::HEADERS => pad + if head.has(flag::PRIORITY) { 5 } else { 0 },
             kind::PUSH_PROMISE => pad + 4,
-            kind::RST_STREAM if head.length != 4 => return Err(BadFrame),
+            kind::RST_STREAM if head.length != 4 => return Err(BadFrame("RST_STREAM is not of four bytes")),
             kind::RST_STREAM => 4,
             kind::GOAWAY => 8,
             _ => 0,
         };
         self.lead_have = 0;
-        self.body_left = head.length.checked_sub(u32::from(self.lead_need)).ok_or(BadFrame)?;
+        const SHORT: BadFrame = BadFrame("a frame is shorter than its fixed fields");
+        self.body_left = head.length.checked_sub(u32::from(self.lead_need)).ok_or(SHORT)?;
         if head.kind == kind::HEADERS || head.kind == kind::PUSH_PROMISE {
             let own = head.kind == kind::HEADERS;
             self.block_ends_stream = own && head.has(flag::END_STREAM);
@@ -149,7 +150,8 @@ impl Walker {
             let padded = head.has(flag::PADDED) && matches!(head.kind, kind::DATA | kind::HEADERS | kind::PUSH_PROMISE);
             if self.lead_have == self.lead_need && padded {
                 let pad = u32::from(self.lead[0]);
-                self.body_left = self.body_left.checked_sub(pad).ok_or(BadFrame)?;
+                const PADDING: BadFrame = BadFrame("padding is longer than its frame");
+                self.body_left = self.body_left.checked_sub(pad).ok_or(PADDING)?;
             }
         }
         let n = bytes.len().min(self.body_left as usize);

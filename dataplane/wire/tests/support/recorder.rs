@@ -2,7 +2,7 @@
 
 use super::{PREFACE, catalogue, settings};
 use std::sync::Arc;
-use wire::{Blind, Call, Catalogue, Conn, Direction, End, EndedBy, Nanos, Protocol, Request, Sink};
+use wire::{Blind, BlindCause, Call, Catalogue, Conn, Direction, End, EndedBy, Nanos, Protocol, Request, Sink};
 
 /// Everything that was told, in order.
 #[derive(Debug, Default)]
@@ -14,6 +14,7 @@ pub struct Recorder {
     pub gaps: Vec<Nanos>,
     pub ended: Vec<(Call, End)>,
     pub blinded: Vec<Blind>,
+    pub causes: Vec<&'static str>,
     pub recognised: Vec<Protocol>,
     pub truncated: usize,
 }
@@ -42,8 +43,13 @@ impl Sink for Recorder {
     }
 
     fn blinded(&mut self, reason: Blind) {
-        self.log.push(format!("blinded {reason:?}"));
         self.blinded.push(reason);
+    }
+
+    fn blinded_by(&mut self, cause: &BlindCause) {
+        self.log.push(format!("blinded {cause:?}"));
+        self.causes.push(cause.text);
+        self.blinded(cause.reason);
     }
 
     fn recognised(&mut self, protocol: Protocol) {
