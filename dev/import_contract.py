@@ -71,6 +71,17 @@ RUST_RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("calls",),
         ("conn",),
     ),
+    "tap": (
+        # Nouns, system calls, pure decisions; then one concern each, on these.
+        ("limits", "clock", "lock", "sys", "proto", "names", "frames", "command", "drain"),
+        ("grid", "log", "events", "listen", "stream", "health", "seam", "keep"),
+        # Bytes one way; series; control; the catalogue; model servers.
+        ("pump", "ledger", "supervisor", "policy", "upstream"),
+        # A connection; its observer; what threads share; samples read.
+        ("pair", "observer", "shared", "read_message"),
+        ("worker", "model_probe", "main_loop"),
+        ("start",),
+    ),
 }
 
 PYTHON_TOPS = ("sidecar", "exporters", "alerts", "dashboards")

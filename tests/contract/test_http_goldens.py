@@ -11,7 +11,7 @@ import pytest
 
 from sidecar.model.policy import HeaderExtract, JsonExtract, JsonStep, Kind, Route, Slot
 from sidecar.servers.catalogue import SHIPPED, ServerCatalogue, load_server
-from tests.fakes.reader import Reader, build_reader
+from tests.fakes.reader import Reader, reader_program
 from tests.servers.http_cases import HttpCase
 from tests.servers.http_documented import DOCUMENTED
 from tests.servers.http_heads import ALL
@@ -33,7 +33,7 @@ def cases_of(name: str) -> list[HttpCase]:
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Reader]:
     """One reader for all tests of this file."""
-    with Reader(build_reader()) as running:
+    with Reader(reader_program()) as running:
         yield running
 
 

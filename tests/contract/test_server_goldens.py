@@ -17,7 +17,7 @@ import pytest
 from sidecar.servers.catalogue import SHIPPED, ServerCatalogue, compile_server, shipped_files
 from sidecar.servers.proto import Comparison, compare
 from sidecar.text.document import Document, parse_document, read_document
-from tests.fakes.reader import Reader, build_reader
+from tests.fakes.reader import Reader, reader_program
 from tests.provision.parts import ROOT
 from tests.servers.goldens import Golden, GoldenCall, Recorded, load_all, recorded
 
@@ -40,7 +40,7 @@ def by_publisher() -> list[Any]:
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Reader]:
     """One reader for all tests of this file."""
-    with Reader(build_reader()) as running:
+    with Reader(reader_program()) as running:
         yield running
 
 

@@ -35,7 +35,7 @@ Said: TypeAlias = "dict[str, str | int]"
 """What a message says, by the name of the slot. A tally, which adds up over messages, is written `+3`, a part `*3`."""
 
 
-def build_reader() -> Path:
+def reader_program() -> Path:
     """Return where the program lies: it is the tap itself, as built for a release."""
     return Path(find_tap())
 

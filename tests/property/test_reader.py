@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sidecar.model.policy import Extract, Method, Read, Slot, Step, Variant
 from sidecar.servers.catalogue import load_server, shipped_files
 from sidecar.servers.limits import refusal
-from tests.fakes.reader import Reader, build_reader, shown
+from tests.fakes.reader import Reader, reader_program, shown
 from tests.property.message_oracle import read_message
 from tests.servers.goldens import load_all
 
@@ -40,7 +40,7 @@ SETTINGS = settings(
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Reader]:
     """The tap's reader with every shipped catalogue."""
-    with Reader(build_reader()) as running:
+    with Reader(reader_program()) as running:
         assert running.adopt(list(METHODS.values())) == []
         yield running
 

@@ -187,7 +187,7 @@ mod tests {
         lines.write_all(&mut written);
         let written = String::from_utf8(written).expect("text");
         assert!(
-            written.ends_with("(frame): RST_STREAM is not of four bytes, after byte 33 of the client\n"),
+            written.ends_with("(frame): RST_STREAM is not of four bytes, in what came after byte 33 of the client\n"),
             "{written}"
         );
     }

@@ -87,7 +87,9 @@ fn line(cause: &BlindCause, offset: u64, left_out: u64) -> String {
     };
     let more = if left_out > 0 { format!(" ({left_out} more like it since the last line)") } else { String::new() };
     let reason = names::blind(reason);
-    format!("a connection is forwarded and no longer read ({reason}): {text}, after byte {offset} of the {from}{more}")
+    format!(
+        "a connection is forwarded and no longer read ({reason}): {text}, in what came after byte {offset} of the {from}{more}"
+    )
 }
 
 #[cfg(test)]
@@ -147,7 +149,7 @@ mod tests {
         let line = at(&mut causes, 0).expect("the first");
         assert_eq!(
             line,
-            "a connection is forwarded and no longer read (frame): padding is longer than its frame, after byte 7 of the \
+            "a connection is forwarded and no longer read (frame): padding is longer than its frame, in what came after byte 7 of the \
              client"
         );
         assert!(at(&mut causes, 1).is_some() && at(&mut causes, 2).is_some());
