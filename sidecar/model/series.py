@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INFERENCE = "inference"
-FAILED_OUTCOMES = frozenset({"timeout", "server_error"})
 
 
 class HistogramView(Protocol):
