@@ -3,7 +3,7 @@
 # part took. Tests that start no whole process run two at a time, those that do in sequence.
 # usage: dev/test.sh [--slowest] [PYTEST-ARGUMENT...]
 #   --slowest   also say which tests took longest
-#   with a file or a test among the arguments, only these run, in sequence, and Rust's are left out
+#   with a path (tests/unit/..., with a slash) or a test among the arguments, only these run, in sequence, without Rust's
 
 source "$(dirname "$0")/env.sh"
 source "$ROOT/dev/parts.sh"
@@ -13,7 +13,8 @@ arguments=(); chosen=
 for word in "$@"; do
     if [ "$word" = --slowest ]; then durations=(--durations=40 --durations-min=1); continue; fi
     arguments+=("$word")
-    if [[ $word != -* && -e ${word%%::*} ]]; then chosen=yes; fi
+    # With a slash or colons, so that the word after -k or -m is none.
+    if [[ $word == */* || $word == *::* ]] && [ -e "${word%%::*}" ]; then chosen=yes; fi
 done
 
 part build "$ROOT/dev/build.sh" development
@@ -23,11 +24,12 @@ part "parts that tests run against" "$VENV/bin/python" -m tests.provision
 failed=(); ran=
 run_pytest() { "$VENV/bin/python" -m pytest "${durations[@]}" "$@" ${arguments[@]+"${arguments[@]}"}; }
 
-# pytest_part NAME PYTEST-ARGUMENT...: a part without a test (status 5) is no failure where another part has some.
+# pytest_part NAME PYTEST-ARGUMENT...: a part without a test (status 5) is no failure where arguments choose among tests.
 pytest_part() {
     local name=$1 status=0; shift
     part "$name" run_pytest "$@" || status=$?
-    case $status in 0) ran=yes ;; 5) ;; *) failed+=("$name") ;; esac
+    if [ "$status" -eq 5 ] && [ ${#arguments[@]} -gt 0 ]; then return; fi
+    if [ "$status" -eq 0 ]; then ran=yes; else failed+=("$name"); fi
 }
 
 if [ -n "$chosen" ]; then

@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep account of what the tests prove about model servers: in one process, which must see all of them."""
     if config.getoption("--write-proofs") and config.getoption("numprocesses", None):
         raise pytest.UsageError(
-            '--write-proofs needs one run of all: make test ARGS="--write-proofs tests"'
+            '--write-proofs needs one run of all: make test ARGS="--write-proofs tests/"'
         )
     config.pluginmanager.register(Proofs(config))
 

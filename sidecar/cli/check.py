@@ -29,6 +29,7 @@ a whole file:
   control: {memory: 128MiB, tick: 1s}
   limits: {threads: 1, unsent: 64MiB, connections: 0, models: 0, methods: 0, series: 0}     # 0 = default
   observe: true                     # false: relay only
+  state_dir: /var/lib/wayside       # where state outlives a restart
 
 Durations: us ms s m h d w. Percentages need a %.
 Exit status: 0 good, 2 problems, each as `file:line: field: what is wrong. hint`.

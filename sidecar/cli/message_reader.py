@@ -45,7 +45,10 @@ def read_message(method: Method, side: str, data: bytes) -> dict[Slot, tuple[Val
     answers = done.stdout.splitlines()
     if done.returncode != 0 or len(answers) != 2:
         raise LaunchError(f"wayside-tap did not read the message: {done.stderr.strip()}")
-    return dict(_value(word) for word in answers[1].split())
+    try:
+        return dict(_value(word) for word in answers[1].split())
+    except (KeyError, ValueError) as error:
+        raise LaunchError(f"wayside-tap is of another version: {answers[1]!r}") from error
 
 
 def _value(word: str) -> tuple[Slot, tuple[Value, Read]]:

@@ -221,7 +221,7 @@ TAP_ACCEPT_PAUSES = _counter("tap_accept_pauses", "Times accepting paused at the
 TAP_CUT = _counter("tap_cut_connections", "Connections still open when the drain deadline passed.")
 TAP_KEEPS_REFUSED = _counter(
     "tap_keeps_refused",
-    "Values that control wanted kept for its next life, and that were refused because all of them would be too large.",
+    "Values that control wanted kept for its next life, and that were refused: together too large, or too many.",
 )
 TAP_GOAWAYS = _counter(
     "tap_goaways_inserted",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sidecar.model.series import CounterView, ShapeView, TimingView, TokenView
     from sidecar.model.server_metrics import ServerReading
 
-# Bounds the page whatever the tap was configured to hold: 20 models of ordinary use are about 3,000 lines.
+# Bounds the page whatever the tap was configured to hold: of 20 models at most 5,000 lines.
 MAX_COUNTER_SERIES = 500
 MAX_TIMING_SERIES = 60
 MAX_TOKEN_SERIES = 200

@@ -69,7 +69,7 @@ async def _bounded(exchange: Coroutine[None, None, None]) -> None:
         raise FetchError(PollFailure.TIMEOUT, f"no answer in {TIMEOUT_SECONDS:g} s") from error
     except (OSError, UnicodeError) as error:  # UnicodeError: a host that is no name to the resolver
         raise FetchError(PollFailure.UNREACHABLE, str(error) or repr(error)) from error
-    except h11.RemoteProtocolError as error:
+    except h11.ProtocolError as error:
         raise FetchError(PollFailure.MALFORMED, f"no HTTP/1.1: {error}") from error
 
 

@@ -11,8 +11,6 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sidecar.net.http_client import FetchError
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -21,6 +19,8 @@ MAX_QUEUED = 60
 # All payloads together: control's memory is bounded, and so is what waits in it.
 MAX_QUEUED_BYTES = 4 * 1024 * 1024
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.5, 30.0
+# With the pauses between them a few minutes: one payload that the other side cannot take must not hold up all others.
+MAX_ATTEMPTS = 12
 
 TOO_MANY_REQUESTS = 429
 
@@ -31,7 +31,7 @@ class Sent:
 
     sent: int = 0
     refused: int = 0  # the other side answered that it does not want it: not tried again
-    dropped: int = 0  # there was no room, or it was larger than all the room there is
+    dropped: int = 0  # there was no room for it, or it was tried too often
     failures: int = 0  # attempts without an answer, or answered that there was a fault over there
 
 
@@ -42,7 +42,7 @@ def pause_seconds(failures_in_a_row: int) -> float:
 
 
 class Sender:
-    """Sends payloads to one place. `post` sends one and returns the status, or raises FetchError."""
+    """Sends payloads to one place. `post` sends one and returns the status, or raises."""
 
     def __init__(self, post: Callable[[bytes], Awaitable[int]]) -> None:
         self._post = post
@@ -73,27 +73,28 @@ class Sender:
             self._task = None
 
     async def _run(self) -> None:
-        failures = 0
         while True:
             await self._offered.wait()
-            payload = self._queue[0]
-            if await self._settled(payload):
-                failures = 0
-                # While it was under way it may have had to make room.
-                if self._queue and self._queue[0] is payload:
-                    self._queue.popleft()
-                    self._queued_bytes -= len(payload)
-            else:
-                failures += 1
-                await asyncio.sleep(pause_seconds(failures))
+            payload = self._queue.popleft()
+            self._queued_bytes -= len(payload)
             if not self._queue:
                 self._offered.clear()
+            await self._send(payload)
+
+    async def _send(self, payload: bytes) -> None:
+        """Try until it is settled, or too often. What is under way makes room for nobody: it may have arrived."""
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            if await self._settled(payload):
+                return
+            await asyncio.sleep(pause_seconds(attempt))
+        self.counts.dropped += 1
 
     async def _settled(self, payload: bytes) -> bool:
         """Try once. False: trying again may help."""
         try:
             status = await self._post(payload)
-        except FetchError:
+        except Exception:
+            # Not FetchError alone: whatever else goes wrong must not end the task, or nothing is ever sent again.
             status = 0
         if 200 <= status < 300:
             self.counts.sent += 1

@@ -41,6 +41,7 @@ class Control:
         self._server: Server | None = None
         log.format = self._reload.settings.log_format
         self._store = _store(self._reload.settings.state_dir, seam, hello, log)
+        hello.ClearField("kept")  # the store has its own copy, and hello lives as long as control
         tap = TapClient(seam, hello.tap_version)
         self.loop = Loop(tap, self._reload, self._poller, self._store, log)
 
@@ -70,7 +71,7 @@ def _store(folder: str, seam: Seam, hello: HelloMessage, log: StderrLog) -> Stor
             return SqliteStore(folder, log)
         except StoreError as error:
             log.error("state_dir cannot be used; state will not outlive the tap", reason=error)
-    return KeptStore({each.key: each.value for each in hello.kept}, seam.keep)
+    return KeptStore({each.key: each.value for each in hello.kept}, seam.keep, log)
 
 
 async def live(seam_fd: int, admin_fd: int | None, log: StderrLog) -> int:

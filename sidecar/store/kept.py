@@ -10,14 +10,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sidecar.model.log import Log
+
+# Nothing larger could be kept, and a frame far above it would be no frame of the seam.
+MAX_VALUE_BYTES = 1 << 20
+
 
 class KeptStore:
     """Begins with what the tap gave back in its hello."""
 
-    def __init__(self, kept: Mapping[str, bytes], keep: Callable[[str, bytes], None]) -> None:
+    def __init__(
+        self, kept: Mapping[str, bytes], keep: Callable[[str, bytes], None], log: Log
+    ) -> None:
         """`keep` hands a value to the tap."""
         self._values = dict(kept)
         self._keep = keep
+        self._log = log
         self._written: dict[str, bytes] = {}
 
     def read(self, key: str) -> bytes | None:
@@ -26,13 +34,17 @@ class KeptStore:
 
     def write(self, key: str, value: bytes) -> None:
         """See Store."""
-        if self.read(key) != (value or None):
+        if len(value) > MAX_VALUE_BYTES:
+            self._log.error(
+                "state is too large for the tap to keep", key=key, value_bytes=len(value)
+            )
+        elif self.read(key) != (value or None):
             self._written[key] = value
 
     def commit(self) -> None:
-        """See Store. Only what has changed travels."""
+        """See Store. Only what has changed travels, what is forgotten first: it makes room."""
         written, self._written = self._written, {}
-        for key, value in written.items():
+        for key, value in sorted(written.items(), key=lambda each: bool(each[1])):
             self._keep(key, value)
         self._values.update(written)
 

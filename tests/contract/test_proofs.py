@@ -10,7 +10,7 @@ from sidecar.servers.table import MEANINGS, PROOFS, UNTESTED, rows, shipped
 from tests.proofs import held, written
 from tests.provision.parts import ROOT
 
-REMEDY = 'run all tests with --write-proofs (make test ARGS="--write-proofs tests") and commit the result'
+REMEDY = 'run all tests with --write-proofs (make test ARGS="--write-proofs tests/") and commit the result'
 
 
 def test_the_file_says_what_the_tests_claim(tmp_path: Path) -> None:

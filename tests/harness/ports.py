@@ -4,8 +4,8 @@ A port that is looked for, found free and let go again belongs to nobody until i
 second worker of the same run, may find it too. So each process takes a block of ports, by a lock on a file that the
 kernel gives back when the process ends, and hands out the ports of its block in turn.
 
-The blocks lie below the range from which the kernel serves clients: a load of many connections, running beside, would
-take a port from that range before the process it was meant for has bound it.
+The blocks lie below the range from which the kernel serves clients, as far as there is room below it: a load of many
+connections, running beside, would take a port from that range before the process it was meant for has bound it.
 """
 
 from __future__ import annotations

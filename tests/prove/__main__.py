@@ -1,6 +1,6 @@
 """make prove: the long proofs, one after the other.
 
-usage: make prove                         all of them, in the order of --list: hours
+usage: make prove                         all of them, in the order of --list: an hour and a half
        make prove ARGS="WORD..."          some of them
        make prove ARGS="WORD ARGUMENT..." one, with arguments of its own
        make prove ARGS="--list"           the words, what each claims, and how long it takes
@@ -15,12 +15,16 @@ import traceback
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
+import pytest
+
 from tests.prove.page import Run, commit, write
 from tests.prove.proof import Outcome, Proof, UsageError
 from tests.prove.words import PROOFS
 from tests.provision import __main__ as provision
 from tests.provision import parts
 
+# What the parts that proofs share with tests raise where something is missing; neither is an Exception.
+PYTEST_ENDS = (pytest.skip.Exception, pytest.fail.Exception)
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
@@ -62,7 +66,8 @@ def listing() -> str:
 
 def missing_parts(proof: Proof) -> list[str]:
     """Get what it needs; say what could not be had."""
-    provision.main([part for part in proof.parts if parts.find(part) is None] or ["ss"])
+    if wanted := [part for part in proof.parts if parts.find(part) is None]:
+        provision.main(wanted)
     reasons = parts.failures()
     return [
         f"{part} is missing: {reasons.get(part, 'unknown reason')}"
@@ -79,7 +84,7 @@ def show(proof: Proof, arguments: Sequence[str]) -> Outcome:
         return proof.run(arguments)
     except UsageError:
         raise
-    except Exception as error:
+    except (Exception, *PYTEST_ENDS) as error:
         traceback.print_exc()
         return Outcome("It broke off.", (f"{type(error).__name__}: {error}",))
 
@@ -88,11 +93,12 @@ def run_one(proof: Proof, arguments: Sequence[str]) -> bool:
     """Run a proof, write its page, say how it went."""
     words = " ".join([proof.word, *arguments])
     note(f"{words} (about {proof.minutes:g} min): {proof.claim}")
-    load_before, began = os.getloadavg()[0], time.monotonic()
+    at, load_before, began = commit(), os.getloadavg()[0], time.monotonic()
     outcome = show(proof, arguments)
     minutes = (time.monotonic() - began) / 60
     today = datetime.now(timezone.utc).date()
-    run = Run(today, commit(), f'make prove ARGS="{words}"', minutes, load_before)
+    command = f'make prove ARGS="{words}"'
+    run = Run(today, at, command, minutes, load_before, partial=bool(arguments))
     file = write(proof, outcome, run)
     print(outcome.text)
     for failure in outcome.failures:

@@ -31,6 +31,6 @@ def run(_: Sequence[str]) -> Outcome:
 PROOF = Proof(
     word="drain",
     claim=f"Wayside is restarted {RESTARTS} times at {CALLS_PER_SECOND} calls a second, and no call fails.",
-    minutes=1,
+    minutes=0.9,
     run=run,
 )

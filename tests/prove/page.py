@@ -23,6 +23,8 @@ class Run:
     command: str
     minutes: float
     load_before: float
+    partial: bool = False
+    """It was given arguments: what it shows is shown for these alone."""
 
 
 def commit() -> str:
@@ -42,6 +44,7 @@ def commit() -> str:
 def written(proof: Proof, outcome: Outcome, run: Run) -> str:
     """Return the page."""
     verdict = "holds" if outcome.holds else "**does not hold**"
+    verdict += ", for the arguments of the command alone" if run.partial else ""
     lines = [
         f"# {proof.word}",
         "",

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Sequence
 
-from tests.e2e.leak import CONTAINER_BYTES, leak, leaked
+from tests.e2e.leak import leak, leaked
 from tests.e2e.ordeal import CALLS_PER_SECOND, Ordeal, hang, hung, killed, ordeal
 from tests.harness.waves import Waves
 from tests.prove.proof import Figures, Outcome, Proof
@@ -18,6 +18,8 @@ HANGING_SECONDS = 30.0
 MOST_NOTICED_SECONDS = 20.0
 """15 s without a pull, and what it takes to see that and to end it."""
 LEAKING_SECONDS = 30.0
+# 96 MiB for control, what it leaks between two looks, and the tap: well below the 200 MB at which the kernel would act.
+MOST_PEAK_MB = 130
 LEAST_ENDS = 3
 LEAST_RATE = 0.9
 """Of the rate that is asked of the client: the rest is its own start, once a second."""
@@ -79,7 +81,7 @@ def leaks(figures: Figures) -> None:
     with leak() as run:
         time.sleep(LEAKING_SECONDS)
     figures.at_least("leak: times ended for memory", run.ended, LEAST_ENDS)
-    figures.at_most("leak: peak", round(run.peak_bytes / 1e6), CONTAINER_BYTES / 1e6, " MB")
+    figures.at_most("leak: peak", round(run.peak_bytes / 1e6), MOST_PEAK_MB, " MB")
     figures.equal("leak: times the container's limit was hit", run.limit_hits, 0)
     figures.equal("leak: OOM kills", run.oom_kills, 0)
     tell_calls(figures, "leak", run.calls)

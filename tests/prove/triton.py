@@ -31,7 +31,7 @@ PROOF = Proof(
         f"{LEAST_REQUESTS:,} requests of Triton's own client get the same answers through Wayside as without it, "
         "and each is counted by model, code, outcome and shape."
     ),
-    minutes=1,
+    minutes=0.5,
     run=run,
     parts=("triton", "ss"),
 )

@@ -72,6 +72,9 @@ def test_no_modules_of_a_crate_import_each_other_in_a_circle(crate: str) -> None
     assert knots(imports) == []
 
 
+@pytest.mark.skipif(
+    not (ROOT / "sidecar").exists(), reason="the packages are installed, not in this tree"
+)
 def test_no_two_python_modules_lead_to_each_other() -> None:
     imports = list(python_imports())
     assert len(imports) > 300

@@ -257,15 +257,20 @@ impl MainLoop {
 
     fn talk(&mut self) {
         let Some(seam) = &mut self.seam else { return };
-        match seam.flush().and_then(|()| seam.receive()) {
-            Ok(bodies) => bodies.into_iter().for_each(|body| self.hear(body)),
-            Err(error) => {
-                if error.kind() == io::ErrorKind::InvalidData {
-                    self.shared.log.warn(&format!("control does not speak the seam's protocol: {error}"));
-                }
-                self.lose_seam();
+        // Received whether or not the rest can be sent: the last that a dying control says may be what it wants kept.
+        let (flushed, received) = (seam.flush(), seam.receive());
+        let lost = match received {
+            Ok(bodies) => {
+                bodies.into_iter().for_each(|body| self.hear(body));
+                flushed.err()
             }
+            Err(error) => Some(error),
+        };
+        let Some(error) = lost else { return };
+        if error.kind() == io::ErrorKind::InvalidData {
+            self.shared.log.warn(&format!("control does not speak the seam's protocol: {error}"));
         }
+        self.lose_seam();
     }
 
     fn hear(&mut self, body: Body) {

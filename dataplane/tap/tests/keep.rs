@@ -2,7 +2,6 @@
 
 use prost::Message;
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -26,8 +25,7 @@ struct Tap {
 impl Tap {
     /// A tap with such a control, in a folder of its own.
     fn start(keep: &proto::Keep) -> Tap {
-        let listen = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
-        let folder = std::env::temp_dir().join(format!("wayside-keep-{}", listen.port()));
+        let folder = std::env::temp_dir().join(format!("wayside-keep-{}", std::process::id()));
         fs::create_dir(&folder).expect("a new folder");
         let frame = proto::Envelope { version: 1, body: Some(Body::Keep(keep.clone())) }.encode_to_vec();
         fs::write(folder.join("keep"), [&(frame.len() as u32).to_be_bytes()[..], &frame].concat()).expect("a file");
@@ -35,7 +33,7 @@ impl Tap {
         let policy = proto::Policy {
             listeners: vec![proto::Listener {
                 name: "test".into(),
-                listen: listen.to_string(),
+                listen: "127.0.0.1:0".into(),
                 upstream: "127.0.0.1:1".into(),
             }],
             control: Some(proto::Control { argv, memory_bytes: 0 }),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -28,6 +30,10 @@ def fails(_: Sequence[str]) -> Outcome:
     return Outcome("a table", ("one figure is too large",))
 
 
+def lacks(_: Sequence[str]) -> Outcome:
+    pytest.fail("no memory cgroup here")
+
+
 def breaks(_: Sequence[str]) -> Outcome:
     raise TimeoutError("never came about")
 
@@ -41,7 +47,12 @@ def counts(arguments: Sequence[str]) -> Outcome:
 @pytest.fixture
 def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three proofs and one that takes arguments, their pages in a folder of the test."""
-    proofs = (proof("good", holds), proof("bad", fails), proof("broken", breaks))
+    proofs = (
+        proof("good", holds),
+        proof("bad", fails),
+        proof("broken", breaks),
+        proof("lacking", lacks),
+    )
     monkeypatch.setattr(prove, "PROOFS", (*proofs, proof("many", counts, "[NUMBER...]")))
     monkeypatch.setattr(page, "FOLDER", tmp_path)
     monkeypatch.setattr(prove, "missing_parts", lambda _: [])
@@ -66,7 +77,11 @@ def test_a_claim_that_holds_is_written_with_date_commit_and_command(pages: Path)
 
 @pytest.mark.parametrize(
     ("word", "why"),
-    [("bad", "one figure is too large"), ("broken", "TimeoutError: never came about")],
+    [
+        ("bad", "one figure is too large"),
+        ("broken", "TimeoutError: never came about"),
+        ("lacking", "Failed: no memory cgroup here"),
+    ],
 )
 def test_a_claim_that_does_not_hold_fails_and_is_written_as_such(
     pages: Path, word: str, why: str
@@ -79,7 +94,7 @@ def test_a_claim_that_does_not_hold_fails_and_is_written_as_such(
 
 def test_without_a_word_all_run_and_one_failure_hides_no_other(pages: Path) -> None:
     assert prove.main([]) == 1
-    assert written(pages) == {"good", "bad", "broken", "many"}
+    assert written(pages) == {"good", "bad", "broken", "lacking", "many"}
 
 
 def test_several_words_run_in_their_order(pages: Path) -> None:
@@ -89,13 +104,15 @@ def test_several_words_run_in_their_order(pages: Path) -> None:
 
 def test_arguments_go_to_their_one_word(pages: Path) -> None:
     assert prove.main(["many", "1", "2"]) == 0
-    assert "\n1 2\n" in (pages / "many.md").read_text()
+    text = (pages / "many.md").read_text()
+    assert "\n1 2\n" in text
+    assert "| verdict | holds, for the arguments of the command alone |" in text
 
 
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["nothing"], "'nothing' is no proof; there are good, bad, broken, many"),
+        (["nothing"], "'nothing' is no proof; there are good, bad, broken, lacking, many"),
         (["good", "1"], "good takes no arguments"),
         (["good", "many", "1"], "go with one word"),
         (["many", "x"], "counts takes numbers"),
@@ -154,7 +171,13 @@ def test_every_word_is_documented_and_none_twice() -> None:
     words = [each.word for each in PROOFS]
     assert len(words) == len(set(words))
     document = (ROOT / "docs" / "testing.md").read_text()
-    assert [word for word in words if f"| `{word}` |" not in document] == []
+    table = dict(re.findall(r"^\| `(\w+)` \| .* \| (\d+) \|$", document, re.M))
+    assert table == {each.word: str(math.ceil(each.minutes)) for each in PROOFS}
+
+
+def test_what_takes_little_time_comes_first() -> None:
+    minutes = [each.minutes for each in PROOFS]
+    assert minutes == sorted(minutes)
 
 
 def test_a_page_names_the_circumstances() -> None:

@@ -108,7 +108,7 @@ impl RouteCache {
     #[inline]
     pub fn place_gaps(&mut self, ledger: &mut Ledger, call: &Call) {
         if let Some(at) = self.waiting.iter().position(|waiting| waiting.is_of(call)) {
-            let waiting = self.waiting.swap_remove(at);
+            let waiting = self.waiting.remove(at);
             let (place, _) = self.find(ledger, call);
             ledger.add_gaps(place, &waiting.gaps);
         }

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sidecar.store.face import Store
-from sidecar.store.kept import KeptStore
+from sidecar.store.kept import MAX_VALUE_BYTES, KeptStore
 from sidecar.store.lives import KEY, begin_life
 from sidecar.store.sqlite import FILE_NAME, SqliteStore, StoreError
 
@@ -38,7 +38,7 @@ class TapMemory:
         self.values[key] = value
 
     def life(self) -> Store:
-        return KeptStore(self.values, self.keep)
+        return KeptStore(self.values, self.keep, Lines())
 
 
 Life = Callable[[], Store]
@@ -121,14 +121,82 @@ def test_only_what_changed_travels_to_the_tap() -> None:
 
 def test_a_damaged_file_is_put_aside_and_said(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"this is no database, however long it is" * 100)
+    (tmp_path / f"{FILE_NAME}-shm").write_bytes(b"of the same")
     log = Lines()
     store = SqliteStore(str(tmp_path), log)
     store.write("a", b"1")
     store.commit()
     store.close()
     assert log.lines == ["the state was damaged and begins anew"]
-    (aside,) = tmp_path.glob(f"{FILE_NAME}.damaged-*")
+    aside, companion = sorted(tmp_path.glob(f"{FILE_NAME}.damaged-*"))
+    assert companion.name == f"{aside.name}-shm"
+    assert companion.read_bytes() == b"of the same", (
+        "beside a new file it would be taken for that one's"
+    )
     assert aside.read_bytes().startswith(b"this is no database")
+
+
+def filled(folder: Path) -> Path:
+    """Make a state of many pages and return its file."""
+    store = SqliteStore(str(folder), Lines())
+    for n in range(200):
+        store.write(f"key-{n}", bytes(500))
+    store.commit()
+    assert begin_life(store) == 1
+    store.close()
+    return folder / FILE_NAME
+
+
+def test_damage_in_the_middle_is_found_at_the_start(tmp_path: Path) -> None:
+    file = filled(tmp_path)
+    content = bytearray(file.read_bytes())
+    content[4096 : 8 * 4096] = b"\xff" * (7 * 4096)
+    file.write_bytes(content)
+    log = Lines()
+    store = SqliteStore(str(tmp_path), log)
+    assert log.lines == ["the state was damaged and begins anew"]
+    assert store.read("key-1") is None
+    assert begin_life(store) == 1
+    store.close()
+
+
+def test_a_table_of_something_else_is_put_aside(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE_NAME) as other:
+        other.execute("CREATE TABLE state (something TEXT)")
+    other.close()
+    log = Lines()
+    store = SqliteStore(str(tmp_path), log)
+    assert log.lines == ["the state was damaged and begins anew"]
+    assert begin_life(store) == 1
+    store.close()
+
+
+def test_a_database_that_cannot_be_read_any_more_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    log = Lines()
+    store = SqliteStore(str(tmp_path), log)
+    store.close()
+    assert store.read("a") is None
+    assert log.lines == ["state could not be read"]
+
+
+def test_what_is_forgotten_travels_first_because_it_makes_room() -> None:
+    memory = TapMemory()
+    store = memory.life()
+    store.write("old", b"1")
+    store.commit()
+    store.write("new", b"2")
+    store.write("old", b"")
+    store.commit()
+    assert memory.kept == [("old", b"1"), ("old", b""), ("new", b"2")]
+
+
+def test_what_the_tap_could_never_keep_is_told_and_not_sent() -> None:
+    memory, log = TapMemory(), Lines()
+    store = KeptStore({}, memory.keep, log)
+    store.write("large", bytes(MAX_VALUE_BYTES + 1))
+    store.commit()
+    assert memory.kept == []
+    assert log.lines == ["state is too large for the tap to keep"]
 
 
 def test_a_folder_that_cannot_be_used_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
@@ -144,10 +212,12 @@ def test_a_disk_that_fails_loses_nothing_that_a_later_commit_can_write(tmp_path:
     with sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         store.commit()
-        assert log.lines == ["state could not be written"]
+        store.commit()
+        assert log.lines == ["state cannot be written"], "once"
         other.execute("ROLLBACK")
     other.close()
     store.commit()
+    assert log.lines == ["state cannot be written", "state is written again"]
     store.close()
     again = SqliteStore(str(tmp_path), log)
     assert again.read("a") == b"1"
