@@ -69,7 +69,7 @@ PROOF = Proof(
         f"Reading an attack costs at most {MOST_CPU_RATIO} times what relaying its bytes does, "
         f"and {MOST_MEMORY_BYTES / 1e6:.0f} MB."
     ),
-    minutes=6,
+    minutes=2,
     run=run,
     arguments="[ROW...]",
 )

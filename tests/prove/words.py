@@ -24,9 +24,9 @@ PROOFS: tuple[Proof, ...] = (
     accuracy.PROOF,
     upstream.PROOF,
     streams.PROOF,
+    hazards.PROOF,
     survival.PROOF,
     cost.PROOF,
-    hazards.PROOF,
     interop.PROOF,
     soak.PROOF,
 )
