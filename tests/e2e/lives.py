@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-from tests.harness.process import children
 from tests.harness.running import wait_until
 from tests.harness.wayside import Wayside
-
-CONTROL = "sidecar.runtime"
 
 
 def life(wayside: Wayside) -> int:
@@ -20,9 +17,9 @@ def life(wayside: Wayside) -> int:
 
 def kill_control(wayside: Wayside) -> None:
     """-9; returns when the next life answers."""
-    (pid,) = children(wayside.running.pid, CONTROL)
+    (pid,) = wayside.controls()
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: children(wayside.running.pid, CONTROL) not in ([], [pid]))
+    wait_until(lambda: wayside.controls() not in ([], [pid]))
 
 
 def lives_over(wayside: Wayside, kills: int) -> list[int]:

@@ -17,14 +17,12 @@ from typing import Any
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
 from tests.harness.asking import Asked, asking
 from tests.harness.compiled import running_nghttpd
-from tests.harness.process import children
 from tests.harness.running import wait_until
 from tests.harness.samples import metric
 from tests.harness.waves import Waves, waves
 from tests.harness.wayside import Wayside, running_wayside
 
 CALLS_PER_SECOND = 2000
-CONTROL = "sidecar.runtime"
 HUNG_SECONDS = 15.0
 """CONTROL_HUNG of the tap: so long after its last pull, and no sooner, control is taken to hang."""
 RESTARTS = "wayside_tap_control_restarts_total"
@@ -57,7 +55,7 @@ class Ordeal:
 
     def control(self) -> int | None:
         """Return the process id of the control that is alive now."""
-        return next(iter(children(self.wayside.running.pid, CONTROL)), None)
+        return next(iter(self.wayside.controls()), None)
 
     def wait_for_control_after(self, dead: int | None) -> int:
         """Wait for a life other than this one, until it knows of all that was called; return its process id."""

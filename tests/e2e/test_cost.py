@@ -13,10 +13,9 @@ from typing import Any
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
 from tests.harness.compiled import h2load, running_echo
-from tests.harness.process import children, resident_bytes
+from tests.harness.process import resident_bytes
 from tests.harness.wayside import Wayside, running_wayside
 
-CONTROL = "sidecar.runtime"
 CONTROL_BYTES = 45_000_000
 TAP_BYTES = 8_000_000
 MODELS = 20
@@ -40,7 +39,7 @@ def test_both_halves_are_small_at_rest() -> None:
     with running_echo() as upstream, running_wayside(upstream) as wayside:
         load_all(wayside, FEW_CALLS)
         assert wayside.metrics()
-        (control,) = children(wayside.running.pid, CONTROL)
+        (control,) = wayside.controls()
         of_control, of_tap = resident_bytes(control), resident_bytes(wayside.running.pid)
     print(f"control {of_control / 1e6:.1f} MB, tap {of_tap / 1e6:.1f} MB")
     assert of_control <= CONTROL_BYTES

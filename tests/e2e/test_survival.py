@@ -19,7 +19,6 @@ import pytest
 from tests.e2e.leak import leak, leaked
 from tests.e2e.ordeal import (
     CONFIG,
-    CONTROL,
     REQUEST,
     RESPONSE,
     calls_in,
@@ -29,7 +28,6 @@ from tests.e2e.ordeal import (
     ordeal,
 )
 from tests.harness.compiled import h2load, running_nghttpd
-from tests.harness.process import children
 from tests.harness.running import wait_until
 from tests.harness.samples import metric
 from tests.harness.wayside import running_wayside
@@ -107,7 +105,7 @@ def test_the_tap_killed_starts_a_new_epoch() -> None:
             h2load(first.address, REQUEST, calls=300)
             first.wait_for_total(300, "calls")
             epoch = first.snapshot()["epoch_unix_nanos"]
-            control = children(first.running.pid, CONTROL)
+            control = first.controls()
             os.kill(first.running.pid, signal.SIGKILL)
             wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in control))
         with running_wayside(upstream, config=CONFIG) as second:

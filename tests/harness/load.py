@@ -29,10 +29,6 @@ class SteadyLoad:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def is_running(self) -> bool:
-        """Tell whether calls are still being made."""
-        return self._process.poll() is None
-
     def finish(self, timeout_seconds: float = 240.0) -> Tally:
         """Wait for the last call and return the client's own count."""
         output, _ = self._process.communicate(timeout=timeout_seconds)

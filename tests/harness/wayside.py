@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.harness.ports import free_ports
+from tests.harness.process import children
 from tests.harness.running import Running, running
 
 COMMAND = Path(sys.executable).parent / "wayside"
 # A page waits while control is being replaced, which is nice and so comes late on a busy machine.
+CONTROL = "sidecar.runtime"
+"""What the command line of control holds, and no other child's of the tap."""
 HTTP_SECONDS = 60.0
 
 
@@ -30,6 +33,10 @@ class Wayside:
     health: str
     config: Path
     running: Running
+
+    def controls(self) -> list[int]:
+        """Find the process ids of control that are alive now: one, or none while it is being replaced."""
+        return children(self.running.pid, CONTROL)
 
     def get(self, door: str, path: str) -> bytes:
         """Fetch a path from the admin or the health address; raises OSError for anything but success."""

@@ -12,14 +12,13 @@ from tests.harness.asking import asking
 from tests.harness.compiled import h2load, running_echo
 from tests.harness.load import full_load, steady_load
 from tests.harness.ports import free_ports
-from tests.harness.process import children, cpu_seconds
+from tests.harness.process import cpu_seconds
 from tests.harness.running import accepts, running, wait_until
 from tests.harness.wayside import COMMAND, Wayside, running_wayside
 from tests.prove.proof import Figures, Outcome, Proof
 
 STARTS = 7
 MOST_START_MS = 500
-CONTROL = "sidecar.runtime"
 MODELS = 20
 FIRST_CALLS = 20
 """Of each model, before anything is measured: its series are there."""
@@ -81,7 +80,7 @@ def tell_control(figures: Figures, upstream: str) -> None:
         for model in range(MODELS):
             h2load(wayside.address, request_of(model), calls=FIRST_CALLS)
         wayside.wait_for_total(FIRST_CALLS * MODELS, "calls")
-        (control,) = children(wayside.running.pid, CONTROL)
+        (control,) = wayside.controls()
         idle = percent_over_a_minute(wayside, control)
         with every_series_busy(wayside):
             began, before = time.monotonic(), wayside.total("calls")

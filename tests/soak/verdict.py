@@ -8,10 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.harness import process
-from tests.harness.process import children
 from tests.harness.wayside import Wayside
 
-CONTROL = "sidecar.runtime"
 # The first part of a run fills caches, arenas and tables to the size that they then keep.
 WARM_UP_SHARE = 0.25
 # What a line through a noisy plateau may rise over the whole of the rest. Python's allocator is the noisier.
@@ -36,7 +34,7 @@ class Sample:
 def sample(wayside: Wayside, began: float) -> Sample:
     """Look."""
     tap = wayside.running.pid
-    (control,) = children(tap, CONTROL)
+    (control,) = wayside.controls()
     return Sample(
         time.monotonic() - began,
         process.resident_bytes(tap),
