@@ -51,6 +51,8 @@ class Slot(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SLOT_MAX_BATCH_SIZE: _ClassVar[Slot]
     SLOT_BATCH_SHAPE: _ClassVar[Slot]
     SLOT_DATATYPE: _ClassVar[Slot]
+    SLOT_ERROR_TEXT: _ClassVar[Slot]
+    SLOT_STREAM: _ClassVar[Slot]
 KIND_INFERENCE: Kind
 KIND_PROBE: Kind
 KIND_ADMIN: Kind
@@ -84,6 +86,8 @@ SLOT_SHAPE: Slot
 SLOT_MAX_BATCH_SIZE: Slot
 SLOT_BATCH_SHAPE: Slot
 SLOT_DATATYPE: Slot
+SLOT_ERROR_TEXT: Slot
+SLOT_STREAM: Slot
 
 class Envelope(_message.Message):
     __slots__ = ("version", "hello", "pull", "snapshot", "records", "policy", "drain", "flush", "keep")
@@ -302,16 +306,18 @@ class Flight(_message.Message):
     def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., in_flight: _Optional[int] = ..., open_requests: _Optional[int] = ..., oldest_open_nanos: _Optional[int] = ..., last_completed_nanos: _Optional[int] = ...) -> None: ...
 
 class EventSeries(_message.Message):
-    __slots__ = ("objective", "good", "bad", "excluded")
+    __slots__ = ("objective", "good", "bad", "excluded", "excluded_by")
     OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
     GOOD_FIELD_NUMBER: _ClassVar[int]
     BAD_FIELD_NUMBER: _ClassVar[int]
     EXCLUDED_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDED_BY_FIELD_NUMBER: _ClassVar[int]
     objective: str
     good: int
     bad: int
     excluded: int
-    def __init__(self, objective: _Optional[str] = ..., good: _Optional[int] = ..., bad: _Optional[int] = ..., excluded: _Optional[int] = ...) -> None: ...
+    excluded_by: _containers.RepeatedCompositeFieldContainer[Count]
+    def __init__(self, objective: _Optional[str] = ..., good: _Optional[int] = ..., bad: _Optional[int] = ..., excluded: _Optional[int] = ..., excluded_by: _Optional[_Iterable[_Union[Count, _Mapping]]] = ...) -> None: ...
 
 class Upstream(_message.Message):
     __slots__ = ("listener", "address", "up", "refused", "connections", "connections_open")
@@ -450,7 +456,7 @@ class Flush(_message.Message):
     def __init__(self) -> None: ...
 
 class Policy(_message.Message):
-    __slots__ = ("generation", "config_hash", "config_valid", "listeners", "health", "admin", "limits", "methods", "models", "objectives", "drain", "control", "log_format", "control_settings", "observe", "routes", "served_model", "batch_limits", "probe_models")
+    __slots__ = ("generation", "config_hash", "config_valid", "listeners", "health", "admin", "limits", "methods", "models", "objectives", "drain", "control", "log_format", "control_settings", "observe", "routes", "served_model", "batch_limits", "outcomes", "give_up_nanos", "probe_models")
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
     CONFIG_VALID_FIELD_NUMBER: _ClassVar[int]
@@ -469,6 +475,8 @@ class Policy(_message.Message):
     ROUTES_FIELD_NUMBER: _ClassVar[int]
     SERVED_MODEL_FIELD_NUMBER: _ClassVar[int]
     BATCH_LIMITS_FIELD_NUMBER: _ClassVar[int]
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    GIVE_UP_NANOS_FIELD_NUMBER: _ClassVar[int]
     PROBE_MODELS_FIELD_NUMBER: _ClassVar[int]
     generation: int
     config_hash: str
@@ -488,8 +496,10 @@ class Policy(_message.Message):
     routes: _containers.RepeatedCompositeFieldContainer[Route]
     served_model: str
     batch_limits: _containers.RepeatedCompositeFieldContainer[BatchLimit]
+    outcomes: _containers.RepeatedCompositeFieldContainer[OutcomeRule]
+    give_up_nanos: int
     probe_models: bool
-    def __init__(self, generation: _Optional[int] = ..., config_hash: _Optional[str] = ..., config_valid: _Optional[bool] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., health: _Optional[str] = ..., admin: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[Method, _Mapping]]] = ..., models: _Optional[_Iterable[str]] = ..., objectives: _Optional[_Iterable[_Union[Objective, _Mapping]]] = ..., drain: _Optional[_Union[DrainSettings, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., log_format: _Optional[str] = ..., control_settings: _Optional[bytes] = ..., observe: _Optional[bool] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., served_model: _Optional[str] = ..., batch_limits: _Optional[_Iterable[_Union[BatchLimit, _Mapping]]] = ..., probe_models: _Optional[bool] = ...) -> None: ...
+    def __init__(self, generation: _Optional[int] = ..., config_hash: _Optional[str] = ..., config_valid: _Optional[bool] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., health: _Optional[str] = ..., admin: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[Method, _Mapping]]] = ..., models: _Optional[_Iterable[str]] = ..., objectives: _Optional[_Iterable[_Union[Objective, _Mapping]]] = ..., drain: _Optional[_Union[DrainSettings, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., log_format: _Optional[str] = ..., control_settings: _Optional[bytes] = ..., observe: _Optional[bool] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., served_model: _Optional[str] = ..., batch_limits: _Optional[_Iterable[_Union[BatchLimit, _Mapping]]] = ..., outcomes: _Optional[_Iterable[_Union[OutcomeRule, _Mapping]]] = ..., give_up_nanos: _Optional[int] = ..., probe_models: _Optional[bool] = ...) -> None: ...
 
 class Listener(_message.Message):
     __slots__ = ("name", "listen", "upstream")
@@ -534,7 +544,7 @@ class Control(_message.Message):
     def __init__(self, argv: _Optional[_Iterable[str]] = ..., memory_bytes: _Optional[int] = ...) -> None: ...
 
 class Method(_message.Message):
-    __slots__ = ("path", "kind", "streaming", "many_requests", "request", "response", "head_bytes", "request_headers", "response_headers")
+    __slots__ = ("path", "kind", "streaming", "many_requests", "request", "response", "head_bytes", "request_headers", "response_headers", "outcomes")
     PATH_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     STREAMING_FIELD_NUMBER: _ClassVar[int]
@@ -544,6 +554,7 @@ class Method(_message.Message):
     HEAD_BYTES_FIELD_NUMBER: _ClassVar[int]
     REQUEST_HEADERS_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_HEADERS_FIELD_NUMBER: _ClassVar[int]
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
     path: str
     kind: Kind
     streaming: bool
@@ -553,10 +564,21 @@ class Method(_message.Message):
     head_bytes: int
     request_headers: _containers.RepeatedCompositeFieldContainer[HeaderExtract]
     response_headers: _containers.RepeatedCompositeFieldContainer[HeaderExtract]
-    def __init__(self, path: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., streaming: _Optional[bool] = ..., many_requests: _Optional[bool] = ..., request: _Optional[_Union[Program, _Mapping]] = ..., response: _Optional[_Union[Program, _Mapping]] = ..., head_bytes: _Optional[int] = ..., request_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ..., response_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ...) -> None: ...
+    outcomes: _containers.RepeatedCompositeFieldContainer[OutcomeRule]
+    def __init__(self, path: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., streaming: _Optional[bool] = ..., many_requests: _Optional[bool] = ..., request: _Optional[_Union[Program, _Mapping]] = ..., response: _Optional[_Union[Program, _Mapping]] = ..., head_bytes: _Optional[int] = ..., request_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ..., response_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ..., outcomes: _Optional[_Iterable[_Union[OutcomeRule, _Mapping]]] = ...) -> None: ...
+
+class OutcomeRule(_message.Message):
+    __slots__ = ("code", "message", "outcome")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    message: str
+    outcome: str
+    def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., outcome: _Optional[str] = ...) -> None: ...
 
 class Route(_message.Message):
-    __slots__ = ("template", "kind", "streaming", "request", "response", "head_bytes", "request_headers", "response_headers")
+    __slots__ = ("template", "kind", "streaming", "request", "response", "head_bytes", "request_headers", "response_headers", "outcomes", "streams_when_asked")
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     STREAMING_FIELD_NUMBER: _ClassVar[int]
@@ -565,6 +587,8 @@ class Route(_message.Message):
     HEAD_BYTES_FIELD_NUMBER: _ClassVar[int]
     REQUEST_HEADERS_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_HEADERS_FIELD_NUMBER: _ClassVar[int]
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    STREAMS_WHEN_ASKED_FIELD_NUMBER: _ClassVar[int]
     template: str
     kind: Kind
     streaming: bool
@@ -573,7 +597,9 @@ class Route(_message.Message):
     head_bytes: int
     request_headers: _containers.RepeatedCompositeFieldContainer[HeaderExtract]
     response_headers: _containers.RepeatedCompositeFieldContainer[HeaderExtract]
-    def __init__(self, template: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., streaming: _Optional[bool] = ..., request: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., response: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., head_bytes: _Optional[int] = ..., request_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ..., response_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ...) -> None: ...
+    outcomes: _containers.RepeatedCompositeFieldContainer[OutcomeRule]
+    streams_when_asked: bool
+    def __init__(self, template: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., streaming: _Optional[bool] = ..., request: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., response: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., head_bytes: _Optional[int] = ..., request_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ..., response_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ..., outcomes: _Optional[_Iterable[_Union[OutcomeRule, _Mapping]]] = ..., streams_when_asked: _Optional[bool] = ...) -> None: ...
 
 class HeaderExtract(_message.Message):
     __slots__ = ("slot", "name", "before_body")
@@ -586,14 +612,16 @@ class HeaderExtract(_message.Message):
     def __init__(self, slot: _Optional[_Union[Slot, str]] = ..., name: _Optional[str] = ..., before_body: _Optional[bool] = ...) -> None: ...
 
 class JsonExtract(_message.Message):
-    __slots__ = ("slot", "path", "read")
+    __slots__ = ("slot", "path", "read", "texts")
     SLOT_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     READ_FIELD_NUMBER: _ClassVar[int]
+    TEXTS_FIELD_NUMBER: _ClassVar[int]
     slot: Slot
     path: _containers.RepeatedCompositeFieldContainer[JsonStep]
     read: JsonRead
-    def __init__(self, slot: _Optional[_Union[Slot, str]] = ..., path: _Optional[_Iterable[_Union[JsonStep, _Mapping]]] = ..., read: _Optional[_Union[JsonRead, str]] = ...) -> None: ...
+    texts: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, slot: _Optional[_Union[Slot, str]] = ..., path: _Optional[_Iterable[_Union[JsonStep, _Mapping]]] = ..., read: _Optional[_Union[JsonRead, str]] = ..., texts: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class JsonStep(_message.Message):
     __slots__ = ("key", "item", "each")
@@ -642,7 +670,7 @@ class Step(_message.Message):
     def __init__(self, field: _Optional[int] = ..., map_key: _Optional[str] = ...) -> None: ...
 
 class Objective(_message.Message):
-    __slots__ = ("id", "name", "model_glob", "method_glob", "available", "latency_below_nanos", "first_response_below_nanos")
+    __slots__ = ("id", "name", "model_glob", "method_glob", "available", "latency_below_nanos", "first_response_below_nanos", "give_up_nanos")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     MODEL_GLOB_FIELD_NUMBER: _ClassVar[int]
@@ -650,6 +678,7 @@ class Objective(_message.Message):
     AVAILABLE_FIELD_NUMBER: _ClassVar[int]
     LATENCY_BELOW_NANOS_FIELD_NUMBER: _ClassVar[int]
     FIRST_RESPONSE_BELOW_NANOS_FIELD_NUMBER: _ClassVar[int]
+    GIVE_UP_NANOS_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     model_glob: str
@@ -657,4 +686,5 @@ class Objective(_message.Message):
     available: bool
     latency_below_nanos: int
     first_response_below_nanos: int
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., model_glob: _Optional[str] = ..., method_glob: _Optional[str] = ..., available: _Optional[bool] = ..., latency_below_nanos: _Optional[int] = ..., first_response_below_nanos: _Optional[int] = ...) -> None: ...
+    give_up_nanos: int
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., model_glob: _Optional[str] = ..., method_glob: _Optional[str] = ..., available: _Optional[bool] = ..., latency_below_nanos: _Optional[int] = ..., first_response_below_nanos: _Optional[int] = ..., give_up_nanos: _Optional[int] = ...) -> None: ...

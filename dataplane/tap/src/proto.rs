@@ -167,13 +167,13 @@ pub struct CounterSeries {
     /// inference | probe | admin
     #[prost(string, tag = "4")]
     pub kind: ::prost::alloc::string::String,
-    /// gRPC name in capitals, HTTP digits, LOST, or IN_BAND_ERROR (requests only)
+    /// gRPC name in capitals, HTTP digits, LOST, UNPROCESSED (calls only), or IN_BAND_ERROR (requests only)
     #[prost(string, tag = "5")]
     pub code: ::prost::alloc::string::String,
     /// client | server | network | wayside
     #[prost(string, tag = "6")]
     pub ended_by: ::prost::alloc::string::String,
-    /// ok | client_error | cancelled | timeout | server_error
+    /// ok | client_error | cancelled | timeout | server_error | shed
     #[prost(string, tag = "7")]
     pub outcome: ::prost::alloc::string::String,
     #[prost(uint64, tag = "8")]
@@ -203,7 +203,7 @@ pub struct TimingSeries {
     pub method: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub kind: ::prost::alloc::string::String,
-    /// outcome is timeout or server_error; cancelled calls are in neither
+    /// outcome is timeout, server_error or shed; cancelled calls are in neither
     #[prost(bool, tag = "4")]
     pub failed: bool,
     /// the server may send more than one message
@@ -286,7 +286,7 @@ pub struct Flight {
     #[prost(uint64, tag = "7")]
     pub last_completed_nanos: u64,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EventSeries {
     /// Objective.id
     #[prost(string, tag = "1")]
@@ -295,9 +295,12 @@ pub struct EventSeries {
     pub good: u64,
     #[prost(uint64, tag = "3")]
     pub bad: u64,
-    /// cancelled by the client before any threshold was crossed, and client errors of latency objectives
+    /// the sum of excluded_by
     #[prost(uint64, tag = "4")]
     pub excluded: u64,
+    /// by reason: each that there can be for the objective, from the start
+    #[prost(message, repeated, tag = "5")]
+    pub excluded_by: ::prost::alloc::vec::Vec<Count>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Upstream {
@@ -507,6 +510,12 @@ pub struct Policy {
     /// what the user says of models; the first that fits counts, before what servers say
     #[prost(message, repeated, tag = "17")]
     pub batch_limits: ::prost::alloc::vec::Vec<BatchLimit>,
+    /// what the user says of codes, before what the catalogue says
+    #[prost(message, repeated, tag = "20")]
+    pub outcomes: ::prost::alloc::vec::Vec<OutcomeRule>,
+    /// a client of HTTP that leaves after so long without anything new has run out of time; 0 = default
+    #[prost(uint64, tag = "22")]
+    pub give_up_nanos: u64,
     /// ask the server, once, for the description of a model of which it would tell something
     #[prost(bool, tag = "18")]
     pub probe_models: bool,
@@ -584,6 +593,22 @@ pub struct Method {
     /// of the response's head and trailers
     #[prost(message, repeated, tag = "9")]
     pub response_headers: ::prost::alloc::vec::Vec<HeaderExtract>,
+    /// what its codes count as, where that is not what they always do
+    #[prost(message, repeated, tag = "10")]
+    pub outcomes: ::prost::alloc::vec::Vec<OutcomeRule>,
+}
+/// What a code counts as. Of several that fit the first counts, and those with words before those without.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OutcomeRule {
+    /// as in CounterSeries.code
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// what the server's own words must hold, in lower case; empty = whatever they say
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+    /// as in CounterSeries.outcome
+    #[prost(string, tag = "3")]
+    pub outcome: ::prost::alloc::string::String,
 }
 /// HTTP requests of one shape.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -611,6 +636,12 @@ pub struct Route {
     /// of the response's head, and over HTTP/2 its trailers
     #[prost(message, repeated, tag = "8")]
     pub response_headers: ::prost::alloc::vec::Vec<HeaderExtract>,
+    /// what its codes count as, where that is not what they always do
+    #[prost(message, repeated, tag = "9")]
+    pub outcomes: ::prost::alloc::vec::Vec<OutcomeRule>,
+    /// a request in which SLOT_STREAM is absent gets its answer in one piece
+    #[prost(bool, tag = "10")]
+    pub streams_when_asked: bool,
 }
 /// Of several header fields for one slot the first that is there counts.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -633,6 +664,9 @@ pub struct JsonExtract {
     pub path: ::prost::alloc::vec::Vec<JsonStep>,
     #[prost(enumeration = "JsonRead", tag = "3")]
     pub read: i32,
+    /// of SLOT_FINAL read as a string: it holds if it is one of these
+    #[prost(string, repeated, tag = "4")]
+    pub texts: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct JsonStep {
@@ -703,6 +737,9 @@ pub struct Objective {
     /// empty = any; without the leading slash
     #[prost(string, tag = "4")]
     pub method_glob: ::prost::alloc::string::String,
+    /// of available: as Policy.give_up_nanos, for this objective
+    #[prost(uint64, tag = "8")]
+    pub give_up_nanos: u64,
     #[prost(oneof = "objective::Good", tags = "5, 6, 7")]
     pub good: ::core::option::Option<objective::Good>,
 }
@@ -864,7 +901,7 @@ pub enum Slot {
     BatchSize = 3,
     /// present and not empty: an error inside an OK response
     Error = 4,
-    /// not 0: the last response of its request
+    /// not 0: the last response of its request; over HTTP whoever leaves after it was served
     Final = 5,
     TokensIn = 6,
     TokensOut = 7,
@@ -878,6 +915,10 @@ pub enum Slot {
     BatchShape = 11,
     /// type of the elements of that input
     Datatype = 12,
+    /// the server's own words in an error, for an OutcomeRule
+    ErrorText = 13,
+    /// of a request: 0 = it wants its answer in one piece
+    Stream = 14,
 }
 impl Slot {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -899,6 +940,8 @@ impl Slot {
             Self::MaxBatchSize => "SLOT_MAX_BATCH_SIZE",
             Self::BatchShape => "SLOT_BATCH_SHAPE",
             Self::Datatype => "SLOT_DATATYPE",
+            Self::ErrorText => "SLOT_ERROR_TEXT",
+            Self::Stream => "SLOT_STREAM",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -917,6 +960,8 @@ impl Slot {
             "SLOT_MAX_BATCH_SIZE" => Some(Self::MaxBatchSize),
             "SLOT_BATCH_SHAPE" => Some(Self::BatchShape),
             "SLOT_DATATYPE" => Some(Self::Datatype),
+            "SLOT_ERROR_TEXT" => Some(Self::ErrorText),
+            "SLOT_STREAM" => Some(Self::Stream),
             _ => None,
         }
     }
