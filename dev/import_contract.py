@@ -55,7 +55,8 @@ FENCED: dict[str, tuple[str, ...]] = {
 RUST_RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
     "wire": (
         # Nouns, and the contract of whoever listens.
-        ("names", "tokens", "outcome", "tensor", "catalogue", "content", "name_precedence", "pool"),
+        ("outcome",),
+        ("names", "tokens", "tensor", "catalogue", "content", "name_precedence", "pool"),
         ("call",),
         ("sink",),
         # Values from messages, and what to read of which message.
@@ -78,7 +79,7 @@ RUST_RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         # Bytes one way; series; control; the catalogue; model servers.
         ("pump", "ledger", "supervisor", "policy", "upstream"),
         # A connection; its observer; what threads share; samples read.
-        ("pair", "observer", "shared", "read_message"),
+        ("pair", "observer", "shared", "read_message", "outcomes"),
         ("worker", "model_probe", "main_loop"),
         ("start",),
     ),

@@ -5,7 +5,7 @@ use crate::input::{Cuts, Input};
 use crate::support::{PREFACE, Recorder, catalogue, frame};
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
-use wire::{Blind, Call, Catalogue, Conn, Direction, End, EndedBy, Nanos, Protocol, Request, Sink};
+use wire::{Blind, Call, Catalogue, Code, Conn, Direction, End, EndedBy, Nanos, Protocol, Request, Sink};
 
 static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(catalogue);
 
@@ -23,7 +23,8 @@ mod op {
     pub const LATER: u8 = 4;
 }
 
-/// Bytes one side sends at one moment.
+/// Bytes one side sends at one moment; none: it ends its half of the connection, and a client that has done so already
+/// answers what it is sent with a reset.
 pub struct Burst {
     pub direction: Direction,
     pub bytes: Vec<u8>,
@@ -88,27 +89,39 @@ fn show<S: Sink>(bursts: &[Burst], mut cuts: Option<Cuts<'_>>, sink: &mut S) -> 
     let mut conn = Conn::new(CATALOGUE.clone());
     let mut most_calls = 0;
     let mut at = 0;
-    for burst in bursts {
+    let (mut closer, mut client_left) = (EndedBy::Server, false);
+    for (number, burst) in bursts.iter().enumerate() {
         at = burst.at;
         match &mut cuts {
+            _ if burst.bytes.is_empty() && number == 0 => {} // there is no preface
+            _ if burst.bytes.is_empty() => match burst.direction {
+                Direction::ToServer if client_left => conn.client_refused(),
+                Direction::ToServer => {
+                    (closer, client_left) = (EndedBy::Client, true);
+                    conn.client_left(at);
+                }
+                Direction::ToClient => conn.server_left(closer, at, sink),
+            },
             None => conn.feed(burst.direction, &burst.bytes, at, sink),
             Some(cuts) => cuts.apply(&burst.bytes).for_each(|piece| conn.feed(burst.direction, piece, at, sink)),
         }
         most_calls = most_calls.max(conn.open_calls());
     }
-    conn.end(EndedBy::Server, at, sink);
+    conn.end(closer, at, sink);
     assert_eq!(conn.open_calls(), 0);
     most_calls
 }
 
-/// Every call that was opened ended once, and so did a request of each that does not carry many.
+/// Every call that was opened ended once, and so did a request of each that does not carry many, unless the server never
+/// looked at it.
 fn check(told: &Recorder) {
     let mut opened: Vec<u32> = told.opened.iter().map(|call| call.concurrency).collect();
     let mut ended: Vec<u32> = told.ended.iter().map(|(call, _)| call.concurrency).collect();
     opened.sort_unstable();
     ended.sort_unstable();
     assert_eq!(ended, opened);
-    let single = told.ended.iter().filter(|(call, _)| !call.many_requests).count();
+    let asked = told.ended.iter().filter(|(_, end)| end.code != Code::Unprocessed);
+    let single = asked.filter(|(call, _)| !call.many_requests).count();
     assert!(told.requests.len() >= single);
     let reasons: HashSet<Blind> = told.blinded.iter().copied().collect();
     assert_eq!(reasons.len(), told.blinded.len(), "each reason once: {:?}", told.blinded);

@@ -12,7 +12,7 @@ enum Told {
     Data { stream: u32, bytes: Vec<u8> },
     EndStream { stream: u32 },
     Reset { stream: u32, code: u32 },
-    Goaway { last_stream: u32 },
+    Goaway { last_stream: u32, error: u32 },
 }
 
 #[derive(Debug, Default)]
@@ -52,8 +52,8 @@ impl Frames for Log {
         self.0.push(Told::Reset { stream, code });
     }
 
-    fn goaway(&mut self, last_stream: u32) {
-        self.0.push(Told::Goaway { last_stream });
+    fn goaway(&mut self, last_stream: u32, error: u32) {
+        self.0.push(Told::Goaway { last_stream, error });
     }
 }
 
@@ -112,7 +112,7 @@ fn whole(bytes: &[u8]) -> (Vec<Told>, bool) {
                 block = 0;
             }
             3 => log.reset(stream, word(payload)),
-            7 => log.goaway(word(payload) & 0x7fff_ffff),
+            7 => log.goaway(word(payload) & 0x7fff_ffff, word(&payload[4..])),
             _ => {}
         }
     }

@@ -3,27 +3,24 @@
 //! A request turns bad the moment it crosses a threshold, answered or not: open requests are looked at before each
 //! snapshot, and the objectives they have been counted bad for are marked in them, one bit each.
 
+mod judge;
+
+pub use judge::{Event, Good, Reason, Terms};
+
 use crate::limits::{OBJECTIVES, RETIRED_OBJECTIVES};
 use crate::proto;
 use std::collections::HashMap;
-use wire::{Nanos, OpenRequest, Outcome, Request};
+use wire::{Nanos, OpenRequest, Request};
 
 /// A set of objectives, one bit each.
 pub type Mask = u64;
-
-/// What makes an event good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Good {
-    Available,
-    LatencyBelow(Nanos),
-    FirstResponseBelow(Nanos),
-}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Counts {
     good: u64,
     bad: u64,
-    excluded: u64,
+    /// By reason.
+    excluded: [u64; Reason::ALL.len()],
 }
 
 #[derive(Debug)]
@@ -33,13 +30,6 @@ struct Objective {
     method_glob: String,
     good: Good,
     counts: Counts,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Verdict {
-    Good,
-    Bad,
-    Excluded,
 }
 
 /// The objectives in force and what was counted for each.
@@ -67,7 +57,7 @@ impl Events {
             }
         }
         for new in objectives {
-            let Some(good) = good(new) else { continue };
+            let Some(good) = Good::of(new) else { continue };
             if self.places.iter().flatten().any(|known| known.id == new.id) {
                 continue;
             }
@@ -89,15 +79,8 @@ impl Events {
         self.bits(matches)
     }
 
-    /// A connection was refused: bad for every objective of availability, whoever it was for.
-    pub fn refused(&mut self) {
-        for objective in self.places.iter_mut().flatten().filter(|it| it.good == Good::Available) {
-            objective.counts.bad += 1;
-        }
-    }
-
     /// Counts a request that came to its end. Returns whether any objective found it bad, now or while it was open.
-    pub fn ended(&mut self, mask: Mask, request: &Request) -> bool {
+    pub fn ended(&mut self, mask: Mask, terms: Terms, request: &Request) -> bool {
         let mut bad = request.open.mark & mask != 0;
         for (place, objective) in self.places.iter_mut().enumerate() {
             let Some(objective) = objective else { continue };
@@ -105,36 +88,27 @@ impl Events {
             if mask & bit == 0 || request.open.mark & bit != 0 {
                 continue;
             }
-            match verdict(objective.good, request) {
-                Verdict::Good => objective.counts.good += 1,
-                Verdict::Bad => {
+            match objective.good.judge(terms, request) {
+                Event::Good => objective.counts.good += 1,
+                Event::Bad => {
                     objective.counts.bad += 1;
                     bad = true;
                 }
-                Verdict::Excluded => objective.counts.excluded += 1,
+                Event::Excluded(reason) => objective.counts.excluded[reason as usize] += 1,
             }
         }
         bad
     }
 
     /// Counts and marks an open request that has crossed a threshold by `now`.
-    pub fn open(&mut self, mask: Mask, request: &mut OpenRequest, now: Nanos) {
-        let Some(complete) = request.complete else { return };
-        let waited = now.saturating_sub(complete);
+    pub fn open(&mut self, mask: Mask, terms: Terms, request: &mut OpenRequest, now: Nanos) {
         for (place, objective) in self.places.iter_mut().enumerate() {
             let Some(objective) = objective else { continue };
             let bit = 1 << place;
             if mask & bit == 0 || request.mark & bit != 0 {
                 continue;
             }
-            let crossed = match objective.good {
-                Good::Available => false,
-                Good::LatencyBelow(threshold) => waited > threshold && request.unfinished.is_none(),
-                Good::FirstResponseBelow(threshold) => {
-                    request.first_response.map_or(waited, |first| first.saturating_sub(complete)) > threshold
-                }
-            };
-            if crossed {
+            if objective.good.is_crossed(terms, request, now) {
                 objective.counts.bad += 1;
                 request.mark |= bit;
             }
@@ -147,7 +121,8 @@ impl Events {
             objective: objective.id.clone(),
             good: objective.counts.good,
             bad: objective.counts.bad,
-            excluded: objective.counts.excluded,
+            excluded: objective.counts.excluded.iter().sum(),
+            excluded_by: objective.good.reasons().map(|reason| excluded(objective, reason)).collect(),
         };
         self.places.iter().flatten().map(series).collect()
     }
@@ -158,44 +133,8 @@ impl Events {
     }
 }
 
-fn good(objective: &proto::Objective) -> Option<Good> {
-    use proto::objective::Good as Wire;
-    match objective.good? {
-        Wire::Available(_) => Some(Good::Available),
-        Wire::LatencyBelowNanos(nanos) => Some(Good::LatencyBelow(nanos)),
-        Wire::FirstResponseBelowNanos(nanos) => Some(Good::FirstResponseBelow(nanos)),
-    }
-}
-
-/// A failed request is bad for every objective. A client's own error tells nothing about speed.
-fn verdict(good: Good, request: &Request) -> Verdict {
-    let (waited, threshold) = match good {
-        Good::Available => (None, 0),
-        // The server answered, but when the answer was complete is not known: nothing to judge.
-        Good::LatencyBelow(_) if request.outcome == Outcome::Ok && request.latency.is_none() => {
-            return Verdict::Excluded;
-        }
-        Good::LatencyBelow(threshold) => (Some(waited(request)), threshold),
-        Good::FirstResponseBelow(threshold) => (Some(first_response(request)), threshold),
-    };
-    match (request.outcome, waited) {
-        (Outcome::Timeout | Outcome::ServerError, _) => Verdict::Bad,
-        (Outcome::Ok | Outcome::ClientError, None) => Verdict::Good,
-        (Outcome::Cancelled, None) | (Outcome::ClientError, Some(_)) => Verdict::Excluded,
-        (Outcome::Ok, Some(waited)) if waited <= threshold => Verdict::Good,
-        (Outcome::Cancelled, Some(waited)) if waited <= threshold => Verdict::Excluded,
-        (Outcome::Ok | Outcome::Cancelled, Some(_)) => Verdict::Bad,
-    }
-}
-
-/// From request complete (its first byte, where it never was) to the end.
-fn waited(request: &Request) -> Nanos {
-    request.latency.unwrap_or_else(|| request.end.saturating_sub(request.open.complete.unwrap_or(request.open.start)))
-}
-
-fn first_response(request: &Request) -> Nanos {
-    let from = request.open.complete.unwrap_or(request.open.start);
-    request.open.first_response.unwrap_or(request.end).saturating_sub(from)
+fn excluded(objective: &Objective, reason: Reason) -> proto::Count {
+    proto::Count { label: reason.word().to_string(), value: objective.counts.excluded[reason as usize] }
 }
 
 /// Shell-like: `*` any run of characters, `?` one; an empty pattern matches everything.
@@ -224,119 +163,4 @@ pub fn glob(pattern: &str, text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proto::objective::Good as Wire;
-    use wire::{Code, EndedBy};
-
-    const MS: Nanos = 1_000_000;
-
-    fn objective(id: &str, good: Wire) -> proto::Objective {
-        proto::Objective { id: id.to_string(), good: Some(good), ..Default::default() }
-    }
-
-    fn request(outcome: Outcome, latency: Nanos) -> Request {
-        Request {
-            open: OpenRequest { start: 0, complete: Some(1), ..Default::default() },
-            end: 1 + latency,
-            code: Code::Grpc(0),
-            ended_by: EndedBy::Server,
-            outcome,
-            latency: Some(latency),
-            message: "".into(),
-        }
-    }
-
-    fn counts(events: &Events, id: &str) -> (u64, u64, u64) {
-        let found = events.to_proto().into_iter().find(|it| it.objective == id).expect("known objective");
-        (found.good, found.bad, found.excluded)
-    }
-
-    #[test]
-    fn each_outcome_counts_as_the_design_says() {
-        let mut events = Events::default();
-        events.adopt(&[objective("fast", Wire::LatencyBelowNanos(10 * MS)), objective("up", Wire::Available(true))]);
-        let mask = events.matching("any", "any");
-        for (outcome, latency) in [
-            (Outcome::Ok, 10 * MS),
-            (Outcome::Ok, 10 * MS + 1),
-            (Outcome::ClientError, MS),
-            (Outcome::Cancelled, MS),
-            (Outcome::Cancelled, 11 * MS),
-            (Outcome::Timeout, MS),
-            (Outcome::ServerError, MS),
-        ] {
-            events.ended(mask, &request(outcome, latency));
-        }
-        assert_eq!(counts(&events, "fast"), (1, 4, 2));
-        assert_eq!(counts(&events, "up"), (3, 2, 2));
-    }
-
-    #[test]
-    fn an_open_request_turns_bad_when_it_crosses_and_only_once() {
-        let mut events = Events::default();
-        events.adopt(&[objective("fast", Wire::LatencyBelowNanos(10 * MS)), objective("up", Wire::Available(true))]);
-        let mask = events.matching("any", "any");
-        let mut late = request(Outcome::Ok, 30 * MS);
-        events.open(mask, &mut late.open, 10 * MS + 1);
-        assert_eq!(counts(&events, "fast"), (0, 0, 0), "exactly at the threshold is not beyond it");
-        events.open(mask, &mut late.open, 10 * MS + 2);
-        events.open(mask, &mut late.open, 20 * MS);
-        events.ended(mask, &late);
-        assert_eq!(counts(&events, "fast"), (0, 1, 0));
-        assert_eq!(counts(&events, "up"), (1, 0, 0));
-    }
-
-    #[test]
-    fn a_first_response_in_time_stays_good_however_long_the_rest_takes() {
-        let mut events = Events::default();
-        events.adopt(&[objective("starts", Wire::FirstResponseBelowNanos(10 * MS))]);
-        let mut long = request(Outcome::Ok, 900 * MS);
-        long.open.first_response = Some(5 * MS);
-        events.open(1, &mut long.open, 500 * MS);
-        events.ended(1, &long);
-        assert_eq!(counts(&events, "starts"), (1, 0, 0));
-    }
-
-    #[test]
-    fn an_end_that_may_not_be_told_is_not_waited_for_and_an_unknown_latency_not_judged() {
-        let mut events = Events::default();
-        events.adopt(&[objective("fast", Wire::LatencyBelowNanos(10 * MS))]);
-        let mut decoupled = request(Outcome::Ok, 900 * MS);
-        decoupled.open.unfinished = Some(3 * MS);
-        decoupled.latency = None;
-        events.open(1, &mut decoupled.open, 500 * MS);
-        events.ended(1, &decoupled);
-        assert_eq!(counts(&events, "fast"), (0, 0, 1));
-    }
-
-    #[test]
-    fn counts_survive_a_reload_of_an_equal_definition_even_after_an_absence() {
-        let (fast, up) = (objective("fast", Wire::LatencyBelowNanos(MS)), objective("up", Wire::Available(true)));
-        let mut events = Events::default();
-        events.adopt(&[fast.clone(), up.clone()]);
-        events.refused();
-        events.adopt(std::slice::from_ref(&fast));
-        assert_eq!(events.to_proto().len(), 1);
-        events.adopt(&[objective("other", Wire::Available(true)), up, fast]);
-        assert_eq!(counts(&events, "up"), (0, 1, 0));
-        assert_eq!(counts(&events, "other"), (0, 0, 0));
-    }
-
-    #[test]
-    fn globs_match_as_in_a_shell() {
-        for (pattern, text, expected) in [
-            ("", "x", true),
-            ("*", "", true),
-            ("llama-*", "llama-7b", true),
-            ("llama-*", "llama", false),
-            ("*-7b", "llama-7b", true),
-            ("a*b*c", "a-b-b-c", true),
-            ("a*b*c", "a-c-b", false),
-            ("resnet?0", "resnet50", true),
-            ("resnet50", "resnet501", false),
-        ] {
-            assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
-        }
-    }
-}
+mod tests;

@@ -17,12 +17,13 @@ mod snapshot;
 mod tallies;
 
 pub use batch_limits::ProbeRequest;
+pub use route::Timed;
 pub use route_cache::RouteCache;
 pub use sink::{Passed, Recorder};
 pub use tallies::Tallies;
 
 use crate::clock::unix_nanos;
-use crate::events::{Events, Mask};
+use crate::events::{Events, Mask, Terms};
 use crate::grid::Histogram;
 use crate::limits;
 use crate::log::Log;
@@ -38,6 +39,7 @@ use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
 use wire::call::Name;
 use wire::catalogue::Kind;
+use wire::outcome::FAREWELL;
 use wire::{BlindCause, Call, Nanos, Outcome};
 
 /// Label of a model whose name has not been admitted.
@@ -95,6 +97,8 @@ pub struct Ledger {
     open_calls: u32,
     records: VecDeque<proto::Record>,
     records_dropped: u64,
+    /// When a server last said a graceful goodbye, by listener.
+    farewells: Vec<Option<Nanos>>,
     /// Objectives and their counts.
     pub events: Events,
     /// The tap's own.
@@ -128,6 +132,7 @@ impl Ledger {
             open_calls: 0,
             records: VecDeque::new(),
             records_dropped: 0,
+            farewells: Vec::new(),
             events: Events::default(),
             tallies: Tallies::default(),
         }
@@ -168,6 +173,7 @@ impl Ledger {
     pub fn scan(&mut self, call: &mut Call, now: Nanos) {
         let place = self.route(call);
         let mask = self.mask(place, call);
+        let terms = Terms::of(call);
         let route = &mut self.routes[place];
         route.in_flight += 1;
         for request in &mut call.open {
@@ -175,7 +181,7 @@ impl Ledger {
                 route.open_requests += 1;
                 route.oldest_open = route.oldest_open.max(now.saturating_sub(complete));
             }
-            self.events.open(mask, request, now);
+            self.events.open(mask, terms, request, now);
         }
     }
 
@@ -305,6 +311,20 @@ impl Ledger {
         if let (Some(log), Some(line)) = (&self.log, line) {
             log.warn(&line);
         }
+    }
+
+    /// The server behind a listener said a graceful GOAWAY.
+    fn farewell(&mut self, upstream: usize, now: Nanos) {
+        if self.farewells.len() <= upstream {
+            self.farewells.resize(upstream + 1, None);
+        }
+        self.farewells[upstream] = Some(now);
+    }
+
+    /// It has done so of late, on whatever connection.
+    fn is_leaving(&self, upstream: usize, now: Nanos) -> bool {
+        let said = self.farewells.get(upstream).copied().flatten();
+        said.is_some_and(|said| now.saturating_sub(said) < FAREWELL)
     }
 
     fn push_record(&mut self, record: proto::Record) {

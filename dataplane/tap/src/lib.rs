@@ -5,6 +5,7 @@
 //! main_loop: signals, supervisor (control), seam (pull ─► snapshot), keep (for control), health (probes), drain
 //! model_probe: what the ledger would like to know of a model and no call has told
 //! read_message: a program of its own, which shows what the reader finds in a message
+//! outcomes: a program of its own, which prints what each way for a call to end counts as
 //! ```
 //!
 //! Data threads (`worker`) share one ledger with the main thread (`main_loop`) and nothing else that either waits for.
@@ -15,7 +16,7 @@
 //! limits clock lock sys proto names frames command drain  nouns, system calls, pure decisions
 //! grid log events listen stream health seam keep          one concern each, on these
 //! pump ledger supervisor policy upstream                  bytes one way; series; control; the catalogue; model servers
-//! pair observer shared read_message                       a connection; its observer; what threads share; samples read
+//! pair observer shared read_message outcomes              a connection; its observer; what threads share; samples read
 //! worker model_probe main_loop                            the threads
 //! start                                                   composition
 //! ```
@@ -39,6 +40,7 @@ pub mod main_loop;
 pub mod model_probe;
 pub mod names;
 pub mod observer;
+pub mod outcomes;
 pub mod pair;
 pub mod policy;
 #[allow(missing_docs, clippy::all)]

@@ -1,11 +1,12 @@
 //! `wayside-tap --policy-fd N`: started by `wayside run`, which compiles the policy and becomes this process.
 //! `wayside-tap read-message`: started by whoever wants to see what it would read.
+//! `wayside-tap outcomes`: started by whoever wants to see what an end of a call counts as.
 
 use prost::Message;
 use std::io::{Read, stdin, stdout};
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
-use tap::{proto, read_message, start, sys};
+use tap::{outcomes, proto, read_message, start, sys};
 
 const HELP: &str = "wayside-tap carries the bytes for Wayside. It is started by `wayside run`, not by hand:
 
@@ -13,6 +14,7 @@ const HELP: &str = "wayside-tap carries the bytes for Wayside. It is started by 
 
 Options:
     read-message    show what the reader finds in the messages on stdin, one a line, by a policy
+    outcomes        print what each way for a call to end counts as
     --policy-fd N   read the compiled policy from this open descriptor
     --version       print the version
     --help          print this
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         ["--version"] => println!("wayside-tap {}", env!("CARGO_PKG_VERSION")),
         ["--help"] => print!("{HELP}"),
         ["read-message"] => return outcome(read_message::run(stdin().lock(), stdout().lock())),
+        ["outcomes"] => return outcome(outcomes::run(stdout().lock())),
         ["--policy-fd", number] => return run(number),
         _ => {
             eprint!("{HELP}");

@@ -45,6 +45,7 @@ pub fn code(code: Code) -> String {
         Code::Http(status) => status.to_string(),
         Code::Lost => "LOST".to_string(),
         Code::InBandError => "IN_BAND_ERROR".to_string(),
+        Code::Unprocessed => "UNPROCESSED".to_string(),
     }
 }
 
@@ -66,7 +67,20 @@ pub fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Cancelled => "cancelled",
         Outcome::Timeout => "timeout",
         Outcome::ServerError => "server_error",
+        Outcome::Shed => "shed",
     }
+}
+
+/// The outcome of that name.
+pub fn outcome_named(name: &str) -> Option<Outcome> {
+    Outcome::ALL.into_iter().find(|each| outcome(*each) == name)
+}
+
+/// The code of that name, but for those that nobody sends.
+pub fn code_named(name: &str) -> Option<Code> {
+    let grpc = GRPC.iter().position(|known| *known == name).map(|number| Code::Grpc(number as u8));
+    let http = || name.parse().ok().filter(|status| (100..=599).contains(status)).map(Code::Http);
+    grpc.or_else(http).or((name == "IN_BAND_ERROR").then_some(Code::InBandError))
 }
 
 /// See `CounterSeries.kind`.

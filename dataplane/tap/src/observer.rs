@@ -24,19 +24,54 @@ pub struct Observer {
     passed: Passed,
     /// Which upstream it leads to, by listener.
     upstream: usize,
+    /// The server has ended its half of the connection.
+    server_left: bool,
 }
 
 impl Observer {
     /// Observes from byte 0; with no catalogue, not at all.
     pub fn new(catalogue: Option<Arc<Catalogue>>, upstream: usize) -> Observer {
         let conn = catalogue.map(|catalogue| Box::new(Conn::new(catalogue)));
-        Observer { conn, route_cache: RouteCache::default(), open: 0, passed: Passed::default(), upstream }
+        Observer {
+            conn,
+            route_cache: RouteCache::default(),
+            open: 0,
+            passed: Passed::default(),
+            upstream,
+            server_left: false,
+        }
     }
 
     /// Bytes that have been sent on.
     pub fn saw(&mut self, direction: Direction, bytes: &[u8], now: Nanos, ledger: &mut Ledger) {
         self.guarded(direction, ledger, |conn, recorder| conn.feed(direction, bytes, now, recorder));
         self.passed.add(direction, bytes.len());
+    }
+
+    /// The client has ended its half of the connection.
+    pub fn client_left(&mut self, now: Nanos) {
+        if let Some(conn) = &mut self.conn {
+            conn.client_left(now);
+        }
+    }
+
+    /// The server has ended its half of the connection, which was first ended `by`.
+    pub fn server_left(&mut self, by: EndedBy, now: Nanos, ledger: &mut Ledger) {
+        if !std::mem::replace(&mut self.server_left, true) {
+            self.guarded(Direction::ToClient, ledger, |conn, recorder| conn.server_left(by, now, recorder));
+        }
+    }
+
+    /// The client, which had ended its half before, answered what it was sent with a reset.
+    pub fn client_refused(&mut self) {
+        if let Some(conn) = &mut self.conn {
+            conn.client_refused();
+        }
+    }
+
+    /// See [`Conn::holds_calls`].
+    pub fn holds_calls(&self) -> bool {
+        self.conn.as_ref().is_some_and(|conn| conn.holds_calls())
     }
 
     /// The connection is over.
@@ -141,6 +176,12 @@ impl Sensor for ObservedTurn<'_> {
         let mut ledger = lock(self.ledger);
         ledger.tallies.added_latency.record(added);
         self.observer.saw(direction, bytes, self.heard, &mut ledger);
+    }
+
+    fn finished(&mut self, direction: Direction) {
+        if direction == Direction::ToServer {
+            self.observer.client_left(self.clock.now());
+        }
     }
 
     fn insertion(&self) -> &'static [u8] {

@@ -136,6 +136,12 @@ impl<S: Stream> Pair<S> {
         self.up.finished || (self.client.closing && !self.up.is_flushed())
     }
 
+    /// The client, which had ended its half before, answered what it was sent with a reset: it had left.
+    pub fn client_refused(&self) -> bool {
+        let resetting = matches!(self.resetting, Some((Side::Client, _)));
+        self.up.source_finished && (self.client.reset || resetting)
+    }
+
     /// The server has said all it will: who closed first.
     pub fn server_finished(&self) -> Option<EndedBy> {
         self.first_closer.filter(|_| self.down.source_finished)

@@ -1,6 +1,7 @@
 //! From the policy as it travels to the types that are worked with.
 
 use crate::log::Format;
+use crate::names;
 use crate::proto;
 use std::sync::Arc;
 use wire::catalogue::{Catalogue, Extract, Kind, MAX_DEPTH, Method, Program, Read, Slot, Step, Variant};
@@ -9,6 +10,7 @@ use wire::field::{MAX_LEAVES, MAX_LISTS, MAX_TEXTS, Plan};
 use wire::headers::{MAX_HEADER_NAMES, Names};
 use wire::hpack::MAX_NAME_BYTES as MAX_HEADER_BYTES;
 use wire::json;
+use wire::outcome::rules::Rule;
 
 /// Why a policy cannot be adopted.
 pub type Refusal = String;
@@ -18,8 +20,15 @@ pub fn catalogue(policy: &proto::Policy) -> (Option<Arc<Catalogue>>, Vec<Refusal
     if !policy.observe {
         return (None, Vec::new());
     }
-    let mut catalogue = Catalogue::default();
     let mut refusals = Vec::new();
+    let mut catalogue = Catalogue::default();
+    match rules(&policy.outcomes) {
+        Ok(rules) => catalogue.outcomes = rules,
+        Err(reason) => refusals.push(reason),
+    }
+    if policy.give_up_nanos > 0 {
+        catalogue.give_up = policy.give_up_nanos;
+    }
     for wanted in &policy.methods {
         match method(wanted) {
             Ok(made) => drop(catalogue.methods.insert(wanted.path.as_str().into(), made)),
@@ -58,6 +67,7 @@ fn method(wanted: &proto::Method) -> Result<Method, Refusal> {
         request_headers: header_extracts(&wanted.request_headers, &REQUEST_HEADER_SLOTS)?,
         response_headers: header_extracts(&wanted.response_headers, &RESPONSE_HEADER_SLOTS)?,
         head_bytes,
+        outcomes: rules(&wanted.outcomes)?,
     })
 }
 
@@ -71,7 +81,19 @@ fn route(wanted: &proto::Route) -> Result<Route, Refusal> {
         request_headers: header_extracts(&wanted.request_headers, &REQUEST_HEADER_SLOTS)?,
         response_headers: header_extracts(&wanted.response_headers, &RESPONSE_HEADER_SLOTS)?,
         head_bytes: wanted.head_bytes,
+        outcomes: rules(&wanted.outcomes)?,
+        streams_when_asked: wanted.streams_when_asked,
     })
+}
+
+fn rules(wanted: &[proto::OutcomeRule]) -> Result<Vec<Rule>, Refusal> {
+    let rule = |wanted: &proto::OutcomeRule| {
+        let proto::OutcomeRule { code, message, outcome } = wanted;
+        let known = names::code_named(code).zip(names::outcome_named(outcome));
+        let (code, outcome) = known.ok_or_else(|| format!("an outcome of {code:?} cannot be {outcome:?}"))?;
+        Ok(Rule { code, message: message.to_ascii_lowercase().into(), outcome })
+    };
+    wanted.iter().map(rule).collect()
 }
 
 /// What the head of a request may tell.
@@ -121,7 +143,12 @@ fn json_extract(wanted: &proto::JsonExtract) -> Result<JsonExtract, Refusal> {
         None => Err("a step of a path says nothing".to_string()),
     };
     let path = wanted.path.iter().map(step).collect::<Result<_, _>>()?;
-    Ok(JsonExtract { slot: slot(wanted.slot()), path, read })
+    Ok(JsonExtract {
+        slot: slot(wanted.slot()),
+        path,
+        read,
+        texts: wanted.texts.iter().map(|text| text.as_str().into()).collect(),
+    })
 }
 
 fn kind(wanted: proto::Kind) -> Kind {
@@ -147,6 +174,8 @@ fn slot(wanted: proto::Slot) -> Slot {
         proto::Slot::BatchShape => Slot::BatchShape,
         proto::Slot::Datatype => Slot::Datatype,
         proto::Slot::MaxBatchSize => Slot::MaxBatchSize,
+        proto::Slot::ErrorText => Slot::ErrorText,
+        proto::Slot::Stream => Slot::Stream,
     }
 }
 
@@ -264,6 +293,26 @@ mod tests {
         };
         assert_eq!(refused(MAX_HEADER_NAMES), Vec::<String>::new());
         assert!(refused(MAX_HEADER_NAMES + 1)[0].starts_with("more than 48 different headers"));
+    }
+
+    #[test]
+    fn what_codes_count_as_is_taken_over_and_bad_words_are_refused_by_name() {
+        let rule = |code: &str, outcome: &str| proto::OutcomeRule {
+            code: code.into(),
+            message: "Queue".into(),
+            outcome: outcome.into(),
+        };
+        let adopt = |rules: Vec<proto::OutcomeRule>| {
+            catalogue(&proto::Policy { observe: true, outcomes: rules, ..Default::default() })
+        };
+        let (made, refusals) = adopt(vec![rule("UNAVAILABLE", "shed"), rule("429", "client_error")]);
+        let rules = &made.expect("a catalogue").outcomes;
+        assert_eq!((rules[0].code, &*rules[0].message), (wire::Code::Grpc(14), "queue"));
+        assert_eq!((rules[1].code, rules[1].outcome), (wire::Code::Http(429), wire::Outcome::ClientError));
+        assert_eq!(refusals, Vec::<String>::new());
+        for bad in [rule("LOST", "ok"), rule("600", "ok"), rule("OK?", "ok"), rule("500", "fine")] {
+            assert!(adopt(vec![bad]).1[0].contains("an outcome of"));
+        }
     }
 
     #[test]

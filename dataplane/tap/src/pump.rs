@@ -24,6 +24,11 @@ pub trait Sensor {
     /// These bytes have been sent on.
     fn saw(&mut self, direction: Direction, bytes: &[u8]);
 
+    /// The source of this direction has said FIN.
+    fn finished(&mut self, direction: Direction) {
+        let _ = direction;
+    }
+
     /// It has taken so long to look at what passed that others should have their turn.
     fn time_is_up(&self) -> bool {
         false
@@ -229,6 +234,7 @@ impl Flow {
         let Some(got) = read(from, |socket| socket.read(&mut with.scratch[..wanted]))? else { return Ok(0) };
         if got == 0 {
             self.source_finished = true;
+            with.sensor.finished(self.direction);
             return Ok(0);
         }
         with.sensor.heard();
@@ -267,6 +273,7 @@ impl Flow {
         let Some(got) = read(from, |socket| socket.peek(&mut with.scratch[..window]))? else { return Ok(0) };
         if got == 0 {
             self.source_finished = true;
+            with.sensor.finished(self.direction);
             return Ok(0);
         }
         with.sensor.heard();

@@ -220,14 +220,17 @@ impl<R: Scanned> Worker<R> {
         }
         if let Some(by) = pair.server_finished() {
             // No answer can come any more, whenever the client may close.
-            connection.observer.over(by, shared.clock.now(), &mut lock(&shared.ledger));
+            connection.observer.server_left(by, shared.clock.now(), &mut lock(&shared.ledger));
         }
         let gone_at = connection.client_finished(woken);
         match fate {
             Fate::Waiting => {}
             Fate::Busy => self.enqueue(key),
             Fate::Later(wait) => self.arm(key, woken + nanos(wait)),
-            Fate::Over(by) => return self.close(key, by),
+            Fate::Over(by) => match connection.last_word_at(woken) {
+                Some(at) => self.arm(key, at),
+                None => return self.close(key, by),
+            },
         }
         if let Some(gone_at) = gone_at {
             self.arm(key, gone_at);
@@ -249,7 +252,6 @@ impl<R: Scanned> Worker<R> {
             let upstream = &self.shared.upstreams[connection.upstream];
             upstream.refused.fetch_add(1, Relaxed);
             upstream.verdict(false, self.shared.clock.now());
-            lock(&self.shared.ledger).events.refused();
             connection.cut(&self.shared.budget);
         }
         self.close(key, EndedBy::Server);
@@ -262,6 +264,7 @@ impl<R: Scanned> Worker<R> {
             upstream.suspect();
         }
         upstream.connections_open.fetch_sub(1, Relaxed);
+        connection.tell_last_word();
         connection.observer.over(by, self.shared.clock.now(), &mut lock(&self.shared.ledger));
         self.freed.push(key);
         self.shared.loads[self.number].fetch_sub(1, SeqCst);

@@ -66,6 +66,10 @@ pub struct Call {
     pub max_batch_size: Option<u32>,
     /// Calls open when this one arrived; the sink fills it in [`crate::Sink::opened`].
     pub concurrency: u32,
+    /// The answer comes in one piece, as the request wanted or as the answer's head says: it has no first token.
+    pub whole: bool,
+    /// When the client ended its half of the connection: it may have left then, or still be reading.
+    pub client_left: Option<Nanos>,
 }
 
 /// A request whose answer is not complete.
@@ -121,7 +125,10 @@ pub struct Request {
     pub outcome: Outcome,
     /// Request complete to response complete; None when either did not happen.
     pub latency: Option<Nanos>,
-    /// `grpc-message` of the call, where it ended with that, capped; empty when there was none.
+    /// How long nothing new had come when a client of HTTP left, of a complete request. None: it did not end so.
+    pub gave_up_after: Option<Nanos>,
+    /// The server's own words: `grpc-message`, or the error in the answer where the catalogue wants it, capped; empty when
+    /// there were none.
     pub message: Box<str>,
 }
 

@@ -1,12 +1,17 @@
 //! All calls of one connection, by stream.
+//!
+//! A client that ends its half of the connection may have left, or be waiting for its answer. What it does when the answer
+//! comes tells which: one that has left answers it with a reset. So what ends from then on is *held* until the connection is
+//! over, and told as it was, or as the client's leaving.
 
-use crate::Direction;
 use crate::call::Call;
-use crate::exchange::{ConnectionState, Context, Exchange};
+use crate::exchange::{ConnectionState, Context, Ended, Exchange, LeftBy};
 use crate::head::Head;
-use crate::outcome::{Code, EndedBy, UNREAD, Verdict, grpc};
+use crate::outcome::{EndedBy, UNREAD, Verdict};
+use crate::plans::Plans;
 use crate::pool;
 use crate::sink::{Listener, Sink};
+use crate::{Direction, Nanos};
 use open::Open;
 
 mod open;
@@ -26,13 +31,32 @@ pub struct Calls {
     connection: ConnectionState,
     /// The largest stream id the client has used; smaller ones never come back (R8).
     newest: u32,
-    /// Streams above this were refused by the server's GOAWAY.
-    last_accepted: Option<u32>,
+    /// Streams above this were left out by the server's GOAWAY, in this way.
+    last_accepted: Option<(u32, Verdict)>,
     /// Responses can no longer be seen, so no call is followed.
     closed: bool,
+    /// When the client ended its half of the connection.
+    client_left: Option<Nanos>,
+    /// What has ended since: no more than were open then.
+    held: Vec<Held>,
+    /// It answered what it was sent with a reset.
+    client_refused: bool,
+}
+
+/// A call that has ended, as it looks.
+#[derive(Debug)]
+struct Held {
+    exchange: Box<Exchange>,
+    ended: Ended,
+    at: Nanos,
 }
 
 impl Calls {
+    /// Those of a connection that has had none.
+    pub fn new(plans: &Plans) -> Calls {
+        Calls { connection: ConnectionState::new(plans), ..Calls::default() }
+    }
+
     /// Number of open calls.
     pub fn len(&self) -> usize {
         self.open.len()
@@ -59,8 +83,8 @@ impl Calls {
             let mut exchange: Box<Exchange> = pool::take();
             exchange.open(head, &mut Context::new(listener.reborrow(), &mut self.connection));
             self.open.insert(id, exchange);
-            if self.last_accepted.is_some_and(|last| id > last) {
-                self.finish(id, listener.reborrow(), |exchange, cx| exchange.end(refused(), false, cx));
+            if let Some((_, verdict)) = self.last_accepted.filter(|(last, _)| id > *last) {
+                self.finish(id, listener.reborrow(), |_, _| verdict.into());
             }
         }
         if end_stream {
@@ -106,36 +130,92 @@ impl Calls {
     /// RST_STREAM. After the end of a call it is normal and nothing is left to end (R9).
     pub fn reset<S: Sink>(&mut self, direction: Direction, id: u32, error: u32, listener: Listener<'_, S>) {
         self.finish(id, listener, |exchange, cx| match direction {
-            Direction::ToServer => exchange.client_reset(cx),
+            Direction::ToServer => exchange.left(LeftBy::Reset, cx.now, cx.connection),
             Direction::ToClient => exchange.server_reset(error, cx),
         });
     }
 
-    /// The server's GOAWAY: streams above `last` were not and will not be worked on (RFC 9113 section 6.8).
-    pub fn goaway<S: Sink>(&mut self, last: u32, listener: Listener<'_, S>) {
-        let last = self.last_accepted.map_or(last, |before| before.min(last));
-        self.last_accepted = Some(last);
-        self.end_all(|id| id > last, refused(), listener);
+    /// The server's GOAWAY: streams above `last` were not and will not be worked on (RFC 9113 section 6.8). Without an
+    /// error it is a farewell, and clients send again by themselves what it leaves out.
+    pub fn goaway<S: Sink>(&mut self, last: u32, error: u32, listener: Listener<'_, S>) {
+        let graceful = error == 0;
+        if graceful {
+            listener.sink.farewell(listener.now);
+        }
+        let verdict = Verdict::left_out(graceful);
+        let last = self.last_accepted.map_or(last, |(before, _)| before.min(last));
+        self.last_accepted = Some((last, verdict));
+        self.end_all(|id| id > last, listener, |_, _| verdict.into());
+    }
+
+    /// The client has ended its half of the connection.
+    pub fn client_left(&mut self, now: Nanos) {
+        if self.client_left.is_none() {
+            self.client_left = Some(now);
+            let connection = &self.connection;
+            self.open.visit(|exchange| exchange.client_left(now, connection));
+        }
+    }
+
+    /// The client answered what it was sent with a reset.
+    pub fn client_refused(&mut self) {
+        self.client_refused = true;
+    }
+
+    /// What has ended waits for the end of the connection to be told.
+    pub fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// The server has ended its half of the connection, which was first ended `by`: no answer will come.
+    pub fn server_left<S: Sink>(&mut self, by: EndedBy, listener: Listener<'_, S>) {
+        self.end_all(
+            |_| true,
+            listener,
+            |exchange, cx| match by {
+                EndedBy::Client => exchange.lost_by_client(cx.now, cx.connection),
+                EndedBy::Server | EndedBy::Network | EndedBy::Wayside => Verdict::lost(by).into(),
+            },
+        );
     }
 
     /// The connection is over.
-    pub fn lost<S: Sink>(&mut self, by: EndedBy, listener: Listener<'_, S>) {
+    pub fn lost<S: Sink>(&mut self, by: EndedBy, mut listener: Listener<'_, S>) {
         self.closed = true;
-        self.end_all(|_| true, Verdict::lost(by), listener);
+        self.server_left(by, listener.reborrow());
+        self.release(&mut listener);
     }
 
     /// The server's frames can no longer be told apart.
-    pub fn unreadable<S: Sink>(&mut self, listener: Listener<'_, S>) {
+    pub fn unreadable<S: Sink>(&mut self, mut listener: Listener<'_, S>) {
         self.closed = true;
-        self.end_all(|_| true, UNREAD, listener);
+        self.end_all(|_| true, listener.reborrow(), |_, _| UNREAD.into());
+        self.release(&mut listener);
+    }
+
+    /// Tells of what was held.
+    fn release<S: Sink>(&mut self, listener: &mut Listener<'_, S>) {
+        for Held { mut exchange, mut ended, mut at } in std::mem::take(&mut self.held) {
+            let departure = exchange.departed().zip(self.client_left);
+            if let Some((departed, left)) = departure.filter(|_| self.client_refused) {
+                (ended, at) = (departed, left);
+            }
+            exchange.end(&ended, &mut Context::new(Listener { now: at, sink: listener.sink }, &mut self.connection));
+            pool::keep(exchange);
+        }
     }
 
     /// Ends the calls whose stream is chosen, oldest first.
-    fn end_all<S: Sink>(&mut self, chosen: impl Fn(u32) -> bool, verdict: Verdict, mut listener: Listener<'_, S>) {
+    fn end_all<S: Sink>(
+        &mut self,
+        chosen: impl Fn(u32) -> bool,
+        mut listener: Listener<'_, S>,
+        judge: impl Fn(&mut Exchange, &mut Context<'_, S>) -> Ended,
+    ) {
         let mut ids: Vec<u32> = self.open.ids().filter(|&id| chosen(id)).collect();
         ids.sort_unstable();
         for id in ids {
-            self.finish(id, listener.reborrow(), |exchange, cx| exchange.end(verdict, false, cx));
+            self.finish(id, listener.reborrow(), &judge);
         }
     }
 
@@ -145,16 +225,18 @@ impl Calls {
         &mut self,
         id: u32,
         listener: Listener<'_, S>,
-        end: impl FnOnce(&mut Exchange, &mut Context<'_, S>),
+        judge: impl FnOnce(&mut Exchange, &mut Context<'_, S>) -> Ended,
     ) {
         let Some(mut exchange) = self.open.remove(id) else {
             return;
         };
-        end(&mut exchange, &mut Context::new(listener, &mut self.connection));
+        let mut cx = Context::new(listener, &mut self.connection);
+        let ended = judge(&mut exchange, &mut cx);
+        if self.client_left.is_some() {
+            let at = cx.now;
+            return self.held.push(Held { exchange, ended, at });
+        }
+        exchange.end(&ended, &mut cx);
         pool::keep(exchange);
     }
-}
-
-fn refused() -> Verdict {
-    Verdict::server(Code::Grpc(grpc::UNAVAILABLE))
 }

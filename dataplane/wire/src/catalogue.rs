@@ -1,6 +1,8 @@
 //! What the user's policy says about methods: which exist, what they are for, and where in a message the few
 //! interesting fields lie. Pure data: a new message type is a new value of these types, never new code.
 
+use crate::outcome::rules::Rule;
+use crate::{Nanos, outcome};
 use std::collections::HashMap;
 
 /// What a method is for. Objectives, batches and scaling see inference only.
@@ -16,12 +18,22 @@ pub enum Kind {
 }
 
 /// Everything known about methods, shared by all connections of one policy generation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Catalogue {
     /// By full path, `/package.Service/Method`.
     pub methods: HashMap<Box<str>, Method>,
     /// In order of preference.
     pub routes: Vec<Route>,
+    /// What the user says of codes, whatever the method.
+    pub outcomes: Vec<Rule>,
+    /// A client of HTTP that leaves after so long without anything new has run out of time.
+    pub give_up: Nanos,
+}
+
+impl Default for Catalogue {
+    fn default() -> Catalogue {
+        Catalogue { methods: HashMap::new(), routes: Vec::new(), outcomes: Vec::new(), give_up: outcome::GIVE_UP }
+    }
 }
 
 /// HTTP requests of one shape.
@@ -44,6 +56,10 @@ pub struct Route {
     pub response_headers: Vec<HeaderExtract>,
     /// How far into a document to look; 0 = [`DEFAULT_JSON_BYTES`].
     pub head_bytes: u32,
+    /// What its codes count as, where that is not what they always do.
+    pub outcomes: Vec<Rule>,
+    /// A request that says nothing of [`Slot::Stream`] gets its answer in one piece.
+    pub streams_when_asked: bool,
 }
 
 /// How far into a JSON document to look where a route does not say: its keys come in any order, so what is wanted may
@@ -59,6 +75,8 @@ pub struct JsonExtract {
     pub path: Vec<JsonStep>,
     /// How to read it.
     pub read: JsonRead,
+    /// Of [`Slot::Final`] read as a string: it holds if it is one of these.
+    pub texts: Vec<Box<str>>,
 }
 
 /// One value to read from a header field (gRPC calls them metadata). Of several fields for one slot the first that is
@@ -120,6 +138,8 @@ pub struct Method {
     pub response_headers: Vec<HeaderExtract>,
     /// How far into a message to look.
     pub head_bytes: u32,
+    /// What its codes count as, where that is not what they always do.
+    pub outcomes: Vec<Rule>,
 }
 
 /// How far into a message to look where a method does not say: encoders write fields in number order, so names
@@ -211,7 +231,7 @@ pub enum Slot {
     BatchSize,
     /// Present and not empty (or not 0): an error inside an OK response.
     Error,
-    /// Not 0: the last response of its request.
+    /// Not 0: the last response of its request. Over HTTP a client that leaves after it was served.
     Final,
     /// Present or not 0: the response carries output. Where it is read, messages without it are not responses for the
     /// purpose of time to first response and gaps: the role chunk of a chat is not a token.
@@ -230,9 +250,13 @@ pub enum Slot {
     Datatype,
     /// Of an answer that describes its model: the largest batch that it takes, 0 for one that takes none.
     MaxBatchSize,
+    /// The server's own words in an error, for a [`Rule`].
+    ErrorText,
+    /// Of a request: 0 = it wants its answer in one piece.
+    Stream,
 }
 
 impl Slot {
     /// How many there are.
-    pub(crate) const COUNT: usize = Slot::MaxBatchSize as usize + 1;
+    pub(crate) const COUNT: usize = Slot::Stream as usize + 1;
 }

@@ -28,6 +28,8 @@ pub struct Conn {
     client: Streams,
     server: Streams,
     shared: Shared,
+    /// The server has ended its half.
+    server_left: bool,
 }
 
 /// How far the connection has got.
@@ -60,7 +62,8 @@ impl Conn {
             stage: Stage::Sniffing(Sniffer::default()),
             client: Streams::new(Direction::ToServer, &plans),
             server: Streams::new(Direction::ToClient, &plans),
-            shared: Shared { calls: Calls::default(), methods: Methods::new(plans), blindness: Blindness::default() },
+            shared: Shared { calls: Calls::new(&plans), methods: Methods::new(plans), blindness: Blindness::default() },
+            server_left: false,
         }
     }
 
@@ -131,14 +134,41 @@ impl Conn {
         blindness.report(&BlindCause { reason, direction: Direction::ToServer, text }, sink);
     }
 
-    /// The connection is over: every open call ends as [`crate::Code::Lost`].
-    pub fn end<S: Sink>(&mut self, by: EndedBy, now: Nanos, sink: &mut S) {
+    /// The client has ended its half of the connection. Whether it left then is known at the end of it.
+    pub fn client_left(&mut self, now: Nanos) {
+        self.shared.calls.client_left(now);
+    }
+
+    /// The server has ended its half of the connection, which was first ended `by`: every open call ends as
+    /// [`crate::Code::Lost`], but for an answer that ends so. What is still asked will never be answered.
+    pub fn server_left<S: Sink>(&mut self, by: EndedBy, now: Nanos, sink: &mut S) {
+        if std::mem::replace(&mut self.server_left, true) {
+            return;
+        }
         let mut listener = Listener { now, sink };
-        if let (Stage::Http1(pipeline), EndedBy::Server) = (&mut self.stage, by) {
+        if let Stage::Http1(pipeline) = &mut self.stage {
             pipeline.server_closed(&mut self.shared.calls, listener.reborrow());
         }
+        self.shared.calls.server_left(by, listener);
+    }
+
+    /// The client, which had ended its half before, answered what it was sent with a reset: it had left.
+    pub fn client_refused(&mut self) {
+        self.shared.calls.client_refused();
+    }
+
+    /// The connection is over: every open call ends as [`crate::Code::Lost`].
+    pub fn end<S: Sink>(&mut self, by: EndedBy, now: Nanos, sink: &mut S) {
+        if by == EndedBy::Server {
+            self.server_left(by, now, sink);
+        }
         self.stage = Stage::Deaf;
-        self.shared.calls.lost(by, listener);
+        self.shared.calls.lost(by, Listener { now, sink });
+    }
+
+    /// Whether calls have ended of which the end of the connection will tell how.
+    pub fn holds_calls(&self) -> bool {
+        self.shared.calls.holds()
     }
 
     /// Visits each open call and its open requests, in no particular order.

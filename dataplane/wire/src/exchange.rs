@@ -1,7 +1,7 @@
 //! One stream, as both directions tell its story. The public half is [`Call`]; the rest is how far reading got.
 //!
-//! Two rules. Whatever opens, completes or ends a request or the call is in this file and in `opening`: the files beside
-//! it know how bodies are framed and what messages say, and call what is here. And this file knows neither.
+//! Two rules. Whatever opens, completes or ends a request or the call is in this file, `opening` and `ending`: the files
+//! beside them know how bodies are framed and what messages say, and call what is here. And this file knows neither.
 //!
 //! # Theory of operation
 //!
@@ -43,8 +43,16 @@
 //!                            | the server said, or by an     |
 //!                            | error inside an OK answer     |
 //! reset, GOAWAY, lost, blind | ends by whoever did that; it  | ends so too
-//!   end                      | was not answered              |
+//!   server_reset, left, end  | was not answered              |
+//! GOAWAY: never looked at    | is forgotten: it will be sent | is forgotten too
+//!   end                      | again                         |
 //! ```
+//!
+//! What ends a call is first *judged* ([`Ended`]) and then told by [`Exchange::end`]: of a client that has ended its half of
+//! the connection it is known only later whether it was still there ([`crate::calls`]).
+//!
+//! Over HTTP a client may leave when it has everything, which is before the body ends. So a stream is *served* from an
+//! end mark on until more output comes.
 //!
 //! The response direction is silent until `call.last_response` is set. A message *speaks* when clients would call it a
 //! response: at its first byte, or, where that depends on what it says, when it is complete.
@@ -61,11 +69,11 @@
 //! ```
 
 use crate::Nanos;
-use crate::call::{Call, End, OpenRequest, Request};
+use crate::call::{Call, OpenRequest};
 use crate::call::{FREE_OPEN_REQUESTS, MAX_OPEN_REQUESTS, MAX_OPEN_REQUESTS_PER_CONNECTION};
 use crate::content::Content;
 use crate::head::Head;
-use crate::outcome::{Code, Outcome, UNREAD, Verdict, grpc};
+use crate::outcome::{UNREAD, Verdict};
 use crate::plans::MethodPlan;
 use crate::pool::{Pooled, Shelf};
 use crate::sink::Sink;
@@ -79,6 +87,7 @@ use std::thread::LocalKey;
 mod answer;
 mod apply;
 mod connection_state;
+mod ending;
 mod grpc_body;
 mod headers;
 mod http_body;
@@ -89,6 +98,7 @@ mod side;
 mod template_cache;
 
 pub use connection_state::{ConnectionState, Context};
+pub use ending::{Ended, LeftBy};
 
 /// An open stream: its call, and how far both of its directions have been read.
 #[derive(Debug, Default)]
@@ -105,6 +115,12 @@ pub struct Exchange {
     sending: bool,
     /// What the response message under way said.
     reply: Reply,
+    /// When the newest end mark came, if nothing has come after it.
+    served: Option<Nanos>,
+    /// When the newest bytes of an answer in one piece came.
+    news: Nanos,
+    /// How the call ended if its client left when it ended its half of the connection.
+    departure: Option<Ended>,
 }
 
 thread_local! {
@@ -125,6 +141,13 @@ impl Exchange {
         }
         self.response.content = self.answer.content(self.request.content);
         self.response.json_left = self.response.json_left.or(head.json_bytes());
+        if self.response.content != Content::Grpc && self.answer.is_good() {
+            match self.response.content {
+                Content::Json => self.call.whole = self.plan.as_ref().is_some_and(|plan| plan.streaming),
+                Content::Events | Content::Lines => self.call.whole = false,
+                _ => {}
+            }
+        }
     }
 
     /// Payload from the client.
@@ -153,7 +176,7 @@ impl Exchange {
         let open = self.call.open.len();
         let crowded = cx.connection.open_requests >= MAX_OPEN_REQUESTS_PER_CONNECTION && open >= FREE_OPEN_REQUESTS;
         if open >= MAX_OPEN_REQUESTS || crowded {
-            self.end_request(0, UNREAD, None, cx);
+            self.end_request(0, &UNREAD.into(), cx);
         }
         cx.connection.open_requests += 1;
         self.call.open.push_back(OpenRequest::begun(cx.now));
@@ -248,6 +271,9 @@ impl Exchange {
         if waited && spoke {
             self.speaks(cx);
         }
+        if waited {
+            self.note_mark(spoke, cx.now);
+        }
         if spoke {
             self.call.last_response = Some(cx.now);
         }
@@ -264,86 +290,29 @@ impl Exchange {
         }
         self.reply.count_tokens(open);
         if !self.call.many_requests {
-            self.answer.in_band_error |= self.reply.error;
+            if self.reply.error {
+                self.answer_fails();
+            }
         } else if self.reply.error {
-            self.end_request(at, Verdict::server(Code::InBandError), Some(cx.now), cx);
+            let words = self.reply.words.take().unwrap_or_default();
+            let verdict = Answer::in_band(&self.asked_for(cx.now, &cx.connection.outcomes), &words);
+            self.end_request(at, &Ended { answered: Some(cx.now), ..verdict.into() }, cx);
         } else if self.reply.last {
-            self.end_request(at, Verdict::server(Code::Grpc(grpc::OK)), Some(cx.now), cx);
+            self.end_request(at, &Ended { answered: Some(cx.now), ..Verdict::OK.into() }, cx);
         } else {
             open.unfinished = Some(cx.now);
         }
     }
 
-    /// Takes a request out of the open ones and reports it, which ends it. `answered`: when its response was complete.
-    fn end_request<S: Sink>(&mut self, at: usize, verdict: Verdict, answered: Option<Nanos>, cx: &mut Context<'_, S>) {
-        if at + 1 == self.call.open.len() {
-            self.sending = false;
+    /// A document of a stream, or a message that was looked at for output, is complete: it may be an end mark, or go on
+    /// after one. What states the usage and holds no output, after output, is the last of a stream.
+    #[inline]
+    fn note_mark(&mut self, spoke: bool, now: Nanos) {
+        let is_last = !spoke && self.call.last_response.is_some() && self.reply.states_usage();
+        if self.reply.ends || is_last {
+            self.served = Some(now);
+        } else if spoke {
+            self.served = None;
         }
-        let Some(open) = self.call.open.remove(at) else {
-            return;
-        };
-        if self.call.many_requests {
-            cx.connection.open_requests = cx.connection.open_requests.saturating_sub(1);
-            // What a burst took is given back when it is over.
-            let few = (2 * self.call.open.len()).max(FREE_OPEN_REQUESTS);
-            if self.call.open.capacity() > 4 * few {
-                self.call.open.shrink_to(few);
-            }
-        }
-        let request = Request {
-            end: cx.now,
-            code: verdict.code,
-            ended_by: verdict.ended_by,
-            outcome: verdict.outcome,
-            latency: answered.zip(open.complete).map(|(answered, complete)| answered.saturating_sub(complete)),
-            open,
-            message: self.answer.message.clone(),
-        };
-        cx.sink.request(&self.call, &request);
-    }
-
-    /// END_STREAM from the server. `blind`: its header blocks can no longer be read.
-    pub fn answered<S: Sink>(&mut self, blind: bool, cx: &mut Context<'_, S>) {
-        if self.response.document {
-            self.http_response_ends(cx);
-        }
-        let verdict = self.answer.verdict(self.request.content == Content::Grpc, blind);
-        let asked = self.asked;
-        if let Some(open) = self.only() {
-            open.complete = open.complete.or(asked);
-        }
-        self.end(verdict, true, cx);
-    }
-
-    /// The call is over: reports what is still open, then its end. `answered`: the response was complete.
-    pub fn end<S: Sink>(&mut self, verdict: Verdict, answered: bool, cx: &mut Context<'_, S>) {
-        let many = self.call.many_requests;
-        let mut outcome = verdict.outcome;
-        let mut of_request = verdict;
-        if !many && self.answer.in_band_error && verdict.outcome == Outcome::Ok {
-            of_request = Verdict::server(Code::InBandError);
-            outcome = of_request.outcome;
-        }
-        while let Some(open) = self.call.open.front() {
-            // Of many, one was answered when its newest response came: now it is known that no more follow.
-            let at = if many { open.unfinished } else { Some(cx.now) };
-            self.end_request(0, of_request, at.filter(|_| answered), cx);
-        }
-        self.request.put_back(cx.connection);
-        self.response.put_back(cx.connection);
-        let end = End { at: cx.now, code: verdict.code, ended_by: verdict.ended_by, outcome };
-        cx.sink.ended(&self.call, &end);
-    }
-
-    /// The server reset the stream.
-    pub fn server_reset<S: Sink>(&mut self, error: u32, cx: &mut Context<'_, S>) {
-        let elapsed = cx.now.saturating_sub(self.call.start);
-        self.end(Verdict::server_reset(error, elapsed, self.call.timeout), false, cx);
-    }
-
-    /// The client reset the stream.
-    pub fn client_reset<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
-        let elapsed = cx.now.saturating_sub(self.call.start);
-        self.end(Verdict::client_reset(elapsed, self.call.timeout), false, cx);
     }
 }

@@ -28,8 +28,9 @@ const GRPC_TIMEOUT: u8 = 6;
 const TRACEPARENT: u8 = 7;
 const CONTENT_ENCODING: u8 = 8;
 const JSON_LENGTH: u8 = 9;
+const RETRY_AFTER: u8 = 10;
 /// Those of the catalogue begin here.
-const HEADERS: u8 = 10;
+const HEADERS: u8 = 11;
 
 /// The header names that are wanted.
 #[derive(Clone, Debug)]
@@ -60,6 +61,8 @@ pub struct Head {
     pub timeout: Option<Nanos>,
     /// `traceparent`.
     pub traceparent: Option<Name>,
+    /// `retry-after` is there.
+    pub retry_after: bool,
     /// `grpc-message`, and what the catalogue asks for.
     fields: Fields,
     /// Fields that have been said, one bit each.
@@ -78,6 +81,7 @@ impl Interest for Wanted {
             b"traceparent" => TRACEPARENT,
             b"content-encoding" => CONTENT_ENCODING,
             b"inference-header-content-length" => JSON_LENGTH,
+            b"retry-after" => RETRY_AFTER,
             _ => return self.0.header_names.find(name).map(|place| HEADERS + place),
         })
     }
@@ -90,6 +94,7 @@ impl Head {
         // One by one: the room for what is kept stays, and little is written.
         (self.method, self.status, self.content, self.encoded) = (None, None, None, false);
         (self.json_bytes, self.grpc_status, self.timeout, self.traceparent) = (None, None, None, None);
+        self.retry_after = false;
         self.fields.clear();
         self.said = 0;
     }
@@ -100,6 +105,7 @@ impl Head {
         self.method.clone_from(&other.method);
         (self.status, self.grpc_status, self.timeout) = (other.status, other.grpc_status, other.timeout);
         (self.content, self.encoded, self.json_bytes) = (other.content, other.encoded, other.json_bytes);
+        self.retry_after = other.retry_after;
         self.traceparent.clone_from(&other.traceparent);
         self.fields.recall(&other.fields);
         self.said = other.said;
@@ -158,6 +164,8 @@ impl Head {
             self.json_bytes = json_length(value);
         } else if is("traceparent") {
             self.traceparent = Name::once(value);
+        } else if is("retry-after") {
+            self.retry_after = true;
         } else if let Some(place) = methods.plans.header_names.find(name) {
             self.header(place, value, methods);
         }
@@ -191,11 +199,12 @@ impl Head {
             JSON_LENGTH => self.json_bytes = json_length(bytes),
             STATUS => self.status = digits(bytes, 3).map(|status| status as u16),
             GRPC_STATUS => {
-                let code = digits(bytes, 10).filter(|&code| code <= u64::from(grpc::LAST));
+                let code = digits(bytes, 10).filter(|&code| code <= u64::from(grpc::UNAUTHENTICATED));
                 self.grpc_status = Some(code.map_or(grpc::UNKNOWN, |code| code as u8));
             }
             GRPC_TIMEOUT => self.timeout = timeout(bytes),
             TRACEPARENT => self.traceparent = Name::once(bytes),
+            RETRY_AFTER => self.retry_after = true,
             _ => self.header(tag - HEADERS, bytes, methods),
         }
     }
@@ -225,7 +234,7 @@ mod tests {
         let method = Method { request_headers: vec![header], ..Method::default() };
         catalogue.methods.insert("/a/B".into(), method);
         let (mut told, mut methods) = (Head::default(), Methods::new(plans::of(&Arc::new(catalogue))));
-        let fields: [(u8, &[u8]); 10] = [
+        let fields: [(u8, &[u8]); 11] = [
             (PATH, b"/a/B"),
             (STATUS, b"200"),
             (CONTENT_TYPE, b"application/json"),
@@ -235,6 +244,7 @@ mod tests {
             (GRPC_MESSAGE, b"no"),
             (GRPC_TIMEOUT, b"1S"),
             (TRACEPARENT, b"00-1-2-3"),
+            (RETRY_AFTER, b"1"),
             (HEADERS, b"iris"),
         ];
         for (tag, bytes) in fields {

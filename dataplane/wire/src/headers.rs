@@ -2,7 +2,7 @@
 
 use crate::catalogue::{Catalogue, HeaderExtract, Slot};
 
-/// Different names a catalogue may ask for; more are not read. One bit each, beside the nine that are always wanted.
+/// Different names a catalogue may ask for; more are not read. One bit each, beside the ten that are always wanted.
 pub const MAX_HEADER_NAMES: usize = 48;
 
 /// The names, each known by its place.

@@ -17,7 +17,7 @@
 //!
 //! | what | modules |
 //! |---|---|
-//! | nouns | `names`, `tokens`, `outcome`, [`tensor`], [`catalogue`], `content`, `name_precedence`, `pool`; then [`call`] |
+//! | nouns | [`outcome`]; `names`, `tokens`, [`tensor`], [`catalogue`], `content`, `name_precedence`, `pool`; then [`call`] |
 //! | the contract of whoever listens | `sink` |
 //! | values from messages | [`field`], then [`json`]; [`headers`]; `plans`: what to read, by method |
 //! | framing | [`hpack`], `http2`, `grpc`, `sse`, `sniff`; then `head`, what a header block says; then `http1` |
@@ -34,6 +34,7 @@ pub mod field;
 pub mod headers;
 pub mod hpack;
 pub mod json;
+pub mod outcome;
 pub mod tensor;
 
 mod calls;
@@ -45,7 +46,7 @@ mod http1;
 mod http2;
 mod name_precedence;
 mod names;
-mod outcome;
+
 mod plans;
 mod pool;
 mod sink;

@@ -1,9 +1,11 @@
 //! The catalogue made ready for reading: once per thread and policy, not per connection.
 
+use crate::Nanos;
 use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, DEFAULT_JSON_BYTES, Kind, Method, Route, Slot};
 use crate::field::Plan;
 use crate::headers::{HeaderPlan, Names};
 use crate::json;
+use crate::outcome::rules::{Rule, in_order};
 use routes::Templates;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -35,11 +37,19 @@ pub struct MethodPlan {
     pub json_request: json::Plan,
     /// How to read a response in JSON.
     pub json_response: json::Plan,
+    /// What its codes count as, those with words first.
+    pub outcomes: Vec<Rule>,
+    /// See [`Route::streams_when_asked`].
+    pub streams_when_asked: bool,
 }
 
 /// A catalogue, compiled.
 #[derive(Debug, Default)]
 pub struct Plans {
+    /// What the user says of codes, those with words first.
+    pub outcomes: Rc<[Rule]>,
+    /// See [`Catalogue::give_up`].
+    pub give_up: Nanos,
     /// Methods of gRPC by their full path.
     pub methods: HashMap<Box<str>, Rc<MethodPlan>>,
     /// What paths `routes` are for.
@@ -84,6 +94,8 @@ impl MethodPlan {
             response_headers: HeaderPlan::compile(&method.response_headers, names),
             json_request: json::Plan::default(),
             json_response: json::Plan::default(),
+            outcomes: in_order(method.outcomes.clone()),
+            streams_when_asked: false,
         }
     }
 
@@ -105,6 +117,8 @@ impl MethodPlan {
             response_headers: HeaderPlan::compile(&route.response_headers, names),
             json_request: json::Plan::compile(&route.request),
             json_response: json::Plan::compile(&response),
+            outcomes: in_order(route.outcomes.clone()),
+            streams_when_asked: route.streams_when_asked,
         }
     }
 }
@@ -122,6 +136,8 @@ impl Plans {
         let routes: Vec<_> = routes.collect();
         let all = methods.values().chain(routes.iter().map(|route| &route.plan));
         Plans {
+            outcomes: in_order(catalogue.outcomes.clone()).into(),
+            give_up: catalogue.give_up,
             answer_headers: all.fold(0, |places, plan| places | plan.response_headers.places()),
             methods,
             templates: Templates::compile(&catalogue.routes),

@@ -65,6 +65,15 @@ pub trait Sink {
     fn recognised(&mut self, protocol: Protocol);
     /// A message's wanted fields did not lie within its first `head_bytes`.
     fn head_truncated(&mut self);
+    /// The server said a graceful GOAWAY.
+    fn farewell(&mut self, now: Nanos) {
+        let _ = now;
+    }
+    /// That server has said one of late, on this connection or another ([`crate::outcome::FAREWELL`]).
+    fn is_leaving(&self, now: Nanos) -> bool {
+        let _ = now;
+        false
+    }
 }
 
 /// Who listens, and when those bytes came of which is told.

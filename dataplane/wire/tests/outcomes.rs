@@ -31,10 +31,10 @@ fn a_good_unary_call() {
 fn grpc_statuses_count_by_the_table() {
     for (code, outcome) in [
         ("0", Outcome::Ok),
-        ("1", Outcome::Cancelled),
+        ("1", Outcome::ServerError),
         ("3", Outcome::ClientError),
         ("4", Outcome::Timeout),
-        ("8", Outcome::ServerError),
+        ("8", Outcome::Shed),
         ("14", Outcome::ServerError),
     ] {
         let mut rig = asked();
@@ -78,12 +78,40 @@ fn http_200_without_a_grpc_status_is_unknown() {
 }
 
 #[test]
-fn an_http_error_without_a_grpc_status_keeps_its_number() {
-    for (status, outcome) in [("404", Outcome::ClientError), ("503", Outcome::ServerError)] {
+fn plain_http_where_grpc_was_asked_for_is_mapped_as_grpc_maps_it() {
+    for (status, retry, code, outcome) in [
+        ("401", None, 16, Outcome::ClientError),
+        ("404", None, 12, Outcome::ServerError),
+        ("429", None, 14, Outcome::Shed),
+        ("503", None, 14, Outcome::ServerError),
+        ("503", Some("1"), 14, Outcome::Shed),
+        ("504", None, 14, Outcome::Timeout),
+        ("418", None, 2, Outcome::ServerError),
+    ] {
         let mut rig = asked();
-        rig.server(&headers(1, true, &plain_block(&[(":status", status)])));
-        assert_eq!(verdict(&rig), (Code::Http(status.parse().unwrap()), outcome, EndedBy::Server));
+        let retry = retry.map(|after| ("retry-after", after));
+        let fields: Vec<_> = [(":status", status)].into_iter().chain(retry).collect();
+        rig.server(&headers(1, true, &plain_block(&fields)));
+        assert_eq!(verdict(&rig), (Code::Grpc(code), outcome, EndedBy::Server), "{status}");
     }
+}
+
+#[test]
+fn a_server_that_says_cancelled_at_the_deadline_has_run_out_of_time() {
+    for (wait, outcome) in [(50, Outcome::ServerError), (1000, Outcome::Timeout)] {
+        let mut rig = asked_with(&[("grpc-timeout", "1S")]);
+        rig.wait(wait).server(&headers(1, false, &response_head())).server(&headers(1, true, &trailers("1")));
+        assert_eq!(verdict(&rig), (Code::Grpc(1), outcome, EndedBy::Server));
+    }
+}
+
+#[test]
+fn a_message_that_is_too_large_is_the_clients_error() {
+    let mut rig = asked();
+    let said = "Received message larger than max (9 vs. 4)";
+    let block = plain_block(&[(":status", "200"), ("grpc-status", "8"), ("grpc-message", said)]);
+    rig.server(&headers(1, true, &block));
+    assert_eq!(verdict(&rig), (Code::Grpc(8), Outcome::ClientError, EndedBy::Server));
 }
 
 #[test]
@@ -112,9 +140,9 @@ fn informational_heads_are_not_the_response() {
 fn a_server_reset_maps_by_the_grpc_table() {
     for (error, code, outcome) in [
         (0, 13, Outcome::ServerError),
-        (7, 14, Outcome::ServerError),
-        (8, 1, Outcome::Cancelled),
-        (11, 8, Outcome::ServerError),
+        (7, 14, Outcome::Shed),
+        (8, 1, Outcome::ServerError),
+        (11, 8, Outcome::Shed),
         (12, 7, Outcome::ClientError),
     ] {
         let mut rig = asked();
@@ -192,16 +220,18 @@ fn a_lost_connection_counts_by_who_lost_it() {
 }
 
 #[test]
-fn goaway_ends_the_streams_above_it() {
+fn a_graceful_goaway_leaves_out_what_is_sent_again() {
     let mut rig = Rig::http2();
     for stream in [1, 3, 5] {
         rig.client(&headers(stream, true, &request_head(INFER)));
     }
     rig.server(&goaway(3, 0, b"max_age"));
     assert_eq!(rig.conn.open_calls(), 2);
-    assert_eq!(verdict(&rig), (Code::Grpc(14), Outcome::ServerError, EndedBy::Server));
+    let (_, end) = rig.only();
+    assert_eq!((end.code, end.ended_by), (Code::Unprocessed, EndedBy::Server));
     rig.client(&headers(7, true, &request_head(INFER)));
-    assert_eq!(rig.told.ended.len(), 2, "sent before the GOAWAY was read: refused as well");
+    assert_eq!(rig.told.ended.len(), 2, "sent before the GOAWAY was read: left out as well");
+    assert_eq!(rig.told.requests.len(), 0, "they will be sent again, and count then");
     rig.client(&goaway(0, 0, b""));
     assert_eq!(rig.conn.open_calls(), 2, "the client's own GOAWAY is about pushed streams");
     rig.server(&headers(3, true, &plain_block(&[(":status", "200"), ("grpc-status", "0")])));
@@ -216,8 +246,38 @@ fn of_several_goaways_the_lowest_counts() {
         rig.server(&goaway(first, 0, b""));
         rig.server(&goaway(second, 0, b""));
         rig.client(&headers(3, true, &request_head(INFER)));
-        assert_eq!(rig.only().1.code, Code::Grpc(14));
+        assert_eq!(rig.only().1.code, Code::Unprocessed);
     }
+}
+
+#[test]
+fn a_goaway_with_an_error_fails_what_it_leaves_out() {
+    let mut rig = asked();
+    rig.server(&goaway(0, 11, b"too_many_pings"));
+    assert_eq!(verdict(&rig), (Code::Grpc(14), Outcome::ServerError, EndedBy::Server));
+    assert_eq!(rig.told.farewell, None);
+}
+
+#[test]
+fn a_stream_refused_after_a_farewell_is_sent_again() {
+    for (wait, code) in [(29_999, Code::Unprocessed), (30_001, Code::Grpc(14))] {
+        let mut rig = Rig::http2();
+        rig.server(&goaway(0x7fff_ffff, 0, b"")).wait(wait);
+        rig.client(&headers(1, true, &request_head(INFER))).server(&rst(1, 7));
+        assert_eq!(rig.only().1.code, code);
+        assert_eq!(rig.told.requests.len(), usize::from(code == Code::Grpc(14)));
+    }
+}
+
+#[test]
+fn requests_of_a_stream_that_nobody_looked_at_are_none() {
+    let mut rig = Rig::http2();
+    rig.client(&headers(1, false, &request_head(STREAM_INFER)));
+    for id in ["a", "b"] {
+        rig.client(&data(1, false, &message(&infer_request("resnet", "", id, &[1], 4))));
+    }
+    rig.server(&goaway(0, 0, b""));
+    assert_eq!((rig.only().1.code, rig.told.requests.len()), (Code::Unprocessed, 0));
 }
 
 #[test]

@@ -34,6 +34,29 @@ pub struct Route {
     pub last_completed: Nanos,
 }
 
+/// Which distributions an outcome belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timed {
+    /// Those of what the server answered.
+    Ok,
+    /// Those of what it failed.
+    Failed,
+    /// None: it tells of the client's patience.
+    Neither,
+}
+
+impl Timed {
+    /// By outcome.
+    #[inline]
+    pub fn of(outcome: Outcome) -> Timed {
+        match outcome {
+            Outcome::Ok | Outcome::ClientError => Timed::Ok,
+            Outcome::Timeout | Outcome::ServerError | Outcome::Shed => Timed::Failed,
+            Outcome::Cancelled => Timed::Neither,
+        }
+    }
+}
+
 /// Distributions; `changed` is the number of the snapshot that will first carry the newest value.
 #[derive(Debug, Default)]
 pub struct Timing {
@@ -133,10 +156,10 @@ impl Route {
     /// The distributions an outcome belongs to. A cancelled request tells of the client's patience, not of the
     /// server: it is in neither.
     pub fn timing(&mut self, outcome: Outcome) -> Option<&mut Timing> {
-        match outcome {
-            Outcome::Ok | Outcome::ClientError => Some(&mut self.ok),
-            Outcome::Timeout | Outcome::ServerError => Some(&mut self.failed),
-            Outcome::Cancelled => None,
+        match Timed::of(outcome) {
+            Timed::Ok => Some(&mut self.ok),
+            Timed::Failed => Some(&mut self.failed),
+            Timed::Neither => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Ending, Ledger, RouteCache};
 use crate::clock::unix_nanos;
+use crate::events::Terms;
 use crate::{names, proto};
 use wire::{Blind, BlindCause, Call, Code, Direction, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
 
@@ -63,7 +64,7 @@ impl Sink for Recorder<'_> {
         }
         self.route_cache.place_gaps(ledger, call);
         let (place, mask) = self.route_cache.find(ledger, call);
-        let bad = ledger.events.ended(mask, request);
+        let bad = ledger.events.ended(mask, Terms::of(call), request);
         let ending = Ending { code: request.code, ended_by: request.ended_by, outcome: request.outcome };
         self.route_cache.counter(ledger, call, ending).requests += 1;
         let sequence = ledger.sequence;
@@ -84,7 +85,7 @@ impl Sink for Recorder<'_> {
                 timing.latency.record(latency);
             }
             if let (true, Some(first), Some(complete)) =
-                (call.streaming, request.open.first_response, request.open.complete)
+                (call.streaming && !call.whole, request.open.first_response, request.open.complete)
             {
                 timing.first_response.record(first.saturating_sub(complete));
             }
@@ -99,7 +100,7 @@ impl Sink for Recorder<'_> {
         if undecided && request.outcome == Outcome::Ok {
             ledger.request_probe(call, self.upstream);
         }
-        let failed = matches!(request.outcome, Outcome::Timeout | Outcome::ServerError);
+        let failed = request.outcome.is_failure();
         if failed || bad {
             let reason = if failed { "failed" } else { "slow" };
             let record = record(ledger.model(call), call, request, reason);
@@ -149,6 +150,14 @@ impl Sink for Recorder<'_> {
 
     fn head_truncated(&mut self) {
         self.ledger.tallies.heads_truncated += 1;
+    }
+
+    fn farewell(&mut self, now: Nanos) {
+        self.ledger.farewell(self.upstream, now);
+    }
+
+    fn is_leaving(&self, now: Nanos) -> bool {
+        self.ledger.is_leaving(self.upstream, now)
     }
 }
 

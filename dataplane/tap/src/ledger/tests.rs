@@ -48,6 +48,7 @@ fn finish_with(ledger: &mut Ledger, route_cache: &mut RouteCache, mut call: Call
         ended_by,
         outcome,
         latency: Some(1_000_000),
+        gave_up_after: None,
         message: "no".into(),
     };
     recorder.request(&call, &request);

@@ -20,7 +20,12 @@ fn catalogue() -> Arc<Catalogue> {
     };
     let route = |template: &str, slot| Route {
         template: template.into(),
-        response: vec![JsonExtract { slot, path: vec![JsonStep::Key("limit".into())], read: JsonRead::Int }],
+        response: vec![JsonExtract {
+            slot,
+            path: vec![JsonStep::Key("limit".into())],
+            read: JsonRead::Int,
+            texts: Vec::new(),
+        }],
         ..Route::default()
     };
     let nested = Method { request: program(Slot::Model, &[1, 2], How::String), ..describe.clone() };
@@ -38,6 +43,7 @@ fn catalogue() -> Arc<Catalogue> {
             route("/v2/models/{model}/versions/{version}/config", Slot::MaxBatchSize),
             route("/v2/models/{model}/config", Slot::MaxBatchSize),
         ],
+        ..Catalogue::default()
     })
 }
 

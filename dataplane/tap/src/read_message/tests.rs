@@ -17,7 +17,7 @@ fn policy() -> String {
         ..Default::default()
     };
     let step = JsonStep { step: Some(json_step::Step::Key("model".into())) };
-    let model = JsonExtract { slot: proto::Slot::Model.into(), path: vec![step], read: 0 };
+    let model = JsonExtract { slot: proto::Slot::Model.into(), path: vec![step], read: 0, texts: Vec::new() };
     let route = Route { template: "/v1/ask".into(), request: vec![model], ..Default::default() };
     let policy = Policy { observe: true, methods: vec![method], routes: vec![route], ..Default::default() };
     format!("policy {}", hex(&policy.encode_to_vec()))

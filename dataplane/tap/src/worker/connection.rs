@@ -148,6 +148,22 @@ impl Connection {
         self.half_close.client_is_gone(now, pair.down.bytes, pair.server.readable)
     }
 
+    /// Both sides have ended their halves. When to look again whether the client, which did so first, has acknowledged its
+    /// answer or refused it; None when that is known, or nobody wants to know.
+    pub fn last_word_at(&mut self, now: Nanos) -> Option<Nanos> {
+        let pair = self.pair.as_ref().filter(|_| self.observer.holds_calls())?;
+        let silent = !pair.client_refused() && pair.client.socket.unacknowledged() > 0;
+        self.half_close.last_word_at(now, silent)
+    }
+
+    /// Tells the observer whether the client, which had ended its half before, was still there.
+    pub fn tell_last_word(&mut self) {
+        let refused = self.pair.as_ref().is_some_and(Pair::client_refused);
+        if refused || self.half_close.is_out_of_patience() {
+            self.observer.client_refused();
+        }
+    }
+
     /// Whether a timer for this moment is to be set.
     pub fn arm(&mut self, at: Nanos, now: Nanos) -> bool {
         self.timer.set(at, now)

@@ -1,9 +1,9 @@
 //! When a client that said FIN counts as gone: once its server has sent it nothing for a while. Until then it may still
 //! be reading. A client of HTTP/1.1 never does: it may say FIN and wait for its answer as long as it likes (RFC 9112
-//! section 9.6).
+//! section 9.6). Whether it did is known once it has been sent its answer: it acknowledges it, or answers with a reset.
 
 use crate::clock::nanos;
-use crate::limits::CLIENT_GONE;
+use crate::limits::{CLIENT_GONE, RESET_FLUSH, RESET_POLL};
 use wire::Nanos;
 
 /// What is known of a connection after a turn.
@@ -31,6 +31,10 @@ struct Wait {
 #[derive(Debug, Default)]
 pub struct HalfClose {
     wait: Option<Wait>,
+    /// Since when nothing but the client's word on its answer is waited for.
+    last_word_since: Option<Nanos>,
+    /// It did not come in time.
+    out_of_patience: bool,
 }
 
 impl HalfClose {
@@ -50,6 +54,18 @@ impl HalfClose {
                 Some(until)
             }
         }
+    }
+
+    /// Both sides have said FIN. When to look next for the client's word on its answer; None when it has come, or will not.
+    pub fn last_word_at(&mut self, now: Nanos, silent: bool) -> Option<Nanos> {
+        let since = *self.last_word_since.get_or_insert(now);
+        self.out_of_patience = silent && now.saturating_sub(since) >= nanos(RESET_FLUSH);
+        (silent && !self.out_of_patience).then_some(now + nanos(RESET_POLL))
+    }
+
+    /// The client has neither acknowledged nor refused its answer in the time that there was.
+    pub fn is_out_of_patience(&self) -> bool {
+        self.out_of_patience
     }
 
     /// The wait is over, and the server has sent nothing: not even what is still to be read.
@@ -119,6 +135,22 @@ mod tests {
         let mut half = HalfClose::default();
         assert_eq!(half.look_again_at(SECOND, Seen { client_finished: false, ..HALF_CLOSED }), None);
         assert!(!half.client_is_gone(Nanos::MAX, 100, false));
+    }
+
+    #[test]
+    fn the_clients_word_on_its_answer_is_waited_for_a_second() {
+        let mut half = HalfClose::default();
+        let poll = nanos(RESET_POLL);
+        assert_eq!(half.last_word_at(SECOND, true), Some(SECOND + poll));
+        assert_eq!(half.last_word_at(2 * SECOND - 1, true), Some(2 * SECOND - 1 + poll));
+        assert!(!half.is_out_of_patience());
+        assert_eq!(half.last_word_at(2 * SECOND, true), None);
+        assert!(half.is_out_of_patience());
+
+        let mut half = HalfClose::default();
+        half.last_word_at(SECOND, true);
+        assert_eq!(half.last_word_at(SECOND + poll, false), None, "it has come");
+        assert!(!half.is_out_of_patience());
     }
 
     #[test]

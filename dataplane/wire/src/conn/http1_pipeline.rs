@@ -29,6 +29,9 @@ struct Queue {
     answered: u32,
     /// The head at hand is a 1xx: another one follows for the same request.
     interim: bool,
+    /// The answer at hand is a 408 that no request waits for: it says that the connection was idle for too long, and is
+    /// none (RFC 9110 section 15.5.9).
+    unasked: bool,
 }
 
 /// A request without a complete answer.
@@ -84,7 +87,8 @@ impl Pipeline {
 
     /// The server closed the connection: an answer that ends with it is complete.
     pub fn server_closed<S: Sink>(&mut self, calls: &mut Calls, listener: Listener<'_, S>) {
-        if let Some(one) = self.queue.waiting.pop_front().filter(|_| self.server.ends_with_connection()) {
+        let ends = self.server.ends_with_connection() && !self.queue.unasked;
+        if let Some(one) = self.queue.waiting.pop_front().filter(|_| ends) {
             calls.end_stream(Direction::ToClient, one.id, false, listener);
         }
     }
@@ -139,9 +143,15 @@ impl<S: Sink> Answers<'_, '_, S> {
 impl<S: Sink> Messages for Answers<'_, '_, S> {
     fn head(&mut self, head: &mut Head, framing: Framing) -> Result<Option<Body>, Unreadable> {
         let reader = &mut *self.0;
-        let waiting =
-            *reader.queue.waiting.front().ok_or(Unreadable::Ambiguous("an answer that no request waits for"))?;
         let status = head.status.unwrap_or(0);
+        let Some(waiting) = reader.queue.waiting.front().copied() else {
+            reader.queue.unasked = status == 408;
+            return match status {
+                408 if framing.chunked => Ok(Some(Body::Chunked)),
+                408 => Ok(Some(framing.length.map_or(Body::UntilClose, Body::Length))),
+                _ => Err(Unreadable::Ambiguous("an answer that no request waits for")),
+            };
+        };
         head.stream = waiting.id;
         reader.queue.answered = waiting.id;
         reader.queue.interim = matches!(status, 100 | 102..=199);
@@ -159,12 +169,14 @@ impl<S: Sink> Messages for Answers<'_, '_, S> {
 
     fn body(&mut self, bytes: &[u8]) {
         let reader = &mut *self.0;
-        reader.shared.calls.data(Direction::ToClient, reader.queue.answered, bytes, reader.listener.reborrow());
+        if !reader.queue.unasked {
+            reader.shared.calls.data(Direction::ToClient, reader.queue.answered, bytes, reader.listener.reborrow());
+        }
     }
 
     fn end(&mut self) {
         let reader = &mut *self.0;
-        if std::mem::take(&mut reader.queue.interim) {
+        if std::mem::take(&mut reader.queue.interim) || std::mem::take(&mut reader.queue.unasked) {
             return;
         }
         if let Some(one) = reader.queue.waiting.pop_front() {

@@ -176,9 +176,9 @@ impl<S: Sink> Frames for Reader<'_, S> {
         calls.reset(self.direction, stream, code, self.listener.reborrow());
     }
 
-    fn goaway(&mut self, last_stream: u32) {
+    fn goaway(&mut self, last_stream: u32, error: u32) {
         if self.direction == Direction::ToClient {
-            self.shared.calls.goaway(last_stream, self.listener.reborrow());
+            self.shared.calls.goaway(last_stream, error, self.listener.reborrow());
         }
     }
 }

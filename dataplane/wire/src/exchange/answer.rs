@@ -2,7 +2,8 @@
 
 use crate::content::Content;
 use crate::head::Head;
-use crate::outcome::{Code, UNREAD, Verdict, grpc};
+use crate::outcome::rules::{Rule, overruled};
+use crate::outcome::{Code, Outcome, UNREAD, Verdict, Way, grpc};
 
 /// 101 (Switching Protocols): what follows is not HTTP.
 const SWITCHING: u16 = 101;
@@ -13,10 +14,24 @@ pub struct Answer {
     status: Option<u16>,
     content: Option<Content>,
     grpc_status: Option<u8>,
-    /// What `grpc-message` said, in plain text.
+    retry_after: bool,
+    /// The server's own words: what `grpc-message` said, in plain text, or an error in the body.
     pub message: Box<str>,
     /// A response message held an error.
     pub in_band_error: bool,
+}
+
+/// What is known of a request when its answer is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// It was gRPC.
+    pub is_grpc: bool,
+    /// The server had all of it.
+    pub complete: bool,
+    /// Its deadline has passed.
+    pub late: bool,
+    /// What the user says of codes, and then what the catalogue says of its method.
+    pub rules: [&'a [Rule]; 2],
 }
 
 impl Answer {
@@ -28,6 +43,7 @@ impl Answer {
         }
         self.status = self.status.or(head.status);
         self.content = self.content.or(head.content());
+        self.retry_after |= head.retry_after;
         if head.grpc_status.is_some() {
             self.grpc_status = head.grpc_status;
             self.message = head.message();
@@ -44,16 +60,33 @@ impl Answer {
         }
     }
 
-    /// What a complete response says. `request`: the request was gRPC. `blind`: the server's header blocks can no
-    /// longer be read, so that a missing status means nothing.
-    pub fn verdict(&self, request: bool, blind: bool) -> Verdict {
-        let is_grpc = request || self.content == Some(Content::Grpc);
-        match (self.grpc_status, self.status) {
-            (Some(code), _) => Verdict::server(Code::Grpc(code)),
-            (None, Some(status)) if !is_grpc => Verdict::server(Code::Http(status)),
-            (None, _) if blind => UNREAD,
-            (None, Some(status)) if status != 200 => Verdict::server(Code::Http(status)),
-            (None, _) => Verdict::server(Code::Grpc(grpc::UNKNOWN)),
+    /// It says that it is good.
+    pub fn is_good(&self) -> bool {
+        matches!(self.status, Some(200..=299))
+    }
+
+    /// What a complete response says. `blind`: the server's header blocks can no longer be read, so that a missing status
+    /// means nothing.
+    #[inline]
+    pub fn verdict(&self, asked: &Asked<'_>, blind: bool) -> Verdict {
+        let is_grpc = asked.is_grpc || self.content == Some(Content::Grpc);
+        let verdict = match (self.grpc_status, self.status) {
+            (Some(code), _) => Verdict::of_grpc(code, asked.late, &self.message),
+            (None, Some(status)) if !is_grpc => Verdict::of_http(status, asked.complete, self.retry_after),
+            (None, _) if blind => return UNREAD,
+            (None, Some(status)) if status != 200 => Verdict::of_http_for_grpc(status, self.retry_after),
+            (None, _) => Verdict::of_grpc(grpc::UNKNOWN, false, ""),
+        };
+        if verdict.outcome == Outcome::Ok {
+            return verdict;
         }
+        let by_http = self.status.filter(|_| self.grpc_status.is_none()).map(Code::Http);
+        overruled(verdict, asked.rules, by_http, &self.message)
+    }
+
+    /// What an error inside a good answer says, in these words.
+    #[cold]
+    pub fn in_band(asked: &Asked<'_>, words: &str) -> Verdict {
+        overruled(Verdict::of(Way::InBandError, Code::InBandError), asked.rules, None, words)
     }
 }

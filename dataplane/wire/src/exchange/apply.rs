@@ -44,6 +44,8 @@ pub(super) struct JustRead<'a, 'w> {
     pub(super) extracted: &'a Extracted<'w>,
     /// Of a response: its plan tells output from the rest.
     pub(super) wants_output: bool,
+    /// Of a response: what the last one of a stream says.
+    pub(super) marks: &'a [Box<[u8]>],
     /// Where names are kept.
     pub(super) connection: &'a mut ConnectionState,
 }
@@ -107,6 +109,6 @@ impl RequestFacts for JustRead<'_, '_> {
 impl ResponseFacts for JustRead<'_, '_> {
     #[inline]
     fn reply(&self, reply: &mut Reply, open: &VecDeque<OpenRequest>) {
-        reply.hear(self.extracted, open, self.wants_output);
+        reply.hear(self.extracted, open, self.wants_output, self.marks);
     }
 }

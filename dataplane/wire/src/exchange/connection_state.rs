@@ -2,7 +2,10 @@
 
 use crate::Nanos;
 use crate::names::{Cache, Name};
+use crate::outcome::rules::Rule;
+use crate::plans::Plans;
 use crate::sink::Listener;
+use std::rc::Rc;
 
 /// Messages of one connection that are read at once: each takes two kilobytes while it is cut across reads. Those beyond
 /// pass unread, and are counted with those whose head said too little.
@@ -21,16 +24,27 @@ pub struct ConnectionState {
     pub(super) open_requests: usize,
     /// The empty name, shared so that clearing one does not allocate.
     pub(super) nameless: Name,
+    /// What the user says of codes.
+    pub(super) outcomes: Rc<[Rule]>,
+    /// See [`crate::catalogue::Catalogue::give_up`].
+    pub(super) give_up: Nanos,
+}
+
+impl ConnectionState {
+    /// That of a connection without calls.
+    pub fn new(plans: &Plans) -> ConnectionState {
+        ConnectionState { outcomes: plans.outcomes.clone(), give_up: plans.give_up, ..ConnectionState::default() }
+    }
 }
 
 /// Who is told, what time it is, and what is shared.
 pub struct Context<'a, S> {
     /// When the bytes came.
-    pub(super) now: Nanos,
+    pub now: Nanos,
     /// Who is told.
     pub(super) sink: &'a mut S,
     /// What is shared.
-    pub(super) connection: &'a mut ConnectionState,
+    pub connection: &'a mut ConnectionState,
 }
 
 impl<'a, S> Context<'a, S> {

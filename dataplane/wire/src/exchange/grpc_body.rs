@@ -69,7 +69,7 @@ impl Exchange {
             return;
         }
         let extracted = walk.extracted(&plan.request, bytes);
-        let mut facts = JustRead { extracted: &extracted, wants_output: false, connection: cx.connection };
+        let mut facts = JustRead { extracted: &extracted, wants_output: false, marks: &[], connection: cx.connection };
         let named = apply_request(&mut self.call, self.sending, &mut facts);
         if !named && plan.request.wants_model() && walk.cut_short() {
             cx.sink.head_truncated();
@@ -138,7 +138,7 @@ impl Exchange {
             return;
         }
         let (extracted, wants_output) = (walk.extracted(&plan.response, bytes), plan.response.wants_output());
-        let mut facts = JustRead { extracted: &extracted, wants_output, connection: cx.connection };
+        let mut facts = JustRead { extracted: &extracted, wants_output, marks: &[], connection: cx.connection };
         let named = apply_response(&mut self.call, &mut self.reply, &mut facts);
         if plan.response.wants_batch_limit() && !walk.cut_short() {
             self.call.max_batch_size = batch_limit(&extracted, true);

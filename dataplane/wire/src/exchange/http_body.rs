@@ -2,7 +2,7 @@
 
 use super::apply::{JustRead, apply_request, apply_response};
 use super::connection_state::ConnectionState;
-use super::message_facts::batch_limit;
+use super::message_facts::{batch_limit, holds};
 use super::reply::Reply;
 use super::{Context, Exchange};
 use crate::call::Call;
@@ -38,7 +38,12 @@ impl Exchange {
         };
         let cut_short = scan.cut_short();
         let extracted = scan.extracted(&plan.json_request);
-        let mut facts = JustRead { extracted: &extracted, wants_output: false, connection: cx.connection };
+        if plan.streaming {
+            // What was not read to its end may have said so there.
+            let by_default = plan.streams_when_asked && !cut_short;
+            self.call.whole = extracted.get(Slot::Stream).map_or(by_default, |stream| !holds(stream));
+        }
+        let mut facts = JustRead { extracted: &extracted, wants_output: false, marks: &[], connection: cx.connection };
         let named = apply_request(&mut self.call, false, &mut facts);
         if cut_short && !named && self.call.model.text.is_empty() {
             cx.sink.head_truncated();
@@ -55,6 +60,7 @@ impl Exchange {
                 if !self.response.document {
                     self.document_begins(cx);
                 }
+                self.news = cx.now;
                 self.read_document(bytes, cx);
             }
             Content::Lines => self.lines(bytes, cx),
@@ -135,8 +141,8 @@ impl Exchange {
         }
         let head = &bytes[..bytes.len().min(plan.head_bytes as usize)];
         let length = json.recall(head, |extracted| {
-            let wants_output = json.wants(Slot::Output);
-            apply_response(call, reply, &mut JustRead { extracted, wants_output, connection: cx.connection });
+            let (wants_output, marks) = (json.wants(Slot::Output), json.marks());
+            apply_response(call, reply, &mut JustRead { extracted, wants_output, marks, connection: cx.connection });
         })?;
         response.unread = false;
         Some(length)
@@ -171,7 +177,9 @@ impl Exchange {
             apply_document(&mut self.call, &mut self.reply, &scan.extracted(json), json, cx.connection);
             self.response.put_back(cx.connection);
         }
-        if !done {
+        if done {
+            self.served = Some(cx.now);
+        } else {
             self.response_ends(self.response.content != Content::Json, cx);
         }
     }
@@ -185,8 +193,8 @@ fn apply_document(
     json: &Plan,
     connection: &mut ConnectionState,
 ) {
-    let wants_output = json.wants(Slot::Output);
-    apply_response(call, reply, &mut JustRead { extracted, wants_output, connection });
+    let (wants_output, marks) = (json.wants(Slot::Output), json.marks());
+    apply_response(call, reply, &mut JustRead { extracted, wants_output, marks, connection });
     if json.wants(Slot::MaxBatchSize) {
         call.max_batch_size = batch_limit(extracted, false);
     }

@@ -51,12 +51,15 @@ impl Exchange {
             open,
             max_batch_size: None,
             concurrency: 0,
+            whole: false,
+            client_left: None,
         };
         self.plan = plan;
         self.request = Side { content: head.request_content(), json_left: head.json_bytes(), ..Side::default() };
         self.response = Side::default();
         self.answer = Answer::default();
         (self.asked, self.sending) = (None, false);
+        (self.served, self.news, self.departure) = (None, 0, None);
         self.reply.repeat(&Reply::SILENT, None);
         if head.has_fields() {
             self.head_asked(head, cx.connection);

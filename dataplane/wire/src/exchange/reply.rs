@@ -3,7 +3,7 @@
 use super::message_facts::{count, holds, id};
 use crate::call::OpenRequest;
 use crate::catalogue::Slot;
-use crate::field::Extracted;
+use crate::field::{Extracted, Found};
 use crate::names::Id;
 use crate::tokens::Count;
 use std::collections::VecDeque;
@@ -17,29 +17,63 @@ pub struct Reply {
     pub error: bool,
     /// It is the last response, or says nothing about that.
     pub last: bool,
+    /// It says that it is the last response.
+    pub ends: bool,
     /// It carries output, or is not looked at for that and holds no error.
     pub output: bool,
     /// It carries output that was looked for.
     pub chunk: bool,
     tokens_in: Option<Count>,
     tokens_out: Option<Count>,
+    /// The server's own words about the error, where the catalogue wants them.
+    pub words: Option<Box<str>>,
 }
 
 impl Reply {
     /// Of a response that says nothing.
-    pub const SILENT: Reply =
-        Reply { id: None, error: false, last: true, output: true, chunk: false, tokens_in: None, tokens_out: None };
+    pub const SILENT: Reply = Reply {
+        id: None,
+        error: false,
+        last: true,
+        ends: false,
+        output: true,
+        chunk: false,
+        tokens_in: None,
+        tokens_out: None,
+        words: None,
+    };
 
-    /// Hears what a response to one of `open` says.
-    pub fn hear(&mut self, extracted: &Extracted<'_>, open: &VecDeque<OpenRequest>, wants_output: bool) {
+    /// Hears what a response to one of `open` says. `marks`: what the last one says, where that is a string.
+    pub fn hear(
+        &mut self,
+        extracted: &Extracted<'_>,
+        open: &VecDeque<OpenRequest>,
+        wants_output: bool,
+        marks: &[Box<[u8]>],
+    ) {
         // Of one request, or none, an id tells nothing.
         self.name(if open.len() > 1 { id(extracted.get(Slot::RequestId)) } else { None });
         self.error = extracted.get(Slot::Error).is_some_and(holds);
-        self.last = extracted.get(Slot::Final).is_none_or(holds);
+        let last = extracted.get(Slot::Final);
+        self.last = last.is_none_or(holds);
+        self.ends = last.is_some_and(|last| match last {
+            Found::Text(text) => marks.iter().any(|mark| **mark == *text),
+            number => holds(number),
+        });
         self.chunk = wants_output && extracted.get(Slot::Output).is_some_and(holds);
         self.output = (self.chunk || !wants_output) && !self.error;
         self.tokens_in = count(extracted.get(Slot::TokensIn));
         self.tokens_out = count(extracted.get(Slot::TokensOut));
+        self.words = match extracted.get(Slot::ErrorText) {
+            Some(Found::Text(text)) if self.error => Some(String::from_utf8_lossy(text).into()),
+            _ => None,
+        };
+    }
+
+    /// It states the tokens that were generated.
+    #[inline]
+    pub fn states_usage(&self) -> bool {
+        matches!(self.tokens_out, Some(Count::Total(_)))
     }
 
     /// Of the request with this id. It is long, and most have none: it is not written each time.
@@ -55,6 +89,10 @@ impl Reply {
     pub fn repeat(&mut self, other: &Reply, id: Option<Id>) {
         self.name(id);
         (self.error, self.last, self.output, self.chunk) = (other.error, other.last, other.output, other.chunk);
+        self.ends = other.ends;
+        if other.words.is_some() || self.words.is_some() {
+            self.words.clone_from(&other.words);
+        }
         (self.tokens_in, self.tokens_out) = (other.tokens_in, other.tokens_out);
     }
 

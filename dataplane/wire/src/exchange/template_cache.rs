@@ -227,7 +227,7 @@ impl Known for KnownResponse {
 
     fn of(extracted: &Extracted<'_>, plan: &Plan, connection: &mut ConnectionState) -> KnownResponse {
         let mut reply = Reply::SILENT;
-        reply.hear(extracted, &VecDeque::new(), plan.wants_output());
+        reply.hear(extracted, &VecDeque::new(), plan.wants_output(), &[]);
         KnownResponse { names: KnownNames::of(extracted, connection), reply }
     }
 

@@ -23,7 +23,7 @@ pub trait Frames {
     /// RST_STREAM.
     fn reset(&mut self, stream: u32, code: u32);
     /// GOAWAY.
-    fn goaway(&mut self, last_stream: u32);
+    fn goaway(&mut self, last_stream: u32, error: u32);
 }
 
 /// The reader of one direction.
@@ -176,7 +176,7 @@ impl Walker {
                 frames.block_end(head.stream, self.block_ends_stream);
             }
             kind::RST_STREAM => frames.reset(head.stream, self.lead_word(0)),
-            kind::GOAWAY => frames.goaway(self.lead_word(0) & 0x7fff_ffff),
+            kind::GOAWAY => frames.goaway(self.lead_word(0) & 0x7fff_ffff, self.lead_word(4)),
             _ => {}
         }
     }

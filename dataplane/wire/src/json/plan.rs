@@ -18,6 +18,8 @@ pub struct Plan {
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) sources: Sources,
     wants: u16,
+    /// Texts of [`Slot::Final`]: a document that says one of them is the last.
+    marks: Vec<Box<[u8]>>,
     /// What documents looked like that were read along it, if it reads any of a stream.
     pub(super) layouts: RefCell<Option<Box<Layouts>>>,
 }
@@ -58,6 +60,7 @@ impl Plan {
             leaves: Vec::new(),
             sources: Sources::default(),
             wants: 0,
+            marks: Vec::new(),
             layouts: RefCell::default(),
         };
         let mut slots = Vec::new();
@@ -67,6 +70,7 @@ impl Plan {
                 None => plan.left_out = true,
             }
             plan.wants |= 1 << extract.slot as u16;
+            plan.marks.extend(extract.texts.iter().map(|text| text.as_bytes().into()));
         }
         plan.sources = Sources::new(slots);
         plan
@@ -86,6 +90,12 @@ impl Plan {
     #[inline]
     pub fn wants(&self, slot: Slot) -> bool {
         self.wants >> slot as u16 & 1 != 0
+    }
+
+    /// What [`Slot::Final`] may say to mean it, where it is read as a string.
+    #[inline]
+    pub fn marks(&self) -> &[Box<[u8]>] {
+        &self.marks
     }
 
     fn leaf(&mut self, extract: &JsonExtract) -> Option<u8> {

@@ -40,7 +40,7 @@ fn shown(found: Found<'_>) -> String {
 }
 
 fn read(text: &str, how: JsonRead, document: &str) -> Option<String> {
-    let plan = Plan::compile(&[JsonExtract { slot: Slot::Model, path: path(text), read: how }]);
+    let plan = Plan::compile(&[JsonExtract { slot: Slot::Model, path: path(text), read: how, texts: Vec::new() }]);
     let whole = read_in(&plan, document.as_bytes(), usize::MAX, u32::MAX);
     for chunk in 1..8 {
         assert_eq!(read_in(&plan, document.as_bytes(), chunk, u32::MAX), whole, "chunks of {chunk} of {document}");
@@ -146,7 +146,12 @@ fn arrays_of_numbers_are_dimensions() {
 
 #[test]
 fn an_array_that_the_head_cuts_is_none() {
-    let plan = Plan::compile(&[JsonExtract { slot: Slot::Model, path: path("a"), read: JsonRead::Dimensions }]);
+    let plan = Plan::compile(&[JsonExtract {
+        slot: Slot::Model,
+        path: path("a"),
+        read: JsonRead::Dimensions,
+        texts: Vec::new(),
+    }]);
     let document = br#"{"a":[12,34],"b":1}"#;
     for head_bytes in 0..document.len() as u32 {
         let expected = (head_bytes > 11).then_some("[12, 34]");
@@ -166,7 +171,8 @@ fn characters() {
 
 #[test]
 fn what_follows_the_document_is_not_cut_off() {
-    let plan = Plan::compile(&[JsonExtract { slot: Slot::Model, path: path("a"), read: JsonRead::Int }]);
+    let plan =
+        Plan::compile(&[JsonExtract { slot: Slot::Model, path: path("a"), read: JsonRead::Int, texts: Vec::new() }]);
     for chunk in [1, 2, usize::MAX] {
         let mut scan = Scan::default();
         scan.begin(&plan, 9);
@@ -179,7 +185,8 @@ fn what_follows_the_document_is_not_cut_off() {
 
 #[test]
 fn only_the_head_is_looked_at() {
-    let plan = Plan::compile(&[JsonExtract { slot: Slot::Model, path: path("a"), read: JsonRead::Int }]);
+    let plan =
+        Plan::compile(&[JsonExtract { slot: Slot::Model, path: path("a"), read: JsonRead::Int, texts: Vec::new() }]);
     let document = br#"{"b":[1,2,3],"a":7}"#;
     for chunk in 1..20 {
         assert_eq!(read_in(&plan, document, chunk, 19).as_deref(), Some("7"));
@@ -189,7 +196,7 @@ fn only_the_head_is_looked_at() {
 
 #[test]
 fn an_empty_container_is_not_there_even_where_another_path_leads_into_it() {
-    let extract = |slot, text| JsonExtract { slot, path: path(text), read: JsonRead::Present };
+    let extract = |slot, text| JsonExtract { slot, path: path(text), read: JsonRead::Present, texts: Vec::new() };
     let plan = Plan::compile(&[extract(Slot::Model, "a"), extract(Slot::Error, "a[*].b")]);
     let present = |document: &str| {
         let whole = read_in(&plan, document.as_bytes(), usize::MAX, u32::MAX).is_some();

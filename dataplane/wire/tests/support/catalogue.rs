@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use wire::catalogue::{Catalogue, Extract, HeaderExtract, Kind, Method, Program, Read, Slot, Step, Variant};
 use wire::catalogue::{JsonExtract, JsonRead, JsonStep, Route};
+use wire::outcome::rules::Rule;
+use wire::{Code, Outcome};
 
 pub const INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
 pub const STREAM_INFER: &str = "/inference.GRPCInferenceService/ModelStreamInfer";
@@ -72,7 +74,7 @@ pub fn json(slot: Slot, path: &str, read: JsonRead) -> JsonExtract {
         Some(n) => JsonStep::Item(n.parse().unwrap()),
         None => JsonStep::Key(step.into()),
     });
-    JsonExtract { slot, path: steps.collect(), read }
+    JsonExtract { slot, path: steps.collect(), read, texts: Vec::new() }
 }
 
 fn chat() -> Route {
@@ -80,7 +82,8 @@ fn chat() -> Route {
     Route {
         template: "/v1/chat/completions".into(),
         streaming: true,
-        request: vec![json(Slot::Model, "model", JsonRead::String)],
+        streams_when_asked: true,
+        request: vec![json(Slot::Model, "model", JsonRead::String), json(Slot::Stream, "stream", JsonRead::Int)],
         response: vec![
             json(Slot::Model, "model", JsonRead::String),
             json(Slot::RequestId, "id", JsonRead::String),
@@ -98,6 +101,28 @@ fn chat() -> Route {
             header(Slot::RequestId, "x-request-id", false),
             header(Slot::TokensIn, "x-prompt-tokens", false),
             header(Slot::TokensOut, "x-generated-tokens", false),
+        ],
+        ..Route::default()
+    }
+}
+
+/// Whose events have types, of which one is the last; and whose codes have rules.
+fn messages() -> Route {
+    let last = json(Slot::Final, "type", JsonRead::String);
+    let rule = |code, message: &str, outcome| Rule { code, message: message.into(), outcome };
+    Route {
+        template: "/v1/messages".into(),
+        streaming: true,
+        response: vec![
+            JsonExtract { texts: vec!["message_stop".into(), "message_end".into()], ..last },
+            json(Slot::Output, "delta", JsonRead::Present),
+            json(Slot::Error, "error", JsonRead::Present),
+            json(Slot::ErrorText, "error", JsonRead::String),
+        ],
+        outcomes: vec![
+            rule(Code::Http(424), "", Outcome::ClientError),
+            rule(Code::Http(503), "queue is full", Outcome::Shed),
+            rule(Code::InBandError, "queue is full", Outcome::Shed),
         ],
         ..Route::default()
     }
@@ -126,14 +151,16 @@ fn routes() -> Vec<Route> {
         Route {
             template: "/api/generate".into(),
             streaming: true,
-            request: vec![json(Slot::Model, "model", JsonRead::String)],
+            request: vec![json(Slot::Model, "model", JsonRead::String), json(Slot::Stream, "stream", JsonRead::Int)],
             response: vec![
                 json(Slot::Output, "response", JsonRead::Present),
+                json(Slot::Final, "done", JsonRead::Int),
                 json(Slot::TokensIn, "prompt_eval_count", JsonRead::Int),
                 json(Slot::TokensOut, "eval_count", JsonRead::Int),
             ],
             ..Route::default()
         },
+        messages(),
         Route {
             template: "/v1/models/{model}:predict".into(),
             request: vec![json(Slot::BatchSize, "instances", JsonRead::Items)],

@@ -2,6 +2,7 @@
 
 use super::{PREFACE, catalogue, settings};
 use std::sync::Arc;
+use wire::outcome::FAREWELL;
 use wire::{Blind, BlindCause, Call, Catalogue, Conn, Direction, End, EndedBy, Nanos, Protocol, Request, Sink};
 
 /// Everything that was told, in order.
@@ -17,6 +18,8 @@ pub struct Recorder {
     pub causes: Vec<&'static str>,
     pub recognised: Vec<Protocol>,
     pub truncated: usize,
+    /// When the server said goodbye last.
+    pub farewell: Option<Nanos>,
 }
 
 impl Sink for Recorder {
@@ -60,6 +63,15 @@ impl Sink for Recorder {
     fn head_truncated(&mut self) {
         self.log.push("head_truncated".into());
         self.truncated += 1;
+    }
+
+    fn farewell(&mut self, now: Nanos) {
+        self.log.push(format!("farewell {now}"));
+        self.farewell = Some(now);
+    }
+
+    fn is_leaving(&self, now: Nanos) -> bool {
+        self.farewell.is_some_and(|said| now - said < FAREWELL)
     }
 }
 

@@ -9,7 +9,7 @@ const SLOTS: [Slot; 6] = [Slot::Model, Slot::RequestId, Slot::Output, Slot::Toke
 
 fn plan() -> Plan {
     let key = |key: &str| JsonStep::Key(key.into());
-    let extract = |slot, path: Vec<JsonStep>, read| JsonExtract { slot, path, read };
+    let extract = |slot, path: Vec<JsonStep>, read| JsonExtract { slot, path, read, texts: Vec::new() };
     Plan::compile(&[
         extract(Slot::Model, vec![key("model")], JsonRead::String),
         extract(Slot::RequestId, vec![key("id")], JsonRead::String),
@@ -57,7 +57,7 @@ fn recalled(plan: &Plan, document: &str) -> bool {
 #[test]
 fn documents_read_for_an_array_are_scanned_each_time() {
     let path = vec![JsonStep::Key("shape".into())];
-    let plan = Plan::compile(&[JsonExtract { slot: Slot::Shape, path, read: JsonRead::Dimensions }]);
+    let plan = Plan::compile(&[JsonExtract { slot: Slot::Shape, path, read: JsonRead::Dimensions, texts: Vec::new() }]);
     for n in 0..100 {
         assert!(!recalled(&plan, &format!(r#"{{"id":"x","shape":[{n},3]}}"#)));
     }

@@ -1,0 +1,212 @@
+//! What is good, bad, and left out.
+
+use super::*;
+use proto::objective::Good as Wire;
+use wire::outcome::UNREAD;
+use wire::{Code, EndedBy, Outcome};
+
+const MS: Nanos = 1_000_000;
+
+fn objective(id: &str, good: Wire) -> proto::Objective {
+    proto::Objective { id: id.to_string(), good: Some(good), ..Default::default() }
+}
+
+fn request(outcome: Outcome, latency: Nanos) -> Request {
+    Request {
+        open: OpenRequest { start: 0, complete: Some(1), ..Default::default() },
+        end: 1 + latency,
+        code: Code::Grpc(0),
+        ended_by: EndedBy::Server,
+        outcome,
+        latency: Some(latency),
+        gave_up_after: None,
+        message: "".into(),
+    }
+}
+
+fn counts(events: &Events, id: &str) -> (u64, u64, u64) {
+    let found = events.to_proto().into_iter().find(|it| it.objective == id).expect("known objective");
+    (found.good, found.bad, found.excluded)
+}
+
+/// What was left out, by reason, where any was.
+fn reasons(events: &Events, id: &str) -> Vec<(String, u64)> {
+    let found = events.to_proto().into_iter().find(|it| it.objective == id).expect("known objective");
+    assert_eq!(found.excluded, found.excluded_by.iter().map(|count| count.value).sum::<u64>());
+    found.excluded_by.into_iter().filter(|count| count.value > 0).map(|count| (count.label, count.value)).collect()
+}
+
+fn judged(good: Good, terms: Terms, outcome: Outcome, latency: Nanos) -> Event {
+    good.judge(terms, &request(outcome, latency))
+}
+
+const UP: Good = Good::Available { give_up: 30_000 * MS };
+const FAST: Good = Good::LatencyBelow(10 * MS);
+const STARTS: Good = Good::FirstResponseBelow(10 * MS);
+
+#[test]
+fn each_outcome_is_one_event_of_each_kind_of_objective() {
+    use Event::{Bad, Excluded, Good};
+    for (outcome, up, fast) in [
+        (Outcome::Ok, Good, Good),
+        (Outcome::ClientError, Excluded(Reason::ClientError), Excluded(Reason::ClientError)),
+        (Outcome::Cancelled, Excluded(Reason::Cancelled), Excluded(Reason::Cancelled)),
+        (Outcome::Timeout, Bad, Bad),
+        (Outcome::ServerError, Bad, Bad),
+        (Outcome::Shed, Bad, Bad),
+    ] {
+        let terms = Terms::default();
+        assert_eq!(judged(UP, terms, outcome, 11 * MS), up);
+        assert_eq!(judged(FAST, terms, outcome, 10 * MS), fast);
+        assert_eq!(judged(STARTS, terms, outcome, 10 * MS), fast);
+        assert_eq!(judged(FAST, terms, outcome, 10 * MS + 1), Bad, "whatever ends it, it had crossed");
+        assert_eq!(judged(STARTS, terms, outcome, 10 * MS + 1), Bad);
+    }
+}
+
+#[test]
+fn a_deadline_shorter_than_the_threshold_leaves_nothing_to_judge() {
+    let shorter = Terms { timeout: Some(10 * MS - 1), ..Terms::default() };
+    let equal = Terms { timeout: Some(10 * MS), ..Terms::default() };
+    for outcome in [Outcome::Ok, Outcome::Timeout, Outcome::ServerError, Outcome::Shed] {
+        assert_eq!(judged(FAST, shorter, outcome, MS), Event::Excluded(Reason::Deadline));
+        assert_eq!(judged(STARTS, shorter, outcome, 11 * MS), Event::Excluded(Reason::Deadline));
+        assert_ne!(judged(FAST, equal, outcome, MS), Event::Excluded(Reason::Deadline));
+        assert_ne!(judged(UP, shorter, outcome, MS), Event::Excluded(Reason::Deadline));
+    }
+    assert_eq!(judged(FAST, shorter, Outcome::ClientError, MS), Event::Excluded(Reason::ClientError));
+    let late = request(Outcome::Ok, 90 * MS).open;
+    assert!(!FAST.is_crossed(shorter, &late, 90 * MS) && FAST.is_crossed(equal, &late, 90 * MS));
+}
+
+#[test]
+fn giving_up_is_judged_by_the_patience_of_each_objective() {
+    let mut left = request(Outcome::Cancelled, 20_000 * MS);
+    (left.latency, left.gave_up_after) = (None, Some(20_000 * MS));
+    let up = |seconds: u64| Good::Available { give_up: seconds * 1000 * MS }.judge(Terms::default(), &left);
+    assert_eq!(
+        (up(30), up(20), up(21)),
+        (Event::Excluded(Reason::Cancelled), Event::Bad, Event::Excluded(Reason::Cancelled))
+    );
+    // It has no deadline, so that it left before a threshold says nothing of it.
+    left.outcome = Outcome::Timeout;
+    let slow = Good::LatencyBelow(60_000 * MS).judge(Terms::default(), &left);
+    assert_eq!(slow, Event::Excluded(Reason::Cancelled));
+    assert_eq!(FAST.judge(Terms::default(), &left), Event::Bad);
+}
+
+#[test]
+fn an_answer_in_one_piece_has_no_first_token() {
+    let whole = Terms { whole: true, ..Terms::default() };
+    for outcome in [Outcome::Ok, Outcome::Cancelled, Outcome::ServerError, Outcome::Timeout] {
+        assert_eq!(judged(STARTS, whole, outcome, 90 * MS), Event::Excluded(Reason::OnePiece));
+    }
+    assert_eq!(judged(STARTS, whole, Outcome::ClientError, 90 * MS), Event::Excluded(Reason::ClientError));
+    assert_eq!(judged(FAST, whole, Outcome::Ok, 90 * MS), Event::Bad);
+    assert!(!STARTS.is_crossed(whole, &request(Outcome::Ok, 0).open, 90 * MS));
+}
+
+#[test]
+fn a_client_that_ended_its_half_is_not_known_to_wait_on() {
+    let open = request(Outcome::Ok, 0).open;
+    let left = |at| Terms { client_left: Some(at), ..Terms::default() };
+    assert!(!FAST.is_crossed(left(10 * MS), &open, 90 * MS));
+    assert!(FAST.is_crossed(left(12 * MS), &open, 90 * MS), "it had crossed before");
+    assert!(!FAST.is_crossed(left(12 * MS), &open, 9 * MS), "and not before that");
+}
+
+#[test]
+fn what_is_left_out_is_counted_by_reason_and_told_from_the_start() {
+    let mut events = Events::default();
+    let goods = [
+        objective("fast", Wire::LatencyBelowNanos(10 * MS)),
+        objective("up", Wire::Available(true)),
+        objective("starts", Wire::FirstResponseBelowNanos(10 * MS)),
+    ];
+    events.adopt(&goods);
+    let words = |id: &str, events: &Events| {
+        let found = events.to_proto().into_iter().find(|it| it.objective == id).expect("known objective");
+        found.excluded_by.into_iter().map(|count| count.label).collect::<Vec<_>>()
+    };
+    assert_eq!(words("up", &events), ["client_error", "cancelled", "unread"]);
+    assert_eq!(words("fast", &events), ["client_error", "cancelled", "unread", "deadline", "untimed"]);
+    assert_eq!(words("starts", &events), ["client_error", "cancelled", "unread", "deadline", "one_piece"]);
+    let mask = events.matching("any", "any");
+    let mut unread = request(UNREAD.outcome, MS);
+    (unread.code, unread.ended_by) = (UNREAD.code, UNREAD.ended_by);
+    for ended in [request(Outcome::ClientError, MS), request(Outcome::Cancelled, MS), unread.clone(), unread] {
+        events.ended(mask, Terms::default(), &ended);
+    }
+    let expected = [("client_error", 1), ("cancelled", 1), ("unread", 2)].map(|(word, n)| (word.to_string(), n));
+    for id in ["up", "fast", "starts"] {
+        assert_eq!((counts(&events, id), reasons(&events, id)), ((0, 0, 4), expected.to_vec()));
+    }
+}
+
+#[test]
+fn an_open_request_turns_bad_when_it_crosses_and_only_once() {
+    let mut events = Events::default();
+    events.adopt(&[objective("fast", Wire::LatencyBelowNanos(10 * MS)), objective("up", Wire::Available(true))]);
+    let mask = events.matching("any", "any");
+    let mut late = request(Outcome::Ok, 30 * MS);
+    events.open(mask, Terms::default(), &mut late.open, 10 * MS + 1);
+    assert_eq!(counts(&events, "fast"), (0, 0, 0), "exactly at the threshold is not beyond it");
+    events.open(mask, Terms::default(), &mut late.open, 10 * MS + 2);
+    events.open(mask, Terms::default(), &mut late.open, 20 * MS);
+    events.ended(mask, Terms::default(), &late);
+    assert_eq!(counts(&events, "fast"), (0, 1, 0));
+    assert_eq!(counts(&events, "up"), (1, 0, 0));
+}
+
+#[test]
+fn a_first_response_in_time_stays_good_however_long_the_rest_takes() {
+    let mut events = Events::default();
+    events.adopt(&[objective("starts", Wire::FirstResponseBelowNanos(10 * MS))]);
+    let mut long = request(Outcome::Ok, 900 * MS);
+    long.open.first_response = Some(5 * MS);
+    events.open(1, Terms::default(), &mut long.open, 500 * MS);
+    events.ended(1, Terms::default(), &long);
+    assert_eq!(counts(&events, "starts"), (1, 0, 0));
+}
+
+#[test]
+fn an_end_that_may_not_be_told_is_not_waited_for_and_an_unknown_latency_not_judged() {
+    let mut events = Events::default();
+    events.adopt(&[objective("fast", Wire::LatencyBelowNanos(10 * MS))]);
+    let mut decoupled = request(Outcome::Ok, 900 * MS);
+    decoupled.open.unfinished = Some(3 * MS);
+    decoupled.latency = None;
+    events.open(1, Terms::default(), &mut decoupled.open, 500 * MS);
+    events.ended(1, Terms::default(), &decoupled);
+    assert_eq!(counts(&events, "fast"), (0, 0, 1));
+}
+
+#[test]
+fn counts_survive_a_reload_of_an_equal_definition_even_after_an_absence() {
+    let (fast, up) = (objective("fast", Wire::LatencyBelowNanos(MS)), objective("up", Wire::Available(true)));
+    let mut events = Events::default();
+    events.adopt(&[fast.clone(), up.clone()]);
+    events.ended(2, Terms::default(), &request(Outcome::ServerError, MS));
+    events.adopt(std::slice::from_ref(&fast));
+    assert_eq!(events.to_proto().len(), 1);
+    events.adopt(&[objective("other", Wire::Available(true)), up, fast]);
+    assert_eq!(counts(&events, "up"), (0, 1, 0));
+    assert_eq!(counts(&events, "other"), (0, 0, 0));
+}
+
+#[test]
+fn globs_match_as_in_a_shell() {
+    for (pattern, text, expected) in [
+        ("", "x", true),
+        ("*", "", true),
+        ("llama-*", "llama-7b", true),
+        ("llama-*", "llama", false),
+        ("*-7b", "llama-7b", true),
+        ("a*b*c", "a-b-b-c", true),
+        ("a*b*c", "a-c-b", false),
+        ("resnet?0", "resnet50", true),
+        ("resnet50", "resnet501", false),
+    ] {
+        assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
+    }
+}

@@ -1,0 +1,194 @@
+//! An exchange ends: who ended it, how that is judged, and the one place where it is told.
+
+use super::Exchange;
+use super::answer::{Answer, Asked};
+use super::connection_state::{ConnectionState, Context};
+use crate::Nanos;
+use crate::call::{End, FREE_OPEN_REQUESTS, Request};
+use crate::content::Content;
+use crate::outcome::rules::{Rule, overruled};
+use crate::outcome::{Code, Outcome, Verdict, Way, grpc, reached};
+use crate::sink::Sink;
+
+/// How a call is judged to have ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    /// What was said, by whom, and what it counts as.
+    pub verdict: Verdict,
+    /// When the response was complete.
+    pub answered: Option<Nanos>,
+    /// See [`Request::gave_up_after`].
+    pub gave_up_after: Option<Nanos>,
+}
+
+impl From<Verdict> for Ended {
+    /// Without an answer.
+    fn from(verdict: Verdict) -> Ended {
+        Ended { verdict, answered: None, gave_up_after: None }
+    }
+}
+
+/// By what a client leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftBy {
+    /// RST_STREAM.
+    Reset,
+    /// The end of its connection.
+    Connection,
+}
+
+impl Exchange {
+    /// END_STREAM from the server. `blind`: its header blocks can no longer be read.
+    pub fn answered<S: Sink>(&mut self, blind: bool, cx: &mut Context<'_, S>) -> Ended {
+        if self.response.document {
+            self.http_response_ends(cx);
+        }
+        let asked = self.asked;
+        if let Some(open) = self.only() {
+            open.complete = open.complete.or(asked);
+        }
+        let verdict = self.answer.verdict(&self.asked_for(cx.now, &cx.connection.outcomes), blind);
+        Ended { verdict, answered: Some(cx.now), gave_up_after: None }
+    }
+
+    /// The server reset the stream.
+    pub fn server_reset<S: Sink>(&mut self, error: u32, cx: &mut Context<'_, S>) -> Ended {
+        let asked = self.asked_for(cx.now, &cx.connection.outcomes);
+        let verdict = Verdict::server_reset(error, asked.late, cx.sink.is_leaving(cx.now));
+        overruled(verdict, asked.rules, None, "").into()
+    }
+
+    /// The client ended its half of the connection. If it left, this is how.
+    pub fn client_left(&mut self, now: Nanos, connection: &ConnectionState) {
+        self.call.client_left = Some(now);
+        self.departure = Some(self.left(LeftBy::Connection, now, connection));
+    }
+
+    /// As the client's leaving, as far as it had come when the client ended its half.
+    pub fn departed(&self) -> Option<Ended> {
+        self.departure
+    }
+
+    /// The connection ended without an answer, and its client ended it first.
+    pub fn lost_by_client(&self, now: Nanos, connection: &ConnectionState) -> Ended {
+        let departure = self.departure.filter(|_| self.served.is_none());
+        departure.unwrap_or_else(|| self.left(LeftBy::Connection, now, connection))
+    }
+
+    /// The client left.
+    pub fn left(&self, by: LeftBy, now: Nanos, connection: &ConnectionState) -> Ended {
+        if let Some(served) = self.served {
+            let mut verdict = self.answer.verdict(&self.asked_for(served, &connection.outcomes), false);
+            if verdict.outcome == Outcome::Ok {
+                verdict = Verdict::of(Way::Served, verdict.code);
+            }
+            return Ended { verdict, answered: Some(served), gave_up_after: None };
+        }
+        let deadline = self.call.timeout.is_some_and(|timeout| reached(now.saturating_sub(self.call.start), timeout));
+        let gave_up_after = self.silence(now).filter(|_| !deadline);
+        let way = match gave_up_after {
+            _ if deadline => Way::ClientDeadline,
+            Some(silence) if silence >= connection.give_up => Way::ClientGaveUp,
+            _ => Way::ClientLeft,
+        };
+        let code = match by {
+            LeftBy::Connection => Code::Lost,
+            LeftBy::Reset if deadline => Code::Grpc(grpc::DEADLINE_EXCEEDED),
+            LeftBy::Reset => Code::Grpc(grpc::CANCELLED),
+        };
+        Ended { gave_up_after, ..Verdict::of(way, code).into() }
+    }
+
+    /// How long nothing new has come of an answer over HTTP; None where gRPC has deadlines for that, or where it is the
+    /// server that waits for the rest of the request.
+    fn silence(&self, now: Nanos) -> Option<Nanos> {
+        let complete = self.call.request_complete.filter(|_| self.request.content != Content::Grpc)?;
+        let newest = complete.max(self.news).max(self.call.last_response.unwrap_or(0));
+        Some(now.saturating_sub(newest))
+    }
+
+    /// The call is over: reports what is still open, then its end.
+    pub fn end<S: Sink>(&mut self, ended: &Ended, cx: &mut Context<'_, S>) {
+        let many = self.call.many_requests;
+        let mut of_request = *ended;
+        if !many && self.answer.in_band_error && ended.verdict.outcome == Outcome::Ok {
+            of_request.verdict =
+                Answer::in_band(&self.asked_for(cx.now, &cx.connection.outcomes), &self.answer.message);
+        }
+        if ended.verdict.code == Code::Unprocessed {
+            self.forget_requests(cx.connection);
+        }
+        while let Some(open) = self.call.open.front() {
+            // Of many, one was answered when its newest response came: now it is known that no more follow.
+            let at = if many { open.unfinished } else { ended.answered };
+            let of_one = Ended { answered: at.filter(|_| ended.answered.is_some()), ..of_request };
+            self.end_request(0, &of_one, cx);
+        }
+        self.request.put_back(cx.connection);
+        self.response.put_back(cx.connection);
+        let Ended { verdict, .. } = *ended;
+        let end =
+            End { at: cx.now, code: verdict.code, ended_by: verdict.ended_by, outcome: of_request.verdict.outcome };
+        cx.sink.ended(&self.call, &end);
+    }
+
+    /// The server never looked at them, and the client's library sends them again: they were none.
+    #[cold]
+    fn forget_requests(&mut self, connection: &mut ConnectionState) {
+        if self.call.many_requests {
+            connection.open_requests = connection.open_requests.saturating_sub(self.call.open.len());
+        }
+        self.call.open.clear();
+    }
+
+    /// Takes a request out of the open ones and reports it, which ends it.
+    pub(super) fn end_request<S: Sink>(&mut self, at: usize, ended: &Ended, cx: &mut Context<'_, S>) {
+        if at + 1 == self.call.open.len() {
+            self.sending = false;
+        }
+        let Some(open) = self.call.open.remove(at) else {
+            return;
+        };
+        if self.call.many_requests {
+            cx.connection.open_requests = cx.connection.open_requests.saturating_sub(1);
+            // What a burst took is given back when it is over.
+            let few = (2 * self.call.open.len()).max(FREE_OPEN_REQUESTS);
+            if self.call.open.capacity() > 4 * few {
+                self.call.open.shrink_to(few);
+            }
+        }
+        let answered = ended.answered.zip(open.complete);
+        let request = Request {
+            end: cx.now,
+            code: ended.verdict.code,
+            ended_by: ended.verdict.ended_by,
+            outcome: ended.verdict.outcome,
+            latency: answered.map(|(answered, complete)| answered.saturating_sub(complete)),
+            gave_up_after: ended.gave_up_after,
+            open,
+            message: self.answer.message.clone(),
+        };
+        cx.sink.request(&self.call, &request);
+    }
+
+    /// The answer to the one request holds an error.
+    #[cold]
+    pub(super) fn answer_fails(&mut self) {
+        self.answer.in_band_error = true;
+        if let Some(words) = self.reply.words.take().filter(|_| self.answer.message.is_empty()) {
+            self.answer.message = words;
+        }
+    }
+
+    /// What is known of the request when its answer is judged.
+    #[inline]
+    pub(super) fn asked_for<'a>(&'a self, now: Nanos, user: &'a [Rule]) -> Asked<'a> {
+        let late = self.call.timeout.is_some_and(|timeout| now.saturating_sub(self.call.start) >= timeout);
+        Asked {
+            is_grpc: self.request.content == Content::Grpc,
+            complete: self.call.request_complete.is_some(),
+            late,
+            rules: [user, self.plan.as_ref().map_or(&[], |plan| &plan.outcomes)],
+        }
+    }
+}
