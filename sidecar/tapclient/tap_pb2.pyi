@@ -53,6 +53,7 @@ class Slot(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SLOT_DATATYPE: _ClassVar[Slot]
     SLOT_ERROR_TEXT: _ClassVar[Slot]
     SLOT_STREAM: _ClassVar[Slot]
+    SLOT_NAMES: _ClassVar[Slot]
 KIND_INFERENCE: Kind
 KIND_PROBE: Kind
 KIND_ADMIN: Kind
@@ -88,9 +89,10 @@ SLOT_BATCH_SHAPE: Slot
 SLOT_DATATYPE: Slot
 SLOT_ERROR_TEXT: Slot
 SLOT_STREAM: Slot
+SLOT_NAMES: Slot
 
 class Envelope(_message.Message):
-    __slots__ = ("version", "hello", "pull", "snapshot", "records", "policy", "drain", "flush", "keep")
+    __slots__ = ("version", "hello", "pull", "snapshot", "records", "policy", "drain", "flush", "keep", "names")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
     PULL_FIELD_NUMBER: _ClassVar[int]
@@ -100,6 +102,7 @@ class Envelope(_message.Message):
     DRAIN_FIELD_NUMBER: _ClassVar[int]
     FLUSH_FIELD_NUMBER: _ClassVar[int]
     KEEP_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
     version: int
     hello: Hello
     pull: Pull
@@ -109,7 +112,8 @@ class Envelope(_message.Message):
     drain: Drain
     flush: Flush
     keep: Keep
-    def __init__(self, version: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., records: _Optional[_Union[Records, _Mapping]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., flush: _Optional[_Union[Flush, _Mapping]] = ..., keep: _Optional[_Union[Keep, _Mapping]] = ...) -> None: ...
+    names: Names
+    def __init__(self, version: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., records: _Optional[_Union[Records, _Mapping]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., flush: _Optional[_Union[Flush, _Mapping]] = ..., keep: _Optional[_Union[Keep, _Mapping]] = ..., names: _Optional[_Union[Names, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("epoch_unix_nanos", "tap_version", "policy", "kept")
@@ -130,6 +134,12 @@ class Keep(_message.Message):
     key: str
     value: bytes
     def __init__(self, key: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...
+
+class Names(_message.Message):
+    __slots__ = ("models",)
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    models: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, models: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Pull(_message.Message):
     __slots__ = ("since",)
@@ -306,18 +316,20 @@ class Flight(_message.Message):
     def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., in_flight: _Optional[int] = ..., open_requests: _Optional[int] = ..., oldest_open_nanos: _Optional[int] = ..., last_completed_nanos: _Optional[int] = ...) -> None: ...
 
 class EventSeries(_message.Message):
-    __slots__ = ("objective", "good", "bad", "excluded", "excluded_by")
+    __slots__ = ("objective", "good", "bad", "excluded", "excluded_by", "last_event_nanos")
     OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
     GOOD_FIELD_NUMBER: _ClassVar[int]
     BAD_FIELD_NUMBER: _ClassVar[int]
     EXCLUDED_FIELD_NUMBER: _ClassVar[int]
     EXCLUDED_BY_FIELD_NUMBER: _ClassVar[int]
+    LAST_EVENT_NANOS_FIELD_NUMBER: _ClassVar[int]
     objective: str
     good: int
     bad: int
     excluded: int
     excluded_by: _containers.RepeatedCompositeFieldContainer[Count]
-    def __init__(self, objective: _Optional[str] = ..., good: _Optional[int] = ..., bad: _Optional[int] = ..., excluded: _Optional[int] = ..., excluded_by: _Optional[_Iterable[_Union[Count, _Mapping]]] = ...) -> None: ...
+    last_event_nanos: int
+    def __init__(self, objective: _Optional[str] = ..., good: _Optional[int] = ..., bad: _Optional[int] = ..., excluded: _Optional[int] = ..., excluded_by: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., last_event_nanos: _Optional[int] = ...) -> None: ...
 
 class Upstream(_message.Message):
     __slots__ = ("listener", "address", "up", "refused", "connections", "connections_open")

@@ -21,6 +21,8 @@ struct Counts {
     bad: u64,
     /// By reason.
     excluded: [u64; Reason::ALL.len()],
+    /// When a request of it was last seen open, or ended; 0 = never.
+    last_event: Nanos,
 }
 
 #[derive(Debug)]
@@ -85,7 +87,11 @@ impl Events {
         for (place, objective) in self.places.iter_mut().enumerate() {
             let Some(objective) = objective else { continue };
             let bit = 1 << place;
-            if mask & bit == 0 || request.open.mark & bit != 0 {
+            if mask & bit == 0 {
+                continue;
+            }
+            objective.counts.last_event = objective.counts.last_event.max(request.end);
+            if request.open.mark & bit != 0 {
                 continue;
             }
             match objective.good.judge(terms, request) {
@@ -100,12 +106,20 @@ impl Events {
         bad
     }
 
-    /// Counts and marks an open request that has crossed a threshold by `now`.
+    /// Counts and marks an open request that has crossed a threshold by `now`. While one waits for its answer its
+    /// objectives are not silent, under whatever label it is shown.
     pub fn open(&mut self, mask: Mask, terms: Terms, request: &mut OpenRequest, now: Nanos) {
+        let waits = request.is_waiting();
         for (place, objective) in self.places.iter_mut().enumerate() {
             let Some(objective) = objective else { continue };
             let bit = 1 << place;
-            if mask & bit == 0 || request.mark & bit != 0 {
+            if mask & bit == 0 {
+                continue;
+            }
+            if waits {
+                objective.counts.last_event = now;
+            }
+            if request.mark & bit != 0 {
                 continue;
             }
             if objective.good.is_crossed(terms, request, now) {
@@ -123,6 +137,7 @@ impl Events {
             bad: objective.counts.bad,
             excluded: objective.counts.excluded.iter().sum(),
             excluded_by: objective.good.reasons().map(|reason| excluded(objective, reason)).collect(),
+            last_event_nanos: objective.counts.last_event,
         };
         self.places.iter().flatten().map(series).collect()
     }

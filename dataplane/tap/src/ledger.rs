@@ -4,19 +4,23 @@
 //! copied. Nothing here grows with the number of calls or of names seen: labels are admitted, capped, and what does
 //! not fit is counted under a fallback and in `series_capped`.
 
+mod asking_allowance;
 mod batch_limits;
 mod blind_causes;
 mod expiry;
 mod numbers;
+mod question;
 mod request_batches;
 mod route;
 mod route_cache;
+mod server_names;
 mod shapes;
 mod sink;
 mod snapshot;
 mod tallies;
+mod unknown_names;
 
-pub use batch_limits::ProbeRequest;
+pub use question::{About, Question};
 pub use route::Timed;
 pub use route_cache::RouteCache;
 pub use sink::{Passed, Recorder};
@@ -37,6 +41,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use shapes::ByModel;
 use std::collections::VecDeque;
 use std::sync::mpsc::SyncSender;
+use unknown_names::UnknownNames;
 use wire::call::Name;
 use wire::catalogue::Kind;
 use wire::outcome::FAREWELL;
@@ -79,9 +84,13 @@ pub struct Ledger {
     served: Box<str>,
     /// How large a batch models take.
     batch_limits: Limits,
-    /// Where to have a server asked about that, and whether to do so.
-    probe_requests: Option<SyncSender<ProbeRequest>>,
+    /// Where to have a server asked, and whether to do so.
+    questions: Option<SyncSender<Question>>,
     probe_models: bool,
+    /// Names that the server's own page has.
+    server_names: FxHashSet<Box<str>>,
+    /// Names that are no labels and whose requests fail or hang.
+    unknown_names: UnknownNames,
     /// Lines for people.
     log: Option<Log>,
     /// Why connections are no longer read.
@@ -120,8 +129,10 @@ impl Ledger {
             configured: FxHashSet::default(),
             served: Box::default(),
             batch_limits: Limits::default(),
-            probe_requests: None,
+            questions: None,
             probe_models: false,
+            server_names: FxHashSet::default(),
+            unknown_names: UnknownNames::default(),
             log: None,
             blind_causes: BlindCauses::default(),
             probed: FxHashSet::default(),
@@ -154,6 +165,9 @@ impl Ledger {
         self.revision += 1;
         self.events.adopt(&policy.objectives);
         self.probe_models = policy.probe_models;
+        if !self.probe_models {
+            self.unknown_names.forget_all();
+        }
         self.probed.clear();
         self.batch_limits.adopt(&policy.batch_limits);
         for route in &mut self.routes {
@@ -169,15 +183,19 @@ impl Ledger {
     }
 
     /// Looks at the open calls of one connection: what is in flight, and which requests have crossed a threshold.
-    /// Between [`Ledger::begin_scan`] and the snapshot each open call is to be shown once.
-    pub fn scan(&mut self, call: &mut Call, now: Nanos) {
-        let place = self.route(call);
+    /// Between [`Ledger::begin_scan`] and the snapshot each open call is to be shown once; `upstream` is where it goes, by
+    /// listener.
+    pub fn scan(&mut self, call: &mut Call, upstream: usize, now: Nanos) {
+        let mut place = self.route(call);
+        if *self.routes[place].model != *call.model.text && self.name_open(call, upstream, now) {
+            place = self.route(call);
+        }
         let mask = self.mask(place, call);
         let terms = Terms::of(call);
         let route = &mut self.routes[place];
         route.in_flight += 1;
         for request in &mut call.open {
-            if let Some(complete) = request.complete.filter(|_| request.unfinished.is_none()) {
+            if let Some(complete) = request.complete.filter(|_| request.is_waiting()) {
                 route.open_requests += 1;
                 route.oldest_open = route.oldest_open.max(now.saturating_sub(complete));
             }
@@ -205,9 +223,9 @@ impl Ledger {
         self.open_calls = self.open_calls.saturating_sub(calls);
     }
 
-    /// A name has given a good answer, was configured, or was listed by the server: it may be a label.
+    /// A name has given a good answer, was configured, or the server itself names it: it may be a label.
     fn admit(&mut self, model: &str) {
-        if !model.is_empty() && self.admitted.len() < self.caps.models && !self.admitted.contains(model) {
+        if self.may_become_label(model) {
             self.revision += 1;
             self.admitted.insert(model.into());
         }

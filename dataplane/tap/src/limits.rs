@@ -69,11 +69,37 @@ pub const SHAPES: usize = 8;
 /// A series that has not changed for so many snapshots (an hour of them at one a second) makes room.
 pub const IDLE_SNAPSHOTS: u64 = 3600;
 
-/// Models that wait to be probed: as many as there may be. One that finds no room is probed later.
+/// Questions that wait to be asked: one for each model that there may be. One that finds no room is asked later.
 pub const PROBE_REQUESTS: usize = MODELS;
 
 /// How long a server may take to describe a model: it has it at hand. Nobody waits for it.
 pub const MODEL_PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A request that is open for so long hangs, and its model is a name to ask about as if the request had failed. Before that
+/// nothing is called a stall either.
+pub const HANGING: Duration = Duration::from_secs(10);
+
+/// Names that are no labels and whose requests fail or hang: as many are kept in mind as may become labels.
+pub const UNKNOWN_NAMES: usize = MODELS;
+
+/// They are so for this long after the last such request: until the second time that the server may be asked.
+pub const UNKNOWN_NAME_LIFE: Duration = Duration::from_secs(120);
+
+/// Unknown names that servers are asked about in each [`ASKING_PERIOD`]: a deployment has not more new ones, a scan of random
+/// names has any number.
+pub const NAMES_ASKED: usize = 10;
+/// Of each upstream the list of its models is asked for once in it, and about each name it is asked once.
+pub const ASKING_PERIOD: Duration = Duration::from_secs(60);
+/// Different names that servers are asked about in the life of the tap: as many as may become labels.
+pub const NAMES_ASKED_IN_ALL: usize = MODELS;
+
+/// Names taken over from the server's own page, as control reads it: as many as may become labels.
+pub const SERVER_NAMES: usize = MODELS;
+
+/// How much of a list of models is read: those of a thousand models have less.
+pub const LIST_BYTES: usize = 1024 * 1024;
+/// Paths at which a server is asked for one, the likeliest first: a catalogue knows a handful.
+pub const LIST_PATHS: usize = 4;
 
 /// Objectives: one bit each in the mark of an open request.
 pub const OBJECTIVES: usize = 64;

@@ -279,6 +279,7 @@ impl MainLoop {
             Body::Pull(pull) => self.begin_pull(pull.since),
             Body::Policy(policy) => self.adopt(policy),
             Body::Keep(keep) => self.keep(keep),
+            Body::Names(names) => lock(&self.shared.ledger).set_server_names(&names),
             _ => {}
         }
     }

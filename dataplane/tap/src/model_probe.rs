@@ -1,62 +1,92 @@
-//! Asks a model server what it would tell anyone: how large a batch a model takes. Once for each model and policy, after
-//! its first good answer and only where nothing that passed has told; never if the policy says so.
+//! Asks a model server what it would tell anyone; never if the policy says so.
 //!
-//! A call of its own on a connection of its own, read as any other that passes: the catalogue knows how such an answer is
-//! read, and thereby what to ask. It is in no count, because no client made it.
+//! How large a batch a model takes: once for each model and policy, after its first good answer and only where nothing that
+//! passed has told. Whether it has a model whose calls fail or hang and which is no label yet, and its list of models: as
+//! often as the ledger allows.
+//!
+//! Each is a call of its own on a connection of its own. What describes a model is read as any other call that passes: the
+//! catalogue knows how such an answer is read, and thereby what to ask. It is in no count, because no client made it.
 
-use crate::frames;
-use crate::ledger::ProbeRequest;
+mod ask;
+mod list;
+
+use crate::ledger::{About, Question};
 use crate::limits::MODEL_PROBE_TIMEOUT;
 use crate::lock::lock;
 use crate::shared::Shared;
 use crate::upstream::Upstream;
+use ask::{Ask, Wanted, ask};
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
-use wire::catalogue::{Catalogue, Extract, JsonExtract, Method, Program, Read as How, Slot};
+use wire::catalogue::Catalogue;
 use wire::{Blind, Call, Conn, Direction, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
 
-/// A request for the description of a model, as its server understands it.
-#[derive(Debug, PartialEq)]
-struct Ask {
-    bytes: Vec<u8>,
-    /// To be sent once the server has spoken.
-    then: &'static [u8],
-}
-
 /// Asks for ever. Runs on a thread of its own.
-pub fn run(requests: &Receiver<ProbeRequest>, shared: &Shared) {
-    while let Ok(request) = requests.recv() {
-        let answered = catch_unwind(AssertUnwindSafe(|| probe(&request, shared)));
-        let what = match answered {
-            Ok(Ok(Some(limit))) => {
-                lock(&shared.ledger).learn(&request.model, limit);
-                continue;
+pub fn run(questions: &Receiver<Question>, shared: &Shared) {
+    while let Ok(question) = questions.recv() {
+        match &question {
+            Question::Batches(about) => ask_for_batches(about, shared),
+            Question::Name(about) => ask_for_name(about, shared),
+            Question::List { upstream, method, models } => {
+                let found = guarded(|| {
+                    let Some(catalogue) = lock(&shared.catalogue).clone() else { return Ok(Vec::new()) };
+                    Ok(list::find(&shared.upstreams[*upstream], &catalogue, method, models))
+                });
+                found.unwrap_or_default().iter().for_each(|model| name(model, "its list of models has it", shared));
             }
-            Ok(Ok(None)) => "the server does not say".to_string(),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "the answer could not be read".to_string(),
-        };
-        let model = &request.model;
-        let text = format!("whether model {model:?} batches is not known: {what}; server.max_batch_size may say it");
-        shared.log.info(&text);
+        }
     }
 }
 
-fn probe(request: &ProbeRequest, shared: &Shared) -> io::Result<Option<u32>> {
+fn ask_for_batches(about: &About, shared: &Shared) {
+    let what = match guarded(|| probe(Wanted::BatchLimit, about, shared)) {
+        Ok(Some(Heard { limit: Some(limit), .. })) => return lock(&shared.ledger).learn(&about.model, limit),
+        Ok(_) => "the server does not say".to_string(),
+        Err(error) => error.to_string(),
+    };
+    let model = &about.model;
+    let text = format!("whether model {model:?} batches is not known: {what}; server.max_batch_size may say it");
+    shared.log.info(&text);
+}
+
+fn ask_for_name(about: &About, shared: &Shared) {
+    // It may have answered well meanwhile, or been in a list.
+    if !lock(&shared.ledger).may_become_label(&about.model) {
+        return;
+    }
+    if let Ok(Some(Heard { good: true, .. })) = guarded(|| probe(Wanted::Description, about, shared)) {
+        name(&about.model, "it describes it", shared);
+    }
+}
+
+/// The server has such a model.
+fn name(model: &str, how: &str, shared: &Shared) {
+    lock(&shared.ledger).named_by_server(model);
+    shared
+        .log
+        .info(&format!("model {model:?}, whose calls fail, is counted under its name: the server says that {how}"));
+}
+
+/// An answer that cannot be read must not end the asking.
+fn guarded<T>(ask: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let unreadable = || io::Error::other("the answer could not be read");
+    catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| Err(unreadable()))
+}
+
+fn probe(wanted: Wanted, about: &About, shared: &Shared) -> io::Result<Option<Heard>> {
     let Some(catalogue) = lock(&shared.catalogue).clone() else { return Ok(None) };
-    let upstream = &shared.upstreams[request.upstream];
-    let host = if upstream.text.starts_with("unix:") { "localhost" } else { &upstream.text };
-    match ask(&catalogue, request, host) {
-        Some(ask) => converse(upstream, &ask, catalogue),
+    let upstream = &shared.upstreams[about.upstream];
+    match ask(&catalogue, wanted, about, upstream.host()) {
+        Some(ask) => converse(upstream, &ask, catalogue).map(Some),
         None => Ok(None),
     }
 }
 
 /// Asks, and listens until it is answered, the server closes, or time is up.
-fn converse(upstream: &Upstream, ask: &Ask, catalogue: Arc<Catalogue>) -> io::Result<Option<u32>> {
+fn converse(upstream: &Upstream, ask: &Ask, catalogue: Arc<Catalogue>) -> io::Result<Heard> {
     let began = Instant::now();
     let mut server = upstream.connect(MODEL_PROBE_TIMEOUT)?;
     server.write_all(&ask.bytes)?;
@@ -75,67 +105,15 @@ fn converse(upstream: &Upstream, ask: &Ask, catalogue: Arc<Catalogue>) -> io::Re
         server.write_all(std::mem::take(&mut then))?;
         conn.feed(Direction::ToClient, &buffer[..n], 0, &mut heard);
     }
-    Ok(heard.limit)
-}
-
-/// What a catalogue knows to ask a server at which a model was called in this way; None = nothing.
-fn ask(catalogue: &Catalogue, request: &ProbeRequest, host: &str) -> Option<Ask> {
-    let (method, model) = (&*request.method, &*request.model);
-    if !method.starts_with('/') {
-        let service = format!("/{}/", method.rsplit_once('/')?.0);
-        let mut methods = catalogue.methods.iter().filter(|(path, _)| path.starts_with(&service));
-        return methods.find_map(|(path, method)| Some(call(path, host, &message(method, model)?)));
-    }
-    let (before, _) = method.split_once("{model}")?;
-    let prefix = format!("{before}{{model}}");
-    // What is put into a head must not be able to end a line of it.
-    let is_plain = model.bytes().all(|byte| byte.is_ascii_graphic());
-    let describes = |extract: &JsonExtract| extract.slot == Slot::MaxBatchSize;
-    let mut routes = catalogue.routes.iter().filter(|route| route.response.iter().any(describes));
-    let route = routes.find(|route| route.template.starts_with(&prefix) && !route.template.contains("{version}"))?;
-    let path = route.template.replace("{model}", model);
-    let head = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\naccept: application/json\r\nconnection: close\r\n\r\n");
-    is_plain.then(|| Ask { bytes: head.into_bytes(), then: &[] })
-}
-
-/// A request for the description of a model, if that is what a method gives.
-fn message(method: &Method, model: &str) -> Option<Vec<u8>> {
-    let has = |program: &Program, suits: &dyn Fn(&Extract) -> Option<u32>| {
-        program.variants.iter().flat_map(|variant| &variant.extracts).find_map(suits)
-    };
-    has(&method.response, &|extract| (extract.slot == Slot::MaxBatchSize).then_some(0))?;
-    let field = has(&method.request, &|extract| match &extract.path[..] {
-        [step] if extract.slot == Slot::Model && extract.read == How::String => Some(step.field),
-        _ => None,
-    })?;
-    let mut message = Vec::new();
-    prost::encoding::string::encode(field, &model.to_string(), &mut message);
-    Some(message)
-}
-
-/// The preface, and 16 MiB that the server may send on the stream (SETTINGS_INITIAL_WINDOW_SIZE) and on the connection
-/// (WINDOW_UPDATE): more than its answer has, where 64 KiB could be less (RFC 9113 sections 3.4, 6.5 and 6.9).
-const OPENING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\
-    \0\0\x06\x04\0\0\0\0\0\0\x04\x01\0\0\0\
-    \0\0\x04\x08\0\0\0\0\0\x01\0\0\0";
-
-/// A unary gRPC call, on a connection that holds no other.
-fn call(path: &str, host: &str, message: &[u8]) -> Ask {
-    // Indices of the static table (RFC 7541 appendix A): POST, http, and the names :path, :authority, content-type.
-    let mut head = vec![0x83, 0x86];
-    for (name, value) in [(&[0x04][..], path), (&[0x01], host), (&[0x0f, 0x10], "application/grpc")] {
-        head.extend(name);
-        frames::string(&mut head, value);
-    }
-    head.extend(frames::field("te", "trailers"));
-    let asked = frames::data(&frames::grpc_message(message), true);
-    Ask { bytes: [OPENING, &frames::headers(&head, false), &asked].concat(), then: frames::SETTINGS_ACKNOWLEDGED }
+    Ok(heard)
 }
 
 /// What was heard of the one call.
 #[derive(Debug, Default)]
 struct Heard {
     ended: bool,
+    /// It was answered well.
+    good: bool,
     limit: Option<u32>,
 }
 
@@ -144,7 +122,7 @@ impl Sink for Heard {
     fn request(&mut self, _: &Call, _: &Request) {}
     fn gap(&mut self, _: &Call, _: Nanos) {}
     fn ended(&mut self, call: &Call, end: &End) {
-        self.ended = true;
+        (self.ended, self.good) = (true, end.outcome == Outcome::Ok);
         self.limit = call.max_batch_size.filter(|_| end.outcome == Outcome::Ok);
     }
     fn blinded(&mut self, _: Blind) {

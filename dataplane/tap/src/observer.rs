@@ -87,7 +87,7 @@ impl Observer {
     /// Shows the open calls to the ledger, and what frames there were.
     pub fn scan(&mut self, now: Nanos, ledger: &mut Ledger) {
         self.guarded(Direction::ToClient, ledger, |conn, recorder| {
-            conn.scan(|call| recorder.ledger.scan(call, now));
+            conn.scan(|call| recorder.ledger.scan(call, recorder.upstream, now));
             recorder.ledger.tallies.add_frames(conn);
         });
     }

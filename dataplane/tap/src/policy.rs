@@ -176,6 +176,7 @@ fn slot(wanted: proto::Slot) -> Slot {
         proto::Slot::MaxBatchSize => Slot::MaxBatchSize,
         proto::Slot::ErrorText => Slot::ErrorText,
         proto::Slot::Stream => Slot::Stream,
+        proto::Slot::Names => Slot::Names,
     }
 }
 

@@ -5,7 +5,7 @@
 pub struct Envelope {
     #[prost(uint32, tag = "1")]
     pub version: u32,
-    #[prost(oneof = "envelope::Body", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "envelope::Body", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10")]
     pub body: ::core::option::Option<envelope::Body>,
 }
 /// Nested message and enum types in `Envelope`.
@@ -36,6 +36,9 @@ pub mod envelope {
         /// control to tap: to be given back to the next life of control
         #[prost(message, tag = "9")]
         Keep(super::Keep),
+        /// control to tap: the models that the server's own page names
+        #[prost(message, tag = "10")]
+        Names(super::Names),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -62,6 +65,13 @@ pub struct Keep {
     /// takes the place of the one before; empty = forget it
     #[prost(bytes = "vec", tag = "2")]
     pub value: ::prost::alloc::vec::Vec<u8>,
+}
+/// Models that the server itself names. A call of one of them is counted under its name, well answered or not.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Names {
+    /// takes the place of those before; 64 of at most 128 bytes, others are not looked at
+    #[prost(string, repeated, tag = "1")]
+    pub models: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Pull {
@@ -155,7 +165,7 @@ pub struct TokenSeries {
 /// Cumulative counters of one combination of labels.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CounterSeries {
-    /// "unknown" until a good answer admits the name
+    /// "unknown" until a good answer, the policy or the server itself admits the name
     #[prost(string, tag = "1")]
     pub model: ::prost::alloc::string::String,
     /// the version that answered, else the one asked for, else ""
@@ -301,6 +311,9 @@ pub struct EventSeries {
     /// by reason: each that there can be for the objective, from the start
     #[prost(message, repeated, tag = "5")]
     pub excluded_by: ::prost::alloc::vec::Vec<Count>,
+    /// uptime at which a request of it was last seen open, or ended, in whatever way; 0 = never
+    #[prost(uint64, tag = "6")]
+    pub last_event_nanos: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Upstream {
@@ -919,6 +932,8 @@ pub enum Slot {
     ErrorText = 13,
     /// of a request: 0 = it wants its answer in one piece
     Stream = 14,
+    /// of a response that lists models: their names; read only when the tap itself asks for the list
+    Names = 15,
 }
 impl Slot {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -942,6 +957,7 @@ impl Slot {
             Self::Datatype => "SLOT_DATATYPE",
             Self::ErrorText => "SLOT_ERROR_TEXT",
             Self::Stream => "SLOT_STREAM",
+            Self::Names => "SLOT_NAMES",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -962,6 +978,7 @@ impl Slot {
             "SLOT_DATATYPE" => Some(Self::Datatype),
             "SLOT_ERROR_TEXT" => Some(Self::ErrorText),
             "SLOT_STREAM" => Some(Self::Stream),
+            "SLOT_NAMES" => Some(Self::Names),
             _ => None,
         }
     }

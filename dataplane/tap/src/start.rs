@@ -87,10 +87,10 @@ pub fn run(mut policy: proto::Policy, signals: OwnedFd) -> Result<(), String> {
 
 /// A model server is asked on a thread of its own, because it may take its time to answer.
 fn start_model_probe(shared: &Arc<Shared>) -> Result<(), String> {
-    let (requests, requested) = sync_channel(limits::PROBE_REQUESTS);
-    lock(&shared.ledger).send_probes_to(requests);
+    let (questions, asked) = sync_channel(limits::PROBE_REQUESTS);
+    lock(&shared.ledger).send_questions_to(questions);
     let shared = Arc::clone(shared);
-    thread("model-probe", move || model_probe::run(&requested, &shared)).map(drop)
+    thread("model-probe", move || model_probe::run(&asked, &shared)).map(drop)
 }
 
 fn start_workers(

@@ -61,6 +61,11 @@ impl Upstream {
         self.reachability.is_up()
     }
 
+    /// What a request to it calls it.
+    pub fn host(&self) -> &str {
+        if self.text.starts_with("unix:") { "localhost" } else { &self.text }
+    }
+
     /// Takes note of how a dial went. True when it has come up just now: it may be another one than before.
     pub fn verdict(&self, up: bool, now: Nanos) -> bool {
         let came_up = self.reachability.dialled(up, now);

@@ -104,6 +104,11 @@ pub struct OpenRequest {
 }
 
 impl OpenRequest {
+    /// It is complete, and being open means that it waits for its answer.
+    pub fn is_waiting(&self) -> bool {
+        self.complete.is_some() && self.unfinished.is_none()
+    }
+
     /// A request of which nothing is known yet but when it began.
     pub(crate) fn begun(start: Nanos) -> OpenRequest {
         OpenRequest { start, ..OpenRequest::default() }

@@ -254,9 +254,11 @@ pub enum Slot {
     ErrorText,
     /// Of a request: 0 = it wants its answer in one piece.
     Stream,
+    /// Of an answer that lists models: their names. Nobody reads it of a call that passes.
+    Names,
 }
 
 impl Slot {
     /// How many there are.
-    pub(crate) const COUNT: usize = Slot::Stream as usize + 1;
+    pub(crate) const COUNT: usize = Slot::Names as usize + 1;
 }

@@ -1,7 +1,7 @@
 //! The catalogue made ready for reading: once per thread and policy, not per connection.
 
 use crate::Nanos;
-use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, DEFAULT_JSON_BYTES, Kind, Method, Route, Slot};
+use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, DEFAULT_JSON_BYTES, JsonExtract, Kind, Method, Route, Slot};
 use crate::field::Plan;
 use crate::headers::{HeaderPlan, Names};
 use crate::json;
@@ -104,8 +104,9 @@ impl MethodPlan {
             0 => DEFAULT_JSON_BYTES,
             some => some,
         };
-        // The id in a response tells which of many requests it answers.
-        let response: Vec<_> = route.response.iter().filter(|one| one.slot != Slot::RequestId).cloned().collect();
+        // The id in a response tells which of many requests it answers; names in one are read by who asks for them.
+        let is_read = |one: &&JsonExtract| !matches!(one.slot, Slot::RequestId | Slot::Names);
+        let response: Vec<_> = route.response.iter().filter(is_read).cloned().collect();
         MethodPlan {
             kind: route.kind,
             streaming: route.streaming,

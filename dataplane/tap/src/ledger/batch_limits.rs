@@ -1,26 +1,10 @@
 //! How the ledger comes to know how large a batch a model takes: from calls that tell, and where none does from a probe.
 
 use super::Ledger;
-use std::sync::mpsc::SyncSender;
+use super::question::{About, Question};
 use wire::Call;
 
-/// What a server is to be asked of a model: how large a batch it takes.
-#[derive(Debug)]
-pub struct ProbeRequest {
-    /// Whom it is about.
-    pub model: Box<str>,
-    /// How the model was called, as [`Call::method`].
-    pub method: Box<str>,
-    /// Which upstream answered, by listener.
-    pub upstream: usize,
-}
-
 impl Ledger {
-    /// Requests to probe a model go there.
-    pub fn send_probes_to(&mut self, requests: SyncSender<ProbeRequest>) {
-        self.probe_requests = Some(requests);
-    }
-
     /// An upstream has come up, perhaps as another server: what the one before said of its models may be true no more.
     pub fn forget_limits(&mut self) {
         self.batch_limits.forget_told();
@@ -33,13 +17,12 @@ impl Ledger {
     /// A model has answered, and whether it batches is not known: has the server asked, once. Where there is no room for
     /// the request, the next answer brings it up again.
     pub(super) fn request_probe(&mut self, call: &Call, upstream: usize) {
-        let Some(requests) = self.probe_requests.as_ref().filter(|_| self.probe_models) else { return };
         let model = &*call.model.text;
-        if self.probed.contains(model) || !self.admitted.contains(model) {
+        if !self.probe_models || self.probed.contains(model) || !self.admitted.contains(model) {
             return;
         }
-        let request = ProbeRequest { model: model.into(), method: (&*call.method.text).into(), upstream };
-        if requests.try_send(request).is_ok() {
+        let about = About { model: model.into(), method: (&*call.method.text).into(), upstream };
+        if self.ask(Question::Batches(about)) {
             self.probed.insert(model.into());
         }
     }

@@ -59,7 +59,7 @@ impl Sink for Recorder<'_> {
 
     fn request(&mut self, call: &Call, request: &Request) {
         let ledger = &mut *self.ledger;
-        if request.outcome == Outcome::Ok {
+        if request.outcome == Outcome::Ok || ledger.is_named_by_server(call) {
             self.route_cache.admit(ledger, call);
         }
         self.route_cache.place_gaps(ledger, call);
@@ -101,6 +101,9 @@ impl Sink for Recorder<'_> {
             ledger.request_probe(call, self.upstream);
         }
         let failed = request.outcome.is_failure();
+        if failed {
+            ledger.meet_unknown(call, self.upstream, request.end);
+        }
         if failed || bad {
             let reason = if failed { "failed" } else { "slow" };
             let record = record(ledger.model(call), call, request, reason);

@@ -6,6 +6,7 @@ use wire::{Code, End, EndedBy, OpenRequest, Request, Sink};
 mod gaps;
 mod numbers;
 mod request_batches;
+mod server_names;
 mod shapes;
 
 fn name(text: &str) -> Name {
@@ -204,7 +205,7 @@ fn the_scan_finds_what_is_in_flight_and_how_old_it_is() {
     for scan in 1..3 {
         ledger.begin_scan(scan);
         assert!(ledger.is_scanning(scan) && !ledger.is_scanning(scan - 1));
-        ledger.scan(&mut open, 600);
+        ledger.scan(&mut open, 0, 600);
         let flights = ledger.snapshot(0, 600).flights;
         assert_eq!((flights[0].in_flight, flights[0].open_requests, flights[0].oldest_open_nanos), (1, 1, 500));
     }

@@ -23,6 +23,7 @@ impl MainLoop {
         let Some(pull) = self.pull.take() else { return };
         let (mut snapshot, records) = {
             let mut ledger = lock(&self.shared.ledger);
+            ledger.ask_for_names(now);
             (ledger.snapshot(pull.since, now), ledger.take_records())
         };
         snapshot.policy_generation = self.policy.generation;

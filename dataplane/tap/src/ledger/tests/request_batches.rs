@@ -77,51 +77,57 @@ fn of_models_that_are_no_label_nothing_is_kept() {
     assert_eq!(batches(&mut ledger, 0), (vec![], vec![]));
 }
 
+fn batches_of(model: &str) -> Question {
+    Question::Batches(About {
+        model: model.into(),
+        method: "inference.GRPCInferenceService/ModelInfer".into(),
+        upstream: 3,
+    })
+}
+
 #[test]
 fn a_server_is_asked_about_each_model_once_and_only_if_it_may_be() {
-    let (requests, requested) = std::sync::mpsc::sync_channel(1);
+    let (questions, asked) = std::sync::mpsc::sync_channel(1);
     let mut ledger = Ledger::new(7);
-    ledger.send_probes_to(requests);
+    ledger.send_questions_to(questions);
     let probing = |probe_models| proto::Policy { probe_models, ..Default::default() };
     asks(&mut ledger, "a", (4, 0), Outcome::Ok);
     ledger.adopt(&probing(true));
     for (model, size, outcome) in [("b", (0, 4), Outcome::Ok), ("c", (4, 0), Outcome::ServerError)] {
         asks(&mut ledger, model, size, outcome);
     }
-    assert!(requested.try_recv().is_err(), "not to be asked, not to be doubted, not known to be a model");
+    assert!(asked.try_recv().is_err(), "not to be asked, not to be doubted, not known to be a model");
     asks(&mut ledger, "a", (4, 0), Outcome::Ok);
     asks(&mut ledger, "d", (4, 0), Outcome::Ok);
-    let request = requested.try_recv().expect("a request");
-    assert_eq!((&*request.model, request.upstream), ("a", 3));
-    assert_eq!(&*request.method, "inference.GRPCInferenceService/ModelInfer");
-    assert!(requested.try_recv().is_err(), "there was no room for another");
+    assert_eq!(asked.try_recv().expect("a question"), batches_of("a"));
+    assert!(asked.try_recv().is_err(), "there was no room for another");
     asks(&mut ledger, "a", (4, 0), Outcome::Ok);
     asks(&mut ledger, "d", (4, 0), Outcome::Ok);
-    assert_eq!(&*requested.try_recv().expect("a request").model, "d", "it is brought up again, and a is not");
+    assert_eq!(asked.try_recv().expect("a question"), batches_of("d"), "it is brought up again, and a is not");
     ledger.adopt(&probing(true));
     ledger.learn("d", 0);
     asks(&mut ledger, "d", (4, 0), Outcome::Ok);
     asks(&mut ledger, "a", (4, 0), Outcome::Ok);
-    assert_eq!(&*requested.try_recv().expect("a request").model, "a", "another policy may know how to ask");
+    assert_eq!(asked.try_recv().expect("a question"), batches_of("a"), "another policy may know how to ask");
 }
 
 #[test]
 fn what_a_server_said_holds_until_it_comes_up_again() {
-    let (requests, requested) = std::sync::mpsc::sync_channel(8);
+    let (questions, asked) = std::sync::mpsc::sync_channel(8);
     let mut ledger = Ledger::new(7);
-    ledger.send_probes_to(requests);
+    ledger.send_questions_to(questions);
     let said = proto::BatchLimit { model: "b".into(), max_batch_size: 2 };
     ledger.adopt(&proto::Policy { probe_models: true, batch_limits: vec![said], ..Default::default() });
     asks(&mut ledger, "a", (4, 0), Outcome::Ok);
     asks(&mut ledger, "b", (1, 0), Outcome::Ok);
     ledger.learn("a", 8);
-    assert_eq!(requested.try_iter().count(), 1);
+    assert_eq!(asked.try_iter().count(), 1);
     ledger.forget_limits();
     let sized = || vec![("a".to_string(), false, 1, 4), ("b".to_string(), false, 1, 1)];
     let of_b = ("b".to_string(), 2);
     assert_eq!(batches(&mut ledger, 0), (sized(), vec![of_b.clone()]), "what was counted stays");
     asks(&mut ledger, "a", (4, 0), Outcome::Ok);
-    assert_eq!(requested.try_iter().count(), 1, "it is asked again");
+    assert_eq!(asked.try_iter().count(), 1, "it is asked again");
     ledger.learn("a", 0);
     assert_eq!(batches(&mut ledger, 0), (sized(), vec![("a".into(), 0), of_b]));
 }
