@@ -32,6 +32,7 @@ class Slot(enum.Enum):
     BATCH_SHAPE = "batch_shape"
     DATATYPE = "datatype"
     MAX_BATCH_SIZE = "max_batch_size"
+    NAMES = "names"  # of a response that lists models
 
 
 class Read(enum.Enum):

@@ -161,6 +161,8 @@ class EventView(Protocol):
     def bad(self) -> int: ...
     @property
     def excluded(self) -> int: ...
+    @property
+    def last_event_nanos(self) -> int: ...  # uptime at which one was seen open, or ended; 0 = never
 
 
 class UpstreamView(Protocol):

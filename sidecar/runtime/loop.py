@@ -62,6 +62,8 @@ class Loop:
 
         # traffic → (batches → gpu →) objectives (→ alerts → scaling)
         server = self._server.reading()
+        if server is not None and server.up:
+            self._tap.name(server.models)
         objectives = self._objectives.judge(
             settings.objectives,
             facts.traffic,

@@ -38,7 +38,8 @@ MAX_FIELD_NUMBER = 536_870_911  # protobuf's own limit
 MAX_HEAD_BYTES = 1_048_576
 
 _METHOD_PATH = re.compile(r"/[A-Za-z_][\w.]*/[A-Za-z_]\w*\Z")
-_SLOTS = {slot.value: slot for slot in Slot}
+# Lists of models are asked for over HTTP.
+_SLOTS = {slot.value: slot for slot in Slot if slot is not Slot.NAMES}
 _FILE_KEYS = {
     "server": 0, "used_by": 0, "always": 0, "messages": 0, "methods": 0, "routes": 0, "metrics": 0,
 }  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sidecar.model.policy import JsonExtract, JsonRead, JsonStep, Route, Slot
+from sidecar.model.policy import JsonExtract, JsonRead, JsonStep, Kind, Route, Slot
 from sidecar.servers.headers import HeaderValues
 from sidecar.servers.limits import (
     MAX_DEPTH,
@@ -50,6 +50,7 @@ _DEFAULT_READS = {
     Slot.BATCH_SHAPE: JsonRead.DIMENSIONS,
     Slot.DATATYPE: JsonRead.STRING,
     Slot.MAX_BATCH_SIZE: JsonRead.INT,
+    Slot.NAMES: JsonRead.STRING,
 }
 _SLOTS = {slot.value: slot for slot in Slot}
 _ROUTE_KEYS = {
@@ -114,7 +115,7 @@ def _route(checks: Checks, place: Place, template: str, spec: dict[str, object])
     checks.keys(place, spec, _ROUTE_KEYS)
     checks.note_untested(template, spec)
     heads = [HeaderValues(checks, (*place, side)) for side in ("request", "response")]
-    return Route(
+    route = Route(
         template=template,
         kind=checks.kind(place, spec),
         streaming=checks.flag(place, spec, "streaming"),
@@ -124,6 +125,24 @@ def _route(checks: Checks, place: Place, template: str, spec: dict[str, object])
         request_headers=tuple(heads[0].extracts),
         response_headers=tuple(heads[1].extracts),
     )
+    _check_names(checks, place, route)
+    return route
+
+
+def _check_names(checks: Checks, place: Place, route: Route) -> None:
+    """A list of models is one that the tap may ask for by itself, so it asks for nothing else and changes nothing."""
+    if any(extract.slot is Slot.NAMES for extract in route.request):
+        hint = "Names are read from answers: write them under response:."
+        checks.complain((*place, "request", Slot.NAMES.value), "is no list of models", hint)
+    if not any(extract.slot is Slot.NAMES for extract in route.response):
+        return
+    names = (*place, "response", Slot.NAMES.value)
+    if route.kind is not Kind.ADMIN:
+        checks.complain(names, "are of a route that lists models", "Add kind: admin.")
+    if "{" in route.template:
+        checks.complain(names, "are of a route without captures", "Write the path of the list.")
+    if any(e.slot is Slot.NAMES and e.read is not JsonRead.STRING for e in route.response):
+        checks.complain(names, "are strings", "Write paths alone, e.g. data[*].id.")
 
 
 def _extracts(

@@ -48,6 +48,7 @@ class ObjectivesEngine:
         evidence = Evidence(
             flights=traffic.flights,
             timings=traffic.timings,
+            events=traffic.events,
             upstreams=traffic.upstreams,
             blind_ratio=self._blindness.ratio(tap.stats, now_nanos),
             observing=observing,

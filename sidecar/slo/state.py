@@ -1,6 +1,8 @@
 """Which state an objective is in: ok, or one of the named silences.
 
-Evidence of harm comes first: an upstream that refuses, then requests that hang. Then whether we see at all, then
+Traffic is whatever an objective is about that is open, or ended, well or not: the tap tells it by the models' true names.
+What is open for long, and how long nothing has completed, is told by label: a model that nobody has named yet is under
+`unknown` there, which objectives without a model see. Evidence of harm comes first: an upstream that refuses, then requests that hang. Then whether we see at all, then
 whether there is anything to see. `now` is the tap's uptime, the clock of every age in a snapshot.
 """
 
@@ -15,16 +17,16 @@ from sidecar.model.objective import State
 from sidecar.model.series import INFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sidecar.model.objective import Objective
-    from sidecar.model.series import FlightView, TimingView, UpstreamView
+    from sidecar.model.series import EventView, FlightView, TimingView, UpstreamView
 
 # Silence shorter than this is not a stall even for a model that answers in a millisecond: a pause of the machine.
 STALLED_MIN_NANOS = 10 * NANOS_PER_SECOND
 # A model whose p99 is 10 s is not stalled after 11 s.
 STALLED_P99_FACTOR = 5
-# A minute without a completion is four scrapes at 15 s: by then a rate over it shows nothing either.
+# A minute without an event is four scrapes at 15 s: by then a rate over it shows nothing either.
 NO_TRAFFIC_NANOS = 60 * NANOS_PER_SECOND
 # Above this share of unread connections the counts no longer speak for the traffic.
 BLIND_RATIO = 0.01
@@ -36,6 +38,7 @@ class Evidence:
 
     flights: Sequence[FlightView]
     timings: Sequence[TimingView]
+    events: Mapping[str, EventView]  # by objective id
     upstreams: Sequence[UpstreamView]
     blind_ratio: float  # share of connections that are not read
     observing: bool  # the policy asks the tap to read, not only to relay
@@ -46,14 +49,26 @@ def state_of(objective: Objective, evidence: Evidence, now_nanos: int) -> State:
     if evidence.upstreams and not any(upstream.up for upstream in evidence.upstreams):
         return State.UNREACHABLE
     flights = [flight for flight in evidence.flights if _concerns(objective, flight)]
-    last_completed = max((flight.last_completed_nanos for flight in flights), default=0)
     waiting = any(flight.open_requests for flight in flights)
     if waiting and _stalled(objective, evidence, flights, now_nanos):
         return State.STALLED
     if not evidence.observing or evidence.blind_ratio > BLIND_RATIO:
         return State.NO_TELEMETRY
-    silent = not last_completed or now_nanos - last_completed > NO_TRAFFIC_NANOS
+    last_seen = _last_seen(objective, evidence, flights)
+    silent = not last_seen or now_nanos - last_seen > NO_TRAFFIC_NANOS
     return State.NO_TRAFFIC if silent and not waiting else State.OK
+
+
+def _last_seen(
+    objective: Objective, evidence: Evidence, flights: Sequence[FlightView]
+) -> int:
+    """Return when a request was last open, or ended; 0 = never.
+
+    An objective that was edited has seen no event yet, and its models' series know of the calls before.
+    """
+    event = evidence.events.get(objective.id)
+    completed = [flight.last_completed_nanos for flight in flights]
+    return max(event.last_event_nanos if event else 0, *completed, 0)
 
 
 def _stalled(

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
+from typing import TYPE_CHECKING
 
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.frames import FrameReader, SeamError, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # The tap answers from memory. One that has not for this long is gone or stuck; a fresh start is the best remedy.
 ANSWER_TIMEOUT_SECONDS = 10.0
@@ -68,6 +72,10 @@ class Seam(asyncio.Protocol):
     def keep(self, key: str, value: bytes) -> None:
         """Let the tap hold a value for the lives of control to come; an empty one forgets it."""
         self._send(pb.Envelope(keep=pb.Keep(key=key, value=value)))
+
+    def name(self, models: Iterable[str]) -> None:
+        """Tell which models the server itself names; they take the place of those before."""
+        self._send(pb.Envelope(names=pb.Names(models=models)))
 
     def close(self) -> None:
         """Close our end."""

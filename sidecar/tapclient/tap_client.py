@@ -8,8 +8,14 @@ from sidecar.tapclient.facts import facts_of
 from sidecar.tapclient.ledger import Ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sidecar.tapclient.facts import Facts
     from sidecar.tapclient.seam import Seam
+
+# As the tap has it: longer names are not read (dataplane/wire, names), more are no labels (dataplane/tap, limits).
+MAX_NAME_BYTES = 128
+MAX_NAMES = 64
 
 
 class TapClient:
@@ -20,6 +26,15 @@ class TapClient:
         self.version = version
         """The tap's, as its hello said."""
         self._ledger = Ledger()
+        self._named: tuple[str, ...] | None = None  # what the tap was told, in this life of control
+
+    def name(self, models: Collection[str]) -> None:
+        """Let calls of these models be counted under their names, as the server itself has them; told when they change."""
+        usable = sorted(each for each in models if 0 < len(each.encode()) <= MAX_NAME_BYTES)
+        named = tuple(usable[:MAX_NAMES])
+        if named != self._named:
+            self._named = named
+            self._seam.name(named)
 
     async def pull(self) -> Facts:
         """Return the facts of now. Raises SeamError when the tap is gone or silent."""

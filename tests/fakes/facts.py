@@ -133,6 +133,13 @@ def flight(
     )
 
 
+def event(objective: str, good: int = 0, bad: int = 0, last_event_nanos: int = 0) -> pb.EventSeries:
+    """Return what was judged for one objective."""
+    return pb.EventSeries(
+        objective=objective, good=good, bad=bad, last_event_nanos=last_event_nanos
+    )
+
+
 def upstream(up: bool = True) -> pb.Upstream:
     """Return the one upstream."""
     return pb.Upstream(

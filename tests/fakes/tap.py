@@ -33,6 +33,7 @@ class FakeTap:
         self.changes: pb.Snapshot | None = None  # the answer to a pull that asks for changes alone
         self.pulls: list[int] = []
         self.offered: list[pb.Policy] = []
+        self.named: list[list[str]] = []  # models that control said the server names
         self.refuse = ""  # a reason to refuse every policy
         self.mute = False  # read pulls but never answer
         self.lines: list[str] = []  # control's log
@@ -125,6 +126,8 @@ class FakeTap:
             if not self.mute:
                 answer = self.changes if since and self.changes is not None else self.snapshot
                 ours.sendall(encode(pb.Envelope(snapshot=answer)))
+        elif body == "names":
+            self.named.append(list(envelope.names.models))
         elif body == "policy":
             self.offered.append(envelope.policy)
             self.snapshot.policy_error = self.refuse

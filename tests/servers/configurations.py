@@ -1,4 +1,4 @@
-"""What Triton tells of a model's configuration: how large a batch it takes."""
+"""What servers tell of a model: that there is it, and Triton of its configuration: how large a batch it takes."""
 
 from __future__ import annotations
 
@@ -31,4 +31,24 @@ CONFIGURATIONS = (
     # In proto3 a zero is not written.
     described("a model that does not", MODEL, 0),
     described("nothing", {}, None),
+)
+
+
+def metadata(name: str, asked: Json, answer: Json) -> Case:
+    """Return a call that asks for what every server of the protocol tells of a model; either side names it."""
+    return Case(
+        f"metadata: {name}",
+        f"{OIP}/ModelMetadata",
+        (Message(asked, {"model": "resnet"} if asked else {}),),
+        (Message(answer, {"model": "resnet"} if answer else {}),),
+        {"kind": "Admin", "model": "resnet"},
+        (request(),),
+    )
+
+
+DESCRIBED: Json = {"name": "resnet", "versions": ["2"], "platform": "onnxruntime_onnx"}
+METADATA = (
+    metadata("asked for and told", {"name": "resnet"}, DESCRIBED),
+    metadata("asked for", {"name": "resnet", "version": "2"}, {}),
+    metadata("told", {}, DESCRIBED),
 )

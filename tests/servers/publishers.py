@@ -40,14 +40,19 @@ PUBLISHERS = (
         "oip",
         ("triton", "pytriton"),
         (Package("tritonclient", "2.73.0", ("tritonclient/grpc/*_pb2.py",)),),
-        (cases.infer(cases.OIP), cases.TRITON_STREAM, *configurations.CONFIGURATIONS),
+        (
+            cases.infer(cases.OIP),
+            cases.TRITON_STREAM,
+            *configurations.CONFIGURATIONS,
+            *configurations.METADATA,
+        ),
     ),
     Publisher(
         "oip-kserve",
         "oip",
         ("kserve",),
         (Package("kserve", "0.21.0", ("kserve/protocol/grpc/*_pb2.py",)),),
-        (cases.infer(cases.OIP),),
+        (cases.infer(cases.OIP), *configurations.METADATA),
     ),
     Publisher(
         "oip-mlserver",
@@ -62,6 +67,7 @@ PUBLISHERS = (
             cases.NAMED_BY_HEAD,
             cases.BARE_STREAM,
             *cases.BARE_BY,
+            *configurations.METADATA,
         ),
     ),
     Publisher(

@@ -78,6 +78,52 @@ def test_a_route_and_its_values() -> None:
     assert [(route.template, route.kind) for route in catalogue.routes] == [("/up", Kind.PROBE)]
 
 
+def test_a_list_of_models_is_what_may_be_asked_for_without_harm() -> None:
+    """Its path is whole, it is no inference, and its names are strings; over gRPC there are none."""
+    catalogue = compiled("""
+        server: mine
+        routes:
+          /models:
+            kind: admin
+            response: {names: ["data[*].id", "models[*]"]}
+          /a: {response: {names: "x[*]"}}
+          /b/{model}:
+            kind: admin
+            response: {names: "x[*]"}
+          /c:
+            kind: admin
+            response: {names: "count(x)"}
+          /d:
+            kind: admin
+            request: {names: "x[*]"}
+        messages: {M: {names: 1}}
+        methods:
+          /a.B/C:
+            response: {message: M, names: names}
+    """)
+    (route,) = catalogue.routes
+    assert [extract.slot for extract in route.response] == [Slot.NAMES] * 2
+    assert [extract.read for extract in route.response] == [JsonRead.STRING] * 2
+    whats = sorted(problem.what for problem in catalogue.problems)
+    assert whats == [
+        "are of a route that lists models",
+        "are of a route without captures",
+        "are strings",
+        "is an unknown key",
+        "is no list of models",
+    ]
+
+
+def test_lists_of_models_are_known_where_servers_have_them() -> None:
+    lists = {
+        route.template
+        for file in shipped_files()
+        for route in load_server(str(file)).routes
+        if any(extract.slot is Slot.NAMES for extract in route.response)
+    }
+    assert lists == {"/v1/models", "/openai/v1/models", "/api/tags"}
+
+
 def test_every_mistake_has_its_line_and_a_remedy() -> None:
     catalogue = compiled("""
         server: mine

@@ -8,7 +8,7 @@ from sidecar.model.indicator import Available
 from sidecar.model.objective import Objective, State
 from sidecar.slo.state import Evidence, state_of
 from sidecar.tapclient import tap_pb2 as pb
-from tests.fakes.facts import INFER, SECOND, flight, histogram, upstream
+from tests.fakes.facts import INFER, SECOND, event, flight, histogram, upstream
 
 NOW = 1_000 * SECOND
 ANY = Objective("answers", Available(), "0.999")
@@ -20,12 +20,14 @@ def facts(
     blind: int = 0,
     latency_nanos: int = 20_000_000,
     observing: bool = True,
+    last_event_nanos: int = 0,
 ) -> Evidence:
     """A moment with these flights; everything completed so far took `latency_nanos`."""
     timing = pb.TimingSeries(
         model="resnet50", method=INFER, kind="inference", latency=histogram(*[latency_nanos] * 100)
     )
-    return Evidence(list(flights), [timing], [upstream(up)], blind / 100, observing)
+    events = {ANY.id: event(ANY.id, last_event_nanos=last_event_nanos)}
+    return Evidence(list(flights), [timing], events, [upstream(up)], blind / 100, observing)
 
 
 def state(found: Evidence, objective: Objective = ANY) -> State:
@@ -41,6 +43,27 @@ def test_nothing_ever_and_nothing_for_a_minute_are_no_traffic() -> None:
     assert state(facts()) is State.NO_TRAFFIC
     assert state(facts(flight())) is State.NO_TRAFFIC
     assert state(facts(flight(last_completed_nanos=NOW - 61 * SECOND))) is State.NO_TRAFFIC
+
+
+def test_requests_that_only_fail_are_traffic_under_whatever_label_they_are_counted() -> None:
+    """Nothing completed: what tells of them is the tap, by the models' true names."""
+    assert state(facts(last_event_nanos=NOW - SECOND)) is State.OK
+    assert state(facts(flight("unknown"), last_event_nanos=NOW - 60 * SECOND)) is State.OK
+    assert state(facts(last_event_nanos=NOW - 61 * SECOND)) is State.NO_TRAFFIC
+    another = Objective("fast", Available(), "0.99", "another")
+    assert state(facts(last_event_nanos=NOW - SECOND), another) is State.NO_TRAFFIC
+
+
+def test_a_model_without_a_name_that_hangs_stalls_the_objective_over_all_models() -> None:
+    hanging = flight("unknown", open_requests=1, oldest_open_nanos=11 * SECOND)
+    assert state(facts(hanging, last_event_nanos=NOW)) is State.STALLED
+    by_name = Objective("llamas", Available(), "0.99", "llama-*")
+    assert state(facts(hanging), by_name) is State.NO_TRAFFIC, "it may be another model"
+
+
+def test_an_objective_that_was_edited_knows_of_the_calls_before() -> None:
+    """Events begin anew with it, completions do not."""
+    assert state(facts(flight(last_completed_nanos=NOW - SECOND), last_event_nanos=0)) is State.OK
 
 
 def test_the_first_request_on_its_way_is_ok() -> None:
@@ -94,7 +117,7 @@ def test_an_upstream_that_refuses_is_unreachable_before_anything_else() -> None:
 
 
 def test_one_of_two_upstreams_down_is_not_unreachable() -> None:
-    moment = Evidence([], [], [upstream(False), upstream(True)], 0.0, True)
+    moment = Evidence([], [], {}, [upstream(False), upstream(True)], 0.0, True)
     assert state(moment) is State.NO_TRAFFIC
 
 
