@@ -143,6 +143,11 @@ async def echo_bidi(messages: AsyncIterator[bytes], context: Context) -> AsyncIt
         yield message
 
 
+async def metadata(request: bytes, _: Context) -> bytes:
+    """ModelMetadata: field 1 of either message is the model's name."""
+    return request
+
+
 async def ready(_request: bytes, _: Context) -> bytes:
     """ServerReady, ModelReady and ServerLive alike: field 1 is true."""
     return b"\x08\x01"
@@ -167,6 +172,7 @@ def handlers() -> list[grpc.GenericRpcHandler]:
     inference = {
         "ModelInfer": make["Unary"](infer, decode, encode),
         "ModelStreamInfer": make["Bidi"](stream_infer, decode, encode),
+        "ModelMetadata": make["Unary"](metadata),
         **{name: make["Unary"](ready) for name in ("ServerLive", "ServerReady", "ModelReady")},
     }
     return [

@@ -41,7 +41,7 @@ def metadata(name: str, asked: Json, answer: Json) -> Case:
         f"{OIP}/ModelMetadata",
         (Message(asked, {"model": "resnet"} if asked else {}),),
         (Message(answer, {"model": "resnet"} if answer else {}),),
-        {"kind": "Admin", "model": "resnet"},
+        {"kind": "Admin", "model": "resnet", "version": ""},
         (request(),),
     )
 
