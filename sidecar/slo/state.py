@@ -1,9 +1,11 @@
 """Which state an objective is in: ok, or one of the named silences.
 
-Traffic is whatever an objective is about that is open, or ended, well or not: the tap tells it by the models' true names.
-What is open for long, and how long nothing has completed, is told by label: a model that nobody has named yet is under
-`unknown` there, which objectives without a model see. Evidence of harm comes first: an upstream that refuses, then requests that hang. Then whether we see at all, then
+Evidence of harm comes first: an upstream that refuses, then requests that hang. Then whether we see at all, then
 whether there is anything to see. `now` is the tap's uptime, the clock of every age in a snapshot.
+
+Traffic is whatever an objective is about that is open, or ended, well or not: the tap tells it by the models' true
+names. What hangs is told by label: a model that nobody has named yet is under `unknown` there, which objectives
+without a model see.
 """
 
 from __future__ import annotations
@@ -59,9 +61,7 @@ def state_of(objective: Objective, evidence: Evidence, now_nanos: int) -> State:
     return State.NO_TRAFFIC if silent and not waiting else State.OK
 
 
-def _last_seen(
-    objective: Objective, evidence: Evidence, flights: Sequence[FlightView]
-) -> int:
+def _last_seen(objective: Objective, evidence: Evidence, flights: Sequence[FlightView]) -> int:
     """Return when a request was last open, or ended; 0 = never.
 
     An objective that was edited has seen no event yet, and its models' series know of the calls before.

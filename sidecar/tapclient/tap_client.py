@@ -29,7 +29,7 @@ class TapClient:
         self._named: tuple[str, ...] | None = None  # what the tap was told, in this life of control
 
     def name(self, models: Collection[str]) -> None:
-        """Let calls of these models be counted under their names, as the server itself has them; told when they change."""
+        """Let calls of models that the server itself names be counted under their names; told when they change."""
         usable = sorted(each for each in models if 0 < len(each.encode()) <= MAX_NAME_BYTES)
         named = tuple(usable[:MAX_NAMES])
         if named != self._named:

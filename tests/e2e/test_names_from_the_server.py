@@ -1,4 +1,4 @@
-"""A model that never answered well: its failures burn from the first, and it has a name once the server itself names it."""
+"""A model that never answered well: its failures burn from the first, and it has a name once the server names it."""
 
 from __future__ import annotations
 
@@ -105,7 +105,9 @@ def test_a_model_that_the_server_describes_over_grpc_has_its_name() -> None:
         running_wayside(upstream, config=CONFIG) as wayside,
         grpc.insecure_channel(wayside.address) as channel,
     ):
-        infer_unary = channel.unary_unary(f"/{INFERENCE}/ModelInfer")
+        infer_unary: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+            f"/{INFERENCE}/ModelInfer"
+        )
 
         def is_named() -> bool:
             with pytest.raises(grpc.RpcError):
@@ -148,7 +150,9 @@ def test_nobody_is_asked_where_that_is_forbidden() -> None:
 def test_a_model_on_the_servers_own_page_has_its_name_with_its_first_call() -> None:
     page = 'vllm:num_requests_waiting{engine="0",model_name="llama"} 2\n'
     with broken_server() as server, serving_metrics(page) as metrics:
-        polled = f'server: {{metrics: "{metrics.url}", metrics_interval: 200ms, probe_models: false}}'
+        polled = (
+            f'server: {{metrics: "{metrics.url}", metrics_interval: 200ms, probe_models: false}}'
+        )
         with running_wayside(server.address, config=f"{polled}\n{CONFIG}") as wayside:
             wayside.running.wait_for(lambda: "wayside_server_queue_depth" in wayside.metrics())
             assert models(wayside) == set(), "who is not called is no label"

@@ -1,7 +1,7 @@
 """A model server over HTTP that fails every inference, and knows its models all the same.
 
-`with broken_server(lists={"/v1/models": {...}}) as server: ...`: every POST is answered with 500, each path of `lists` with
-that JSON, and `/v2/models/NAME` with 200 for the names of `describes`; everything else is 404.
+`with broken_server(lists={"/v1/models": {...}}) as server: ...`: every POST is answered with 500, each path of `lists`
+with that JSON, and `/v2/models/NAME` with 200 for the names of `describes`; everything else is 404.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ def broken_server(
     server = Broken()
 
     class Handler(Answering):
-        disable_nagle_algorithm = True  # head and body are written apart: each answer would wait 40 ms
+        disable_nagle_algorithm = (
+            True  # head and body are written apart: each answer would wait 40 ms
+        )
+
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", 0)))
             self._answer(500, {"error": "CUDA error: an illegal memory access was encountered"})
