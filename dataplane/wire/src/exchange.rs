@@ -70,6 +70,7 @@ use crate::plans::MethodPlan;
 use crate::pool::{Pooled, Shelf};
 use crate::sink::Sink;
 use answer::Answer;
+use grpc_web_body::WebState;
 use reply::Reply;
 use side::Side;
 use std::cell::RefCell;
@@ -80,6 +81,7 @@ mod answer;
 mod apply;
 mod connection_state;
 mod grpc_body;
+mod grpc_web_body;
 mod headers;
 mod http_body;
 mod message_facts;
@@ -99,6 +101,8 @@ pub struct Exchange {
     request: Side,
     response: Side,
     answer: Answer,
+    /// Of a call of gRPC-Web, from where it is needed.
+    web: Option<Box<WebState>>,
     /// When the newest complete request message was complete, where messages are told apart.
     asked: Option<Nanos>,
     /// The last of `call.open` is being sent (for a call that carries many).
@@ -131,7 +135,8 @@ impl Exchange {
     #[inline]
     pub fn request_data<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
         match self.request.content {
-            Content::Grpc => self.grpc_request(bytes, cx),
+            Content::Grpc | Content::GrpcWeb => self.grpc_request(bytes, cx),
+            Content::GrpcWebText => self.web_text_request(bytes, cx),
             _ => self.http_request(bytes, cx),
         }
     }
@@ -141,6 +146,8 @@ impl Exchange {
     pub fn response_data<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
         match self.response.content {
             Content::Grpc => self.grpc_response(bytes, cx),
+            Content::GrpcWeb => self.web_response(bytes, cx),
+            Content::GrpcWebText => self.web_text_response(bytes, cx),
             _ => self.http_response(bytes, cx),
         }
     }
@@ -210,9 +217,11 @@ impl Exchange {
     #[inline]
     fn waits_for_output(&self) -> bool {
         match self.response.content {
-            Content::Grpc => self.plan.as_ref().is_some_and(|plan| plan.response.wants_output()),
+            Content::Grpc | Content::GrpcWeb | Content::GrpcWebText => {
+                self.plan.as_ref().is_some_and(|plan| plan.response.wants_output())
+            }
             Content::Events | Content::Lines => true,
-            Content::Json | Content::Opaque => false,
+            Content::Json | Content::GrpcWebUnread | Content::Opaque => false,
         }
     }
 
@@ -307,7 +316,7 @@ impl Exchange {
         if self.response.document {
             self.http_response_ends(cx);
         }
-        let verdict = self.answer.verdict(self.request.content == Content::Grpc, blind);
+        let verdict = self.answer.verdict(self.request.content.is_grpc(), blind);
         let asked = self.asked;
         if let Some(open) = self.only() {
             open.complete = open.complete.or(asked);

@@ -21,7 +21,7 @@ pub enum Protocol {
 pub enum Blind {
     /// TLS: nothing to read.
     Tls,
-    /// No protocol known here, or none any more: HTTP/1.1 was switched to another.
+    /// No protocol known here, or none any more: HTTP/1.1 was switched to one that carries HTTP, or to a tunnel.
     Protocol,
     /// A header block that cannot be decoded: this direction is frames only from here (R3).
     Hpack,
@@ -32,6 +32,8 @@ pub enum Blind {
     Streams,
     /// The parser panicked; the caller says so.
     Panic,
+    /// HTTP/1.1 was switched to what carries no HTTP, as websocket: nothing that objectives are about is hidden there.
+    Upgraded,
 }
 
 /// How a connection, or one direction of it, came to be no longer read.

@@ -39,21 +39,30 @@ impl Answer {
     pub fn content(&self, request: Content) -> Content {
         match (self.content, request) {
             (Some(content), _) => content,
-            (None, Content::Grpc) => Content::Grpc,
+            (None, Content::Grpc | Content::GrpcWeb | Content::GrpcWebText) => request,
             (None, _) => Content::Opaque,
+        }
+    }
+
+    /// A trailers frame of gRPC-Web, which stands for trailers and may have none.
+    pub fn hear_trailers(&mut self, status: Option<u8>, message: Box<str>) {
+        if status.is_some() {
+            (self.grpc_status, self.message) = (status, message);
         }
     }
 
     /// What a complete response says. `request`: the request was gRPC. `blind`: the server's header blocks can no
     /// longer be read, so that a missing status means nothing.
     pub fn verdict(&self, request: bool, blind: bool) -> Verdict {
-        let is_grpc = request || self.content == Some(Content::Grpc);
+        let is_grpc = request || self.content.is_some_and(Content::is_grpc);
         match (self.grpc_status, self.status) {
-            (Some(code), _) => Verdict::server(Code::Grpc(code)),
-            (None, Some(status)) if !is_grpc => Verdict::server(Code::Http(status)),
-            (None, _) if blind => UNREAD,
-            (None, Some(status)) if status != 200 => Verdict::server(Code::Http(status)),
-            (None, _) => Verdict::server(Code::Grpc(grpc::UNKNOWN)),
+            // What is JSON to both sides may have been gRPC behind a transcoder, which tells of that.
+            (Some(code), _) if is_grpc || self.content.is_none() => Verdict::server(Code::Grpc(code)),
+            (_, Some(status)) if !is_grpc => Verdict::server(Code::Http(status)),
+            _ if blind => UNREAD,
+            (_, Some(status)) if status != 200 => Verdict::server(Code::Http(status)),
+            _ if self.content == Some(Content::GrpcWebUnread) => UNREAD,
+            _ => Verdict::server(Code::Grpc(grpc::UNKNOWN)),
         }
     }
 }

@@ -70,7 +70,7 @@ impl Exchange {
                     piece.into_iter().for_each(|piece| self.event(piece, cx));
                 }
             }
-            Content::Grpc | Content::Opaque => {
+            Content::Grpc | Content::GrpcWeb | Content::GrpcWebText | Content::GrpcWebUnread | Content::Opaque => {
                 self.call.response_bytes += bytes.len() as u64;
                 self.response_bytes_came(cx.now);
             }

@@ -56,6 +56,7 @@ impl Exchange {
         self.request = Side { content: head.request_content(), json_left: head.json_bytes(), ..Side::default() };
         self.response = Side::default();
         self.answer = Answer::default();
+        self.web = None;
         (self.asked, self.sending) = (None, false);
         self.reply.repeat(&Reply::SILENT, None);
         if head.has_fields() {
