@@ -1,7 +1,7 @@
 """How much of the traffic of late was not read: what is blind now, not what was blind last week.
 
-Connections that were upgraded to what carries no HTTP, such as websocket, hide nothing that objectives are about: they are
-neither among the blind nor among those that are read.
+Connections that were upgraded to what carries no HTTP, such as websocket, hide nothing that objectives are about: they
+are neither among the blind nor among those that are read.
 """
 
 from __future__ import annotations

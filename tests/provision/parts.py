@@ -44,6 +44,7 @@ SERVERS: dict[str, tuple[str, ...]] = {
     "ray": ("3.11", "3.12"),
     "sglang": ("3.11", "3.12"),
     "http-clients": ("3.11", "3.12", "3.13"),
+    "grpc-web": ("3.11", "3.12", "3.13"),
 }
 
 # Tool: the locked Go module (go.mod and go.sum) that pins it, and its package.
