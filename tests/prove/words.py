@@ -6,6 +6,7 @@ from tests.prove import (
     accuracy,
     cost,
     drain,
+    grpc_web,
     hazards,
     interop,
     soak,
@@ -20,6 +21,7 @@ from tests.prove.proof import Proof
 PROOFS: tuple[Proof, ...] = (
     triton.PROOF,
     state.PROOF,
+    grpc_web.PROOF,
     drain.PROOF,
     accuracy.PROOF,
     upstream.PROOF,
