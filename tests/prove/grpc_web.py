@@ -26,12 +26,12 @@ VIRTUAL_MILLISECONDS = 30_000
 ENCODINGS = ("binary", "text")
 # Of each encoding, what the server says by the name in the request, and how many messages come before it.
 SAID = {
-    "inference.GRPCInferenceService iris": (1, "0"),
-    "inference.GRPCInferenceService unloaded": (1, "14"),
-    "inference.GRPCInferenceService missing": (0, "5"),
-    "inference.GRPCInferenceService broken": (0, None),
-    "vllm.grpc.engine.VllmEngine iris": (3, "0"),
-    "vllm.grpc.engine.VllmEngine unloaded": (3, "14"),
+    "ModelInfer iris": (1, "0"),
+    "ModelInfer unloaded": (1, "14"),
+    "ModelInfer missing": (0, "5"),
+    "ModelInfer broken": (0, None),
+    "Generate iris": (3, "0"),
+    "Generate unloaded": (3, "14"),
 }
 CODES = {"0": "OK", "5": "NOT_FOUND", "14": "UNAVAILABLE"}
 # Of these calls the server says that it failed; of `broken` with HTTP's status alone.

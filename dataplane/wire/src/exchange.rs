@@ -135,8 +135,7 @@ impl Exchange {
     #[inline]
     pub fn request_data<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
         match self.request.content {
-            Content::Grpc | Content::GrpcWeb => self.grpc_request(bytes, cx),
-            Content::GrpcWebText => self.web_text_request(bytes, cx),
+            Content::Grpc => self.grpc_request(bytes, cx),
             _ => self.http_request(bytes, cx),
         }
     }
@@ -146,8 +145,6 @@ impl Exchange {
     pub fn response_data<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
         match self.response.content {
             Content::Grpc => self.grpc_response(bytes, cx),
-            Content::GrpcWeb => self.web_response(bytes, cx),
-            Content::GrpcWebText => self.web_text_response(bytes, cx),
             _ => self.http_response(bytes, cx),
         }
     }

@@ -217,7 +217,10 @@ impl Head {
 
     /// `grpc-message` in plain text, capped.
     pub fn message(&self) -> Box<str> {
-        grpc_message(self.fields.message())
+        match self.fields.message() {
+            [] => Box::default(),
+            encoded => grpc_message(encoded),
+        }
     }
 }
 

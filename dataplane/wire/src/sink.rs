@@ -69,6 +69,40 @@ pub trait Sink {
     fn head_truncated(&mut self);
 }
 
+impl<S: Sink + ?Sized> Sink for &mut S {
+    fn opened(&mut self, call: &mut Call) {
+        (**self).opened(call);
+    }
+
+    fn request(&mut self, call: &Call, request: &Request) {
+        (**self).request(call, request);
+    }
+
+    fn gap(&mut self, call: &Call, gap: Nanos) {
+        (**self).gap(call, gap);
+    }
+
+    fn ended(&mut self, call: &Call, end: &End) {
+        (**self).ended(call, end);
+    }
+
+    fn blinded(&mut self, reason: Blind) {
+        (**self).blinded(reason);
+    }
+
+    fn blinded_by(&mut self, cause: &BlindCause) {
+        (**self).blinded_by(cause);
+    }
+
+    fn recognised(&mut self, protocol: Protocol) {
+        (**self).recognised(protocol);
+    }
+
+    fn head_truncated(&mut self) {
+        (**self).head_truncated();
+    }
+}
+
 /// Who listens, and when those bytes came of which is told.
 #[derive(Debug)]
 pub struct Listener<'a, S> {

@@ -54,13 +54,21 @@ impl Answer {
     /// What a complete response says. `request`: the request was gRPC. `blind`: the server's header blocks can no
     /// longer be read, so that a missing status means nothing.
     pub fn verdict(&self, request: bool, blind: bool) -> Verdict {
+        // What is JSON to both sides may have been gRPC behind a transcoder, which tells of that.
+        match self.grpc_status {
+            Some(code) if request || self.content.is_none_or(Content::is_grpc) => Verdict::server(Code::Grpc(code)),
+            _ => self.without_grpc_status(request, blind),
+        }
+    }
+
+    /// It said no status of gRPC's, or none that counts.
+    #[inline(never)]
+    fn without_grpc_status(&self, request: bool, blind: bool) -> Verdict {
         let is_grpc = request || self.content.is_some_and(Content::is_grpc);
-        match (self.grpc_status, self.status) {
-            // What is JSON to both sides may have been gRPC behind a transcoder, which tells of that.
-            (Some(code), _) if is_grpc || self.content.is_none() => Verdict::server(Code::Grpc(code)),
-            (_, Some(status)) if !is_grpc => Verdict::server(Code::Http(status)),
+        match self.status {
+            Some(status) if !is_grpc => Verdict::server(Code::Http(status)),
             _ if blind => UNREAD,
-            (_, Some(status)) if status != 200 => Verdict::server(Code::Http(status)),
+            Some(status) if status != 200 => Verdict::server(Code::Http(status)),
             _ if self.content == Some(Content::GrpcWebUnread) => UNREAD,
             _ => Verdict::server(Code::Grpc(grpc::UNKNOWN)),
         }

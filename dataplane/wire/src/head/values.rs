@@ -55,9 +55,6 @@ pub fn grpc_status(value: &[u8]) -> u8 {
 
 /// `grpc-message` in plain text, capped.
 pub fn grpc_message(encoded: &[u8]) -> Box<str> {
-    if encoded.is_empty() {
-        return Box::default();
-    }
     String::from_utf8_lossy(&percent_decode(encoded)).into()
 }
 
