@@ -193,8 +193,8 @@ TAP_CONNECTIONS = _counter(
 TAP_BLIND = _counter("tap_blind", "Connections forwarded but no longer read, by reason.", "reason")
 TAP_UPGRADED = _counter(
     "tap_upgraded",
-    "Of the connections no longer read, those upgraded from HTTP/1.1 to what carries no HTTP, such as websocket. For them "
-    "no objective is `no_telemetry`.",
+    "Of the connections no longer read, those upgraded from HTTP/1.1 to what carries no HTTP, such as websocket. For "
+    "these no objective is `no_telemetry`.",
 )
 TAP_FRAMES = _counter(
     "tap_http2_frames",

@@ -1,4 +1,4 @@
-"""A page in Chromium calls a real gRPC-Web server through Wayside, in binary and in base64: what it got, what was counted."""
+"""A page in Chromium calls a real gRPC-Web server through Wayside, in binary and in base64: what it got, what counted."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ FAILED = {"14", None}
 def shown_by_chromium(url: str) -> dict[str, dict[str, Any]]:
     """Open a page until it has made its calls; return what it understood of each."""
     with tempfile.TemporaryDirectory(prefix="wayside-chromium-") as profile:
-        command = [
-            *(require("chromium"), "--headless", "--no-sandbox", "--disable-gpu"),
-            *(f"--user-data-dir={profile}", f"--virtual-time-budget={VIRTUAL_MILLISECONDS}"),
-            *("--dump-dom", url),
+        command: list[str | Path] = [
+            require("chromium"),
+            *("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}"),
+            *(f"--virtual-time-budget={VIRTUAL_MILLISECONDS}", "--dump-dom", url),
         ]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True

@@ -83,7 +83,7 @@ fn decoded(text: &[u8]) -> (Vec<u8>, u64) {
 }
 
 /// Decodes it as the parser does, and tells whether it ended before the text.
-fn decoded_in_pieces<'a>(pieces: &mut dyn Iterator<Item = &'a [u8]>) -> (Vec<u8>, bool) {
+fn decoded_in_pieces(pieces: &mut dyn Iterator<Item = &[u8]>) -> (Vec<u8>, bool) {
     let (mut base64, mut all, mut plain) = (Base64::default(), Vec::new(), [0; 9]);
     for mut text in pieces {
         while !text.is_empty() {

@@ -1,8 +1,8 @@
 """A gRPC-Web server for tests: Sonora on waitress. Run by its environment's Python with its port, and a page to show.
 
 What it says depends on the model, or the request id, that is asked with: `iris` is answered, `unloaded` too but has a
-status other than OK behind the message, `missing` has nothing but a status, and for `broken` the handler raises. A stream
-has three messages of two tokens.
+status other than OK behind the message, `missing` has nothing but a status, and for `broken` the handler raises. A
+stream has three messages of two tokens.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 import grpc
 
-# Of the Open Inference Protocol ModelInferResponse{model_name: "iris"}, of vLLM GenerateResponse{chunk: {token_ids: [7, 8]}}.
+# ModelInferResponse{model_name: "iris"} of the Open Inference Protocol, and of vLLM
+# GenerateResponse{chunk: {token_ids: [7, 8]}}.
 IRIS = b"\n\x04iris"
 TOKENS = b"\n\x04\n\x02\x07\x08"
 
