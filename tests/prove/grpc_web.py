@@ -1,4 +1,4 @@
-"""A page in Chromium calls a real gRPC-Web server through Wayside, in binary and in base64: what it got, what counted."""
+"""A page in Chromium calls a real gRPC-Web server through Wayside, in both encodings: what it got, what was counted."""
 
 from __future__ import annotations
 

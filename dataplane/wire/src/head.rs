@@ -263,6 +263,17 @@ mod tests {
     }
 
     #[test]
+    fn of_a_field_that_is_said_twice_over_http1_no_more_is_kept() {
+        let (mut head, methods) = (Head::default(), Methods::new(Rc::default()));
+        let mut hear = |value: &[u8]| {
+            head.http_field(b"grpc-message", value, &methods);
+            format!("{head:?}")
+        };
+        let once = hear(&b"m".repeat(2000));
+        assert_eq!((once.contains("109, 109"), hear(b"again")), (true, once));
+    }
+
+    #[test]
     fn unreadable_statuses_are_unknown() {
         let mut methods = Methods::new(Rc::default());
         for (bytes, code) in [(&b"0"[..], 0), (b"16", 16), (b"17", 2), (b"", 2), (b"x", 2), (b"00", 0)] {
