@@ -19,9 +19,9 @@ from tests.prove import (
 from tests.prove.proof import Proof
 
 PROOFS: tuple[Proof, ...] = (
+    grpc_web.PROOF,
     triton.PROOF,
     state.PROOF,
-    grpc_web.PROOF,
     drain.PROOF,
     accuracy.PROOF,
     upstream.PROOF,
