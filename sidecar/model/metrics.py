@@ -191,6 +191,11 @@ TAP_CONNECTIONS = _counter(
     "tap_connections", "Connections, by what their first bytes said.", "protocol"
 )
 TAP_BLIND = _counter("tap_blind", "Connections forwarded but no longer read, by reason.", "reason")
+TAP_UPGRADED = _counter(
+    "tap_upgraded",
+    "Of the connections no longer read, those upgraded from HTTP/1.1 to what carries no HTTP, such as websocket. For "
+    "these no objective is `no_telemetry`.",
+)
 TAP_FRAMES = _counter(
     "tap_http2_frames",
     "Frames of HTTP/2 read, by sender (client, server) and type. Many for few calls are a flood: PING, SETTINGS, "

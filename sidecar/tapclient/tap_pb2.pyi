@@ -360,7 +360,7 @@ class BlindCause(_message.Message):
     def __init__(self, reason: _Optional[str] = ..., cause: _Optional[str] = ..., direction: _Optional[str] = ..., offset: _Optional[int] = ..., count: _Optional[int] = ..., last_unix_nanos: _Optional[int] = ...) -> None: ...
 
 class TapStats(_message.Message):
-    __slots__ = ("connections_by_protocol", "blind", "added_latency", "cpu_nanos", "resident_bytes", "unsent_bytes", "records_dropped", "log_lines_dropped", "series_capped", "control_restarts", "connections_cap", "accept_pauses", "cut_connections", "draining", "goaways_inserted", "throttled_nanos", "client_frames", "server_frames", "heads_truncated", "keeps_refused")
+    __slots__ = ("connections_by_protocol", "blind", "added_latency", "cpu_nanos", "resident_bytes", "unsent_bytes", "records_dropped", "log_lines_dropped", "series_capped", "control_restarts", "connections_cap", "accept_pauses", "cut_connections", "draining", "goaways_inserted", "throttled_nanos", "client_frames", "server_frames", "heads_truncated", "keeps_refused", "upgraded")
     CONNECTIONS_BY_PROTOCOL_FIELD_NUMBER: _ClassVar[int]
     BLIND_FIELD_NUMBER: _ClassVar[int]
     ADDED_LATENCY_FIELD_NUMBER: _ClassVar[int]
@@ -381,6 +381,7 @@ class TapStats(_message.Message):
     SERVER_FRAMES_FIELD_NUMBER: _ClassVar[int]
     HEADS_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     KEEPS_REFUSED_FIELD_NUMBER: _ClassVar[int]
+    UPGRADED_FIELD_NUMBER: _ClassVar[int]
     connections_by_protocol: _containers.RepeatedCompositeFieldContainer[Count]
     blind: _containers.RepeatedCompositeFieldContainer[Count]
     added_latency: Histogram
@@ -401,7 +402,8 @@ class TapStats(_message.Message):
     server_frames: _containers.RepeatedCompositeFieldContainer[Count]
     heads_truncated: int
     keeps_refused: int
-    def __init__(self, connections_by_protocol: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., blind: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., added_latency: _Optional[_Union[Histogram, _Mapping]] = ..., cpu_nanos: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., records_dropped: _Optional[int] = ..., log_lines_dropped: _Optional[int] = ..., series_capped: _Optional[int] = ..., control_restarts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., connections_cap: _Optional[int] = ..., accept_pauses: _Optional[int] = ..., cut_connections: _Optional[int] = ..., draining: _Optional[bool] = ..., goaways_inserted: _Optional[int] = ..., throttled_nanos: _Optional[int] = ..., client_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., server_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., heads_truncated: _Optional[int] = ..., keeps_refused: _Optional[int] = ...) -> None: ...
+    upgraded: int
+    def __init__(self, connections_by_protocol: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., blind: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., added_latency: _Optional[_Union[Histogram, _Mapping]] = ..., cpu_nanos: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., records_dropped: _Optional[int] = ..., log_lines_dropped: _Optional[int] = ..., series_capped: _Optional[int] = ..., control_restarts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., connections_cap: _Optional[int] = ..., accept_pauses: _Optional[int] = ..., cut_connections: _Optional[int] = ..., draining: _Optional[bool] = ..., goaways_inserted: _Optional[int] = ..., throttled_nanos: _Optional[int] = ..., client_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., server_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., heads_truncated: _Optional[int] = ..., keeps_refused: _Optional[int] = ..., upgraded: _Optional[int] = ...) -> None: ...
 
 class Records(_message.Message):
     __slots__ = ("records",)

@@ -403,6 +403,9 @@ pub struct TapStats {
     /// values of control that would have passed the bound of what is kept
     #[prost(uint64, tag = "20")]
     pub keeps_refused: u64,
+    /// of the blind: HTTP/1.1 switched to what carries no HTTP; cumulative
+    #[prost(uint64, tag = "21")]
+    pub upgraded: u64,
 }
 /// Chosen requests: those that failed, and those that an objective found bad. A bounded ring; drops are counted.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -105,7 +105,8 @@ impl Conn {
         let (reason, text) = match unreadable {
             Unreadable::Ambiguous(what) => (Blind::Frame, what),
             Unreadable::TooMany => (Blind::Streams, "more requests wait for an answer than are followed"),
-            Unreadable::Switched => (Blind::Protocol, "HTTP/1.1 was switched to another protocol"),
+            Unreadable::Switched => (Blind::Protocol, "HTTP/1.1 was switched to a protocol that may carry calls"),
+            Unreadable::Upgraded => (Blind::Upgraded, "HTTP/1.1 was switched to another protocol"),
         };
         self.shared.blindness.report(&BlindCause { reason, direction, text }, sink);
     }

@@ -78,6 +78,7 @@ use crate::plans::MethodPlan;
 use crate::pool::{Pooled, Shelf};
 use crate::sink::Sink;
 use answer::Answer;
+use grpc_web_body::WebState;
 use reply::Reply;
 use side::Side;
 use std::cell::RefCell;
@@ -89,6 +90,7 @@ mod apply;
 mod connection_state;
 mod ending;
 mod grpc_body;
+mod grpc_web_body;
 mod headers;
 mod http_body;
 mod message_facts;
@@ -109,6 +111,8 @@ pub struct Exchange {
     request: Side,
     response: Side,
     answer: Answer,
+    /// Of a call of gRPC-Web, from where it is needed.
+    web: Option<Box<WebState>>,
     /// When the newest complete request message was complete, where messages are told apart.
     asked: Option<Nanos>,
     /// The last of `call.open` is being sent (for a call that carries many).
@@ -141,7 +145,7 @@ impl Exchange {
         }
         self.response.content = self.answer.content(self.request.content);
         self.response.json_left = self.response.json_left.or(head.json_bytes());
-        if self.response.content != Content::Grpc && self.answer.is_good() {
+        if !self.response.content.is_grpc() && self.answer.is_good() {
             match self.response.content {
                 Content::Json => self.call.whole = self.plan.as_ref().is_some_and(|plan| plan.streaming),
                 Content::Events | Content::Lines => self.call.whole = false,
@@ -233,9 +237,11 @@ impl Exchange {
     #[inline]
     fn waits_for_output(&self) -> bool {
         match self.response.content {
-            Content::Grpc => self.plan.as_ref().is_some_and(|plan| plan.response.wants_output()),
+            Content::Grpc | Content::GrpcWeb | Content::GrpcWebText => {
+                self.plan.as_ref().is_some_and(|plan| plan.response.wants_output())
+            }
             Content::Events | Content::Lines => true,
-            Content::Json | Content::Opaque => false,
+            Content::Json | Content::GrpcWebUnread | Content::Opaque => false,
         }
     }
 

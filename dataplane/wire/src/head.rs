@@ -6,18 +6,17 @@ use crate::content::Content;
 use crate::headers::HeaderPlan;
 use crate::hpack::{Interest, Value};
 use crate::names::Name;
-use crate::outcome::grpc;
 use crate::plans::Plans;
 use fields::Fields;
 use std::rc::Rc;
-use values::{json_length, percent_decode, timeout};
+use values::{json_length, leaves_http, timeout};
 
 mod fields;
 mod methods;
 mod values;
 
 pub use methods::{KnownMethod, Methods};
-pub use values::digits;
+pub use values::{MAX_ENCODED_BYTES, digits, grpc_message, grpc_status, shown};
 
 const PATH: u8 = 1;
 const STATUS: u8 = 2;
@@ -31,6 +30,9 @@ const JSON_LENGTH: u8 = 9;
 const RETRY_AFTER: u8 = 10;
 /// Those of the catalogue begin here.
 const HEADERS: u8 = 11;
+
+/// The one field of which a beginning will do.
+pub const MESSAGE_FIELD: &str = "grpc-message";
 
 /// The header names that are wanted.
 #[derive(Clone, Debug)]
@@ -53,6 +55,8 @@ pub struct Head {
     content: Option<Content>,
     /// `content-encoding` is there and not `identity`.
     encoded: bool,
+    /// `upgrade` names a protocol in which nobody calls a model as over HTTP. Of HTTP/1.1 alone (RFC 9113 section 8.6).
+    pub leaves_http: bool,
     /// `inference-header-content-length`: so many bytes of JSON precede tensors (KServe's binary extension).
     json_bytes: Option<u32>,
     /// `grpc-status`; what cannot be read is UNKNOWN.
@@ -93,6 +97,7 @@ impl Head {
         (self.stream, self.own, self.began) = (stream, own, began);
         // One by one: the room for what is kept stays, and little is written.
         (self.method, self.status, self.content, self.encoded) = (None, None, None, false);
+        self.leaves_http = false;
         (self.json_bytes, self.grpc_status, self.timeout, self.traceparent) = (None, None, None, None);
         self.retry_after = false;
         self.fields.clear();
@@ -115,6 +120,9 @@ impl Head {
     pub fn content(&self) -> Option<Content> {
         match (self.json_bytes, self.content) {
             (_, Some(Content::Grpc)) => Some(Content::Grpc),
+            (_, Some(content)) if content.is_grpc() => {
+                Some(if self.encoded { Content::GrpcWebUnread } else { content })
+            }
             _ if self.encoded => Some(Content::Opaque),
             (Some(0), _) => Some(Content::Opaque),
             (Some(_), _) => Some(Content::Json),
@@ -126,7 +134,7 @@ impl Head {
     /// nothing speaks against it.
     pub fn request_content(&self) -> Content {
         match self.content() {
-            Some(Content::Grpc) => Content::Grpc,
+            Some(content) if content.is_grpc() => content,
             _ if self.encoded || self.json_bytes == Some(0) => Content::Opaque,
             _ => Content::Json,
         }
@@ -164,6 +172,16 @@ impl Head {
             self.json_bytes = json_length(value);
         } else if is("traceparent") {
             self.traceparent = Name::once(value);
+        } else if is("grpc-status") {
+            self.grpc_status.get_or_insert(grpc_status(value));
+        } else if is(MESSAGE_FIELD) {
+            if self.fields.message().is_empty() {
+                self.fields.keep_message(shown(value));
+            }
+        } else if is("grpc-timeout") {
+            self.timeout = timeout(value);
+        } else if is("upgrade") {
+            self.leaves_http = leaves_http(value);
         } else if is("retry-after") {
             self.retry_after = true;
         } else if let Some(place) = methods.plans.header_names.find(name) {
@@ -198,10 +216,7 @@ impl Head {
             CONTENT_ENCODING => self.encoded = bytes != b"identity",
             JSON_LENGTH => self.json_bytes = json_length(bytes),
             STATUS => self.status = digits(bytes, 3).map(|status| status as u16),
-            GRPC_STATUS => {
-                let code = digits(bytes, 10).filter(|&code| code <= u64::from(grpc::UNAUTHENTICATED));
-                self.grpc_status = Some(code.map_or(grpc::UNKNOWN, |code| code as u8));
-            }
+            GRPC_STATUS => self.grpc_status = Some(grpc_status(bytes)),
             GRPC_TIMEOUT => self.timeout = timeout(bytes),
             TRACEPARENT => self.traceparent = Name::once(bytes),
             RETRY_AFTER => self.retry_after = true,
@@ -211,12 +226,10 @@ impl Head {
 
     /// `grpc-message` in plain text, capped.
     pub fn message(&self) -> Box<str> {
-        let encoded = self.fields.message();
-        if encoded.is_empty() {
-            return Box::default();
+        match self.fields.message() {
+            [] => Box::default(),
+            encoded => grpc_message(encoded),
         }
-        let plain = percent_decode(encoded);
-        String::from_utf8_lossy(&plain).into()
     }
 }
 
@@ -257,6 +270,17 @@ mod tests {
         assert_eq!(format!("{head:?}"), format!("{told:?}"));
         head.begin(0, false, 0);
         assert_eq!(format!("{head:?}"), format!("{:?}", Head::default()), "and forgotten with the next one");
+    }
+
+    #[test]
+    fn of_a_field_that_is_said_twice_over_http1_no_more_is_kept() {
+        let (mut head, methods) = (Head::default(), Methods::new(Rc::default()));
+        let mut hear = |value: &[u8]| {
+            head.http_field(b"grpc-message", value, &methods);
+            format!("{head:?}")
+        };
+        let once = hear(&b"m".repeat(2000));
+        assert_eq!((once.contains("109, 109"), hear(b"again")), (true, once));
     }
 
     #[test]

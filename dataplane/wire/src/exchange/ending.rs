@@ -5,7 +5,6 @@ use super::answer::{Answer, Asked};
 use super::connection_state::{ConnectionState, Context};
 use crate::Nanos;
 use crate::call::{End, FREE_OPEN_REQUESTS, Request};
-use crate::content::Content;
 use crate::outcome::rules::{Rule, overruled};
 use crate::outcome::{Code, Outcome, Verdict, Way, grpc, reached};
 use crate::sink::Sink;
@@ -47,7 +46,7 @@ impl Exchange {
         if let Some(open) = self.only() {
             open.complete = open.complete.or(asked);
         }
-        let verdict = match self.answer.says_ok() {
+        let verdict = match self.answer.says_ok(self.request.content.is_grpc()) {
             true => Verdict::OK,
             false => self.answer.verdict(&self.asked_for(cx.now, &cx.connection.outcomes), blind),
         };
@@ -74,13 +73,14 @@ impl Exchange {
 
     /// The connection ended without an answer, and its client ended it first.
     pub fn lost_by_client(&self, now: Nanos, connection: &ConnectionState) -> Ended {
-        let departure = self.departure.filter(|_| self.served.is_none());
+        let departure = self.departure.filter(|_| self.served.is_none() || self.response.content.is_grpc());
         departure.unwrap_or_else(|| self.left(LeftBy::Connection, now, connection))
     }
 
     /// The client left.
     pub fn left(&self, by: LeftBy, now: Nanos, connection: &ConnectionState) -> Ended {
-        if let Some(served) = self.served {
+        // gRPC says how it ended in its trailers, and a client that does not wait for them left before the end.
+        if let Some(served) = self.served.filter(|_| !self.response.content.is_grpc()) {
             let mut verdict = self.answer.verdict(&self.asked_for(served, &connection.outcomes), false);
             if verdict.outcome == Outcome::Ok {
                 verdict = Verdict::of(Way::Served, verdict.code);
@@ -105,7 +105,7 @@ impl Exchange {
     /// How long nothing new has come of an answer over HTTP; None where gRPC has deadlines for that, or where it is the
     /// server that waits for the rest of the request.
     fn silence(&self, now: Nanos) -> Option<Nanos> {
-        let complete = self.call.request_complete.filter(|_| self.request.content != Content::Grpc)?;
+        let complete = self.call.request_complete.filter(|_| !self.request.content.is_grpc())?;
         let newest = complete.max(self.news).max(self.call.last_response.unwrap_or(0));
         Some(now.saturating_sub(newest))
     }
@@ -195,7 +195,7 @@ impl Exchange {
     pub(super) fn asked_for<'a>(&'a self, now: Nanos, user: &'a [Rule]) -> Asked<'a> {
         let late = self.call.timeout.is_some_and(|timeout| now.saturating_sub(self.call.start) >= timeout);
         Asked {
-            is_grpc: self.request.content == Content::Grpc,
+            is_grpc: self.request.content.is_grpc(),
             complete: self.call.request_complete.is_some(),
             late,
             rules: [user, self.plan.as_ref().map_or(&[], |plan| &plan.outcomes)],

@@ -14,8 +14,11 @@ use crate::sink::Sink;
 use crate::sse::Piece;
 
 impl Exchange {
-    /// Payload from the client: one document, or bytes.
+    /// Payload from the client: one document, or bytes, or what the file beside this one reads.
     pub(super) fn http_request<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        if matches!(self.request.content, Content::GrpcWeb | Content::GrpcWebText) {
+            return self.web_request(bytes, cx);
+        }
         self.call.request_bytes += bytes.len() as u64;
         if self.request.content != Content::Json {
             return;
@@ -76,7 +79,8 @@ impl Exchange {
                     piece.into_iter().for_each(|piece| self.event(piece, cx));
                 }
             }
-            Content::Grpc | Content::Opaque => {
+            Content::GrpcWeb | Content::GrpcWebText => self.web_response(bytes, cx),
+            Content::Grpc | Content::GrpcWebUnread | Content::Opaque => {
                 self.call.response_bytes += bytes.len() as u64;
                 self.response_bytes_came(cx.now);
             }

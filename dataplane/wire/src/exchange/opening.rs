@@ -57,6 +57,7 @@ impl Exchange {
         self.request = Side { content: head.request_content(), json_left: head.json_bytes(), ..Side::default() };
         self.response = Side::default();
         self.answer = Answer::default();
+        self.web = None;
         (self.asked, self.sending) = (None, false);
         (self.served, self.news, self.departure) = (None, 0, None);
         self.reply.silence();

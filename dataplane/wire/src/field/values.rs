@@ -121,10 +121,9 @@ impl Values {
                 Read::Present if len > 0 => self.set(leaf, 1),
                 Read::Count => self.add(leaf, 1),
                 Read::Length => self.set(leaf, len),
-                Read::Varints => packed |= 1 << leaf,
-                // Of another occurrence of its parents not even what is malformed matters.
-                Read::VarintAt(_) | Read::Dimensions if first => packed |= 1 << leaf,
-                Read::VarintAt(_) | Read::Dimensions => {}
+                // Of a later occurrence nothing is wanted, so nothing in it can be malformed.
+                Read::VarintAt(_) | Read::Dimensions if !first => {}
+                Read::VarintAt(_) | Read::Varints | Read::Dimensions => packed |= 1 << leaf,
                 Read::Present | Read::Int | Read::Sum | Read::DimensionOfEach => {}
             }
         }

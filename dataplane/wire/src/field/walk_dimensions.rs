@@ -32,6 +32,8 @@ fn of_the_first_input_alone() {
     assert_eq!(shape(&[input(&[4, 2]), input(&[6, 7, 8])].concat()), some("[4, 2]"));
     let none = bytes(5, &bytes(1, b"a scalar"));
     assert_eq!(shape(&[none, input(&[6, 7])].concat()), None);
+    let broken = bytes(5, &bytes(3, &[[0xff; 10].as_slice(), &[1]].concat()));
+    assert_eq!(shape(&[input(&[2]), broken].concat()), some("[2]"), "nobody reads the second");
 }
 
 #[test]

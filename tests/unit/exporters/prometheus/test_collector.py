@@ -15,7 +15,7 @@ from sidecar.model.server_metrics import PollFailure, ServerReading
 from sidecar.model.snapshot import Snapshot
 from sidecar.tapclient import tap_pb2 as pb
 from tests.fakes import facts
-from tests.fakes.facts import INFER, STREAM, snapshot
+from tests.fakes.facts import INFER, STREAM, snapshot, tap_stats
 from tests.fakes.pages import parse_openmetrics, parse_text
 from tests.fakes.published import published, server_reading, watched
 
@@ -150,6 +150,12 @@ def test_frames_are_told_by_sender_and_type() -> None:
         frozenset({("sender", "client"), ("type", "HEADERS")}): 7,
         frozenset({("sender", "server"), ("type", "PING")}): 5,
     }
+
+
+def test_upgraded_connections_are_told_beside_the_blind() -> None:
+    found = samples(published(snapshot(tap=tap_stats(blind=5, upgraded=2))))
+    assert only(found["wayside_tap_upgraded_total"]) == 2
+    assert only(found["wayside_tap_blind_total"]) == 5
 
 
 def test_what_has_no_data_has_no_line() -> None:
