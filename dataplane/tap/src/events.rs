@@ -89,13 +89,6 @@ impl Events {
         self.bits(matches)
     }
 
-    /// A connection was refused: bad for every objective of availability, whoever it was for.
-    pub fn refused(&mut self) {
-        for objective in self.places.iter_mut().flatten().filter(|it| it.good == Good::Available) {
-            objective.counts.bad += 1;
-        }
-    }
-
     /// Counts a request that came to its end. Returns whether any objective found it bad, now or while it was open.
     pub fn ended(&mut self, mask: Mask, request: &Request) -> bool {
         let mut bad = request.open.mark & mask != 0;
@@ -315,7 +308,7 @@ mod tests {
         let (fast, up) = (objective("fast", Wire::LatencyBelowNanos(MS)), objective("up", Wire::Available(true)));
         let mut events = Events::default();
         events.adopt(&[fast.clone(), up.clone()]);
-        events.refused();
+        events.ended(events.matching("", ""), &request(Outcome::ServerError, MS));
         events.adopt(std::slice::from_ref(&fast));
         assert_eq!(events.to_proto().len(), 1);
         events.adopt(&[objective("other", Wire::Available(true)), up, fast]);

@@ -317,6 +317,9 @@ impl Exchange {
 
     /// The call is over: reports what is still open, then its end. `answered`: the response was complete.
     pub fn end<S: Sink>(&mut self, verdict: Verdict, answered: bool, cx: &mut Context<'_, S>) {
+        if self.request.scan.is_some() {
+            self.http_request_so_far(cx);
+        }
         let many = self.call.many_requests;
         let mut outcome = verdict.outcome;
         let mut of_request = verdict;
