@@ -23,7 +23,7 @@ a whole file:
     - {name: answers,                                objective: 99.95%, good: {available: true}}
   models: [resnet50]                # names shown from the start; others after their first good answer
   admin: ":9464"                    # /metrics and the API; off = none
-  health: off                       # /livez /readyz /drain
+  health: off                       # /livez /readyz /drain, e.g. ":9465"; see `wayside drain --help`
   log: {format: human}              # or json
   drain: {delay: 5s, total: 18s}
   control: {memory: 128MiB, tick: 1s}
@@ -56,12 +56,13 @@ def _check(arguments: argparse.Namespace) -> int:
     from sidecar.config.sources import Sources
 
     compiled = compile_policy(Sources(arguments.file))
-    for problem in compiled.problems:
+    problems = (*compiled.problems, *compiled.absent)
+    for problem in problems:
         print(problem, file=sys.stderr)
     for note in compiled.notes:
         print(f"note: {note}")
-    if compiled.problems or compiled.policy is None:
-        count = len(compiled.problems)
+    if problems or compiled.policy is None:
+        count = len(problems)
         print(f"{count} problem{'s' if count != 1 else ''} in {arguments.file}", file=sys.stderr)
         return BAD_CONFIG
     _summarize(arguments.file, compiled.policy)

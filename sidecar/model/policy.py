@@ -182,6 +182,7 @@ class Policy:
     config_hash: str = ""
     config_valid: bool = True
     health: str = ""  # host:port; empty = off
+    drain_token_file: str = ""  # whoever sends what it holds may drain from afar; empty = nobody
     admin: str = ""  # host:port; empty = off
     limits: Limits = field(default_factory=Limits)
     methods: tuple[Method, ...] = ()
@@ -191,7 +192,7 @@ class Policy:
     batch_limits: tuple[BatchLimit, ...] = ()  # the first that fits a model counts
     probe_models: bool = False
     objectives: tuple[Objective, ...] = ()
-    drain_delay_nanos: int = 0
+    drain_delay_nanos: int | None = None  # None = the tap's default
     drain_total_nanos: int = 0
     control_argv: tuple[str, ...] = ()
     control_memory_bytes: int = 0

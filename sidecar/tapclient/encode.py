@@ -77,6 +77,7 @@ def policy_message(policy: Policy) -> pb.Policy:
         config_valid=policy.config_valid,
         listeners=listeners,
         health=policy.health,
+        drain_token_file=policy.drain_token_file,
         admin=policy.admin,
         limits=_limits(policy.limits),
         methods=[method_message(method) for method in policy.methods],

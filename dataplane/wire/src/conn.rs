@@ -214,6 +214,11 @@ impl Conn {
         matches!(self.stage, Stage::Http1(_))
     }
 
+    /// It is HTTP/1.1 and still read, or what the client has sent may still become that.
+    pub fn may_be_http1(&self) -> bool {
+        matches!(self.stage, Stage::Sniffing(_) | Stage::Http1(_))
+    }
+
     /// Calls open now.
     pub fn open_calls(&self) -> usize {
         self.shared.calls.len()

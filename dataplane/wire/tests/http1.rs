@@ -122,6 +122,20 @@ fn a_connection_that_ends_too_early() {
 }
 
 #[test]
+fn a_request_that_breaks_off_has_said_what_it_has_said() {
+    let whole = post("/v1/chat/completions", r#"{"model":"llama-7b","messages":[{"content":"hello"}]}"#);
+    let text = String::from_utf8(whole).unwrap();
+    let named_after = text.find(r#"",""#).unwrap() + 1;
+    for kept in text.find('{').unwrap() + 1..text.len() {
+        let mut rig = http1();
+        rig.client(&text.as_bytes()[..kept]).end(EndedBy::Server);
+        let model = if kept >= named_after { "llama-7b" } else { "" };
+        assert_eq!(&*rig.only().0.model.text, model, "after {}", &text[..kept]);
+        assert_eq!(rig.only().1.code, Code::Lost);
+    }
+}
+
+#[test]
 fn what_can_be_read_in_two_ways_is_not_read() {
     for (request, cause) in [
         (

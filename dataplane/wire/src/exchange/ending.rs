@@ -112,6 +112,9 @@ impl Exchange {
 
     /// The call is over: reports what is still open, then its end.
     pub fn end<S: Sink>(&mut self, ended: &Ended, cx: &mut Context<'_, S>) {
+        if self.request.scan.is_some() {
+            self.http_request_so_far(cx);
+        }
         let verdict = ended.verdict;
         let mut outcome = verdict.outcome;
         if self.call.many_requests {

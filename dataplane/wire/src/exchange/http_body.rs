@@ -36,6 +36,11 @@ impl Exchange {
     /// The client's document is complete.
     pub(super) fn http_request_ends<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         self.call.request_messages += 1;
+        self.http_request_so_far(cx);
+    }
+
+    /// What the client's document has said, whether it is complete or broke off.
+    pub(super) fn http_request_so_far<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         let (Some(plan), Some(scan)) = (&self.plan, &mut self.request.scan) else {
             return;
         };

@@ -30,6 +30,7 @@ POLICY = Policy(
     config_hash="abc",
     config_valid=False,
     health="h:1",
+    drain_token_file="/run/token",
     admin="a:1",
     limits=Limits(1, 2, 3, 4, 5, 6),
     methods=(Method("/a.B/C", Kind.PROBE),),
@@ -81,6 +82,7 @@ def test_every_part_of_the_policy_arrives() -> None:
     assert (message.drain.delay_nanos, message.drain.total_nanos) == (7, 8)
     assert (list(message.control.argv), message.control.memory_bytes) == (["python", "-m"], 9)
     assert (message.health, message.admin, message.log_format) == ("h:1", "a:1", "json")
+    assert message.drain_token_file == "/run/token"
     assert (list(message.models), message.served_model) == (["m"], "s")
     assert (message.control_settings, message.observe) == (b"{}", True)
     assert {field.name for field, _ in message.ListFields()} >= {
