@@ -17,6 +17,7 @@ from sidecar.config.quantities import QuantityError
 from sidecar.config.schema import EXAMPLES, Root
 from sidecar.config.sources import COMMAND_LINE, Sources
 from sidecar.model.problem import Problem
+from sidecar.servers.outcomes import read_rules
 from sidecar.text.document import Document, Path, dotted, read_document
 from sidecar.text.suggest import suggest
 
@@ -109,8 +110,11 @@ def _validate_once(data: dict[str, Any]) -> tuple[Root | None, list[_Fault]]:
 
 
 def _cross_faults(root: Root) -> list[_Fault]:
-    """Find what no field can see alone: doubles among names and addresses, a listener before itself."""
-    faults = []
+    """Find what no field can see alone: doubles among names and addresses, a listener before itself, rules."""
+    faults = [
+        _Fault(("outcomes", *each.path), each.what, each.hint)
+        for each in read_rules(root.outcomes)[1]
+    ]
     seen: dict[str, int] = {}
     for at, slo in enumerate(root.slos):
         if slo.name in seen:
