@@ -49,10 +49,8 @@ impl Observer {
     }
 
     /// The client has ended its half of the connection.
-    pub fn client_left(&mut self, now: Nanos) {
-        if let Some(conn) = &mut self.conn {
-            conn.client_left(now);
-        }
+    pub fn client_left(&mut self, now: Nanos, ledger: &mut Ledger) {
+        self.guarded(Direction::ToServer, ledger, |conn, _| conn.client_left(now));
     }
 
     /// The server has ended its half of the connection, which was first ended `by`.
@@ -180,7 +178,7 @@ impl Sensor for ObservedTurn<'_> {
 
     fn finished(&mut self, direction: Direction) {
         if direction == Direction::ToServer {
-            self.observer.client_left(self.clock.now());
+            self.observer.client_left(self.clock.now(), &mut lock(self.ledger));
         }
     }
 

@@ -216,7 +216,7 @@ impl Exchange {
     /// A response message begins that will be read.
     #[inline]
     fn response_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
-        self.reply.repeat(&Reply::SILENT, None);
+        self.reply.silence();
         self.response_began(self.waits_for_output(), cx);
     }
 

@@ -60,6 +60,12 @@ impl Answer {
         }
     }
 
+    /// It says OK as gRPC does, of which there is nothing more to judge.
+    #[inline]
+    pub fn says_ok(&self) -> bool {
+        self.grpc_status == Some(grpc::OK)
+    }
+
     /// It says that it is good.
     pub fn is_good(&self) -> bool {
         matches!(self.status, Some(200..=299))

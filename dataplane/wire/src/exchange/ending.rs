@@ -47,7 +47,10 @@ impl Exchange {
         if let Some(open) = self.only() {
             open.complete = open.complete.or(asked);
         }
-        let verdict = self.answer.verdict(&self.asked_for(cx.now, &cx.connection.outcomes), blind);
+        let verdict = match self.answer.says_ok() {
+            true => Verdict::OK,
+            false => self.answer.verdict(&self.asked_for(cx.now, &cx.connection.outcomes), blind),
+        };
         Ended { verdict, answered: Some(cx.now), gave_up_after: None }
     }
 
@@ -109,35 +112,42 @@ impl Exchange {
 
     /// The call is over: reports what is still open, then its end.
     pub fn end<S: Sink>(&mut self, ended: &Ended, cx: &mut Context<'_, S>) {
-        let many = self.call.many_requests;
-        let mut of_request = *ended;
-        if !many && self.answer.in_band_error && ended.verdict.outcome == Outcome::Ok {
-            of_request.verdict =
-                Answer::in_band(&self.asked_for(cx.now, &cx.connection.outcomes), &self.answer.message);
+        let verdict = ended.verdict;
+        let mut outcome = verdict.outcome;
+        if self.call.many_requests {
+            self.end_open_requests(ended, cx);
+        } else if verdict.code == Code::Unprocessed {
+            // The server never looked at it, and the client's library sends it again: it was none.
+            self.call.open.clear();
+        } else if self.answer.in_band_error && outcome == Outcome::Ok {
+            let in_band = Answer::in_band(&self.asked_for(cx.now, &cx.connection.outcomes), &self.answer.message);
+            outcome = in_band.outcome;
+            self.end_request(0, &Ended { verdict: in_band, ..*ended }, cx);
+        } else {
+            self.end_request(0, ended, cx);
         }
+        self.request.put_back(cx.connection);
+        self.response.put_back(cx.connection);
+        let end = End { at: cx.now, code: verdict.code, ended_by: verdict.ended_by, outcome };
+        cx.sink.ended(&self.call, &end);
+    }
+
+    /// Reports those of many requests that are still open.
+    fn end_open_requests<S: Sink>(&mut self, ended: &Ended, cx: &mut Context<'_, S>) {
         if ended.verdict.code == Code::Unprocessed {
             self.forget_requests(cx.connection);
         }
         while let Some(open) = self.call.open.front() {
-            // Of many, one was answered when its newest response came: now it is known that no more follow.
-            let at = if many { open.unfinished } else { ended.answered };
-            let of_one = Ended { answered: at.filter(|_| ended.answered.is_some()), ..of_request };
-            self.end_request(0, &of_one, cx);
+            // It was answered when its newest response came: now it is known that no more follow.
+            let answered = open.unfinished.filter(|_| ended.answered.is_some());
+            self.end_request(0, &Ended { answered, ..*ended }, cx);
         }
-        self.request.put_back(cx.connection);
-        self.response.put_back(cx.connection);
-        let Ended { verdict, .. } = *ended;
-        let end =
-            End { at: cx.now, code: verdict.code, ended_by: verdict.ended_by, outcome: of_request.verdict.outcome };
-        cx.sink.ended(&self.call, &end);
     }
 
     /// The server never looked at them, and the client's library sends them again: they were none.
     #[cold]
     fn forget_requests(&mut self, connection: &mut ConnectionState) {
-        if self.call.many_requests {
-            connection.open_requests = connection.open_requests.saturating_sub(self.call.open.len());
-        }
+        connection.open_requests = connection.open_requests.saturating_sub(self.call.open.len());
         self.call.open.clear();
     }
 

@@ -3,7 +3,6 @@
 use super::Exchange;
 use super::answer::Answer;
 use super::connection_state::Context;
-use super::reply::Reply;
 use super::side::Side;
 use crate::call::{Call, FREE_OPEN_REQUESTS, OpenRequest};
 use crate::catalogue::Kind;
@@ -60,7 +59,8 @@ impl Exchange {
         self.answer = Answer::default();
         (self.asked, self.sending) = (None, false);
         (self.served, self.news, self.departure) = (None, 0, None);
-        self.reply.repeat(&Reply::SILENT, None);
+        self.reply.silence();
+        self.reply.words = None;
         if head.has_fields() {
             self.head_asked(head, cx.connection);
         }

@@ -121,7 +121,10 @@ impl Values {
                 Read::Present if len > 0 => self.set(leaf, 1),
                 Read::Count => self.add(leaf, 1),
                 Read::Length => self.set(leaf, len),
-                Read::VarintAt(_) | Read::Varints | Read::Dimensions => packed |= 1 << leaf,
+                Read::Varints => packed |= 1 << leaf,
+                // Of another occurrence of its parents not even what is malformed matters.
+                Read::VarintAt(_) | Read::Dimensions if first => packed |= 1 << leaf,
+                Read::VarintAt(_) | Read::Dimensions => {}
                 Read::Present | Read::Int | Read::Sum | Read::DimensionOfEach => {}
             }
         }

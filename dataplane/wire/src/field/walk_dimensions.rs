@@ -56,6 +56,7 @@ fn malformed_messages_have_no_shape() {
     assert_eq!(shape(&bytes(5, &bytes(3, &[1, 0x83]))), None, "the last one is not whole");
     let overlong = [&[1][..], &[0xff; 10], &[1]].concat();
     assert_eq!(shape(&bytes(5, &bytes(3, &overlong))), None);
+    assert_eq!(shape(&[&whole[..], &bytes(5, &bytes(3, &overlong))].concat()), some("[1, 3]"), "of a later input");
     assert_eq!(shape(&[whole, tail].concat()), some("[1, 3]"));
 }
 
