@@ -12,11 +12,13 @@ from sidecar.config.load import check
 from sidecar.config.token_file import token_file_problems
 from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
 from sidecar.model.objective import Objective
+from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS
 from sidecar.model.policy import BatchLimit, Limits, Listener, Method, Policy, Route
 from sidecar.model.problem import Note, Problem
 from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
 from sidecar.servers.catalogue import compile_server, load_server, shipped_files
+from sidecar.servers.outcomes import of_method, of_route, read_rules
 from sidecar.text.document import Document, read_document
 from sidecar.text.suggest import suggest
 
@@ -47,6 +49,8 @@ class Compiled:
     notes: tuple[Note, ...] = ()
     absent: tuple[Problem, ...] = ()
     """What the file names, and what is looked for only when it is needed: it may come. `check` complains of it."""
+    catalogues: tuple[ServerCatalogue, ...] = ()
+    """Those in force; of two that describe a method the later counts."""
 
 
 def compile_policy(sources: Sources) -> Compiled:
@@ -63,7 +67,8 @@ def compile_policy(sources: Sources) -> Compiled:
     if problems:
         policy = replace(policy, config_valid=False)
     absent = token_file_problems(policy.drain_token_file, checked.document)
-    return Compiled(policy, tuple(problems), tuple(_notes(checked)), tuple(absent))
+    notes = tuple(_notes(checked))
+    return Compiled(policy, tuple(problems), notes, tuple(absent), tuple(servers.all))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,7 @@ def _routes(servers: list[ServerCatalogue]) -> tuple[Route, ...]:
 
 def _policy(root: Root, sources: Sources, servers: _Servers, documents: list[Document]) -> Policy:
     objectives = tuple(_objective(slo) for slo in root.slos)
+    rules, _ = read_rules(root.outcomes)
     files = [document for document in documents if sources.file]
     settings = ControlSettings(
         tick_seconds=root.control.tick / 1e9,
@@ -153,12 +159,14 @@ def _policy(root: Root, sources: Sources, servers: _Servers, documents: list[Doc
         drain_token_file=_absolute(root.health.drain_token_file),
         admin=root.admin,
         limits=_limits(root),
-        methods=_methods(servers.all),
-        routes=_routes(servers.all),
+        methods=tuple(of_method(rules, each) for each in _methods(servers.all)),
+        routes=tuple(of_route(rules, each) for each in _routes(servers.all)),
         models=_models(root),
         served_model=root.server.model,
         batch_limits=tuple(BatchLimit(*each) for each in root.server.max_batch_size.items()),
         probe_models=root.server.probe_models,
+        outcomes=rules,
+        give_up_nanos=_smallest_give_up(objectives),
         objectives=objectives,
         drain_delay_nanos=root.drain.delay_in_force,
         drain_total_nanos=root.drain.total,
@@ -228,7 +236,14 @@ def _indicator(good: Good) -> Indicator:
         return LatencyBelow(good.latency_below)
     if good.first_token_below is not None:
         return FirstResponseBelow(good.first_token_below)
-    return Available()
+    return Available(good.available.give_up) if good.available else Available()
+
+
+def _smallest_give_up(objectives: tuple[Objective, ...]) -> int:
+    """Return after how long a client has given up for the first of the objectives: a call's outcome is by that."""
+    indicators = (each.indicator for each in objectives)
+    said = [each.give_up_nanos for each in indicators if isinstance(each, Available)]
+    return min(said, default=DEFAULT_GIVE_UP_NANOS)
 
 
 def _notes(checked: Checked) -> list[Note]:

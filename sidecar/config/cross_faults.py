@@ -1,5 +1,5 @@
 """What no part of a configuration can see alone: doubles among names and addresses, a listener before itself, a delay
-that is longer than what it is a part of.
+that is longer than what it is a part of; and rules that say what cannot be.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidecar.config.fault import Fault
+from sidecar.servers.outcomes import read_rules
 from sidecar.text.document import dotted
 
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ def cross_faults(root: Root, pruned: Pruned) -> list[Fault]:
         *_slo_faults(root.slos, pruned),
         *_listener_faults(root.listeners),
         *_drain_faults(root.drain, pruned),
+        *_outcome_faults(root),
     ]
+
+
+def _outcome_faults(root: Root) -> list[Fault]:
+    _, wrong = read_rules(root.outcomes)
+    return [Fault(("outcomes", *each.path), each.what, each.hint) for each in wrong]
 
 
 def _slo_faults(slos: list[Slo], pruned: Pruned) -> list[Fault]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sidecar.config import quantities
 from sidecar.config.quantities import QuantityError
+from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS
 
 Duration = Annotated[int, BeforeValidator(quantities.duration_nanos)]
 DurationOrZero = Annotated[int, BeforeValidator(quantities.duration_nanos_or_zero)]
@@ -103,12 +104,28 @@ class Match(Part):
     method: str = Field(default="", max_length=200)
 
 
+class Availability(Part):
+    """`available: true`, or when a client of HTTP that leaves has given up."""
+
+    give_up: Duration = DEFAULT_GIVE_UP_NANOS
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plainly_true(cls, value: object) -> object:
+        if value is True:
+            return {}
+        if not isinstance(value, dict | Availability):
+            hint = "Write available: true, or available: {give_up: 10s}."
+            raise QuantityError(f"is {value!r}", hint)
+        return value
+
+
 class Good(Part):
     """What makes an event good: exactly one of these."""
 
     latency_below: Duration | None = None
     first_token_below: Duration | None = None
-    available: Literal[True] | None = None
+    available: Availability | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Good:
@@ -195,6 +212,7 @@ class Root(Part):
     listeners: list[Listener] = Field(min_length=1, max_length=64)
     server: Server = Field(default_factory=Server)
     slos: list[Slo] = Field(default_factory=list)
+    outcomes: dict[str, Any] = Field(default_factory=dict)  # its rules: sidecar/servers/outcomes.py
     models: list[Name] = Field(default_factory=list, max_length=64)
     admin: ListenOrOff = Field(default=DEFAULT_ADMIN, validate_default=True)
     health: Health = Field(default_factory=Health)

@@ -161,6 +161,8 @@ class EventView(Protocol):
     def bad(self) -> int: ...
     @property
     def excluded(self) -> int: ...
+    @property
+    def excluded_by(self) -> Sequence[CountView]: ...  # by reason, from 0
 
 
 class UpstreamView(Protocol):

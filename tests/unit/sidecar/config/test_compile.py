@@ -12,9 +12,11 @@ from sidecar.config.compile import Compiled, compile_policy
 from sidecar.config.files import hash_of_files
 from sidecar.config.sources import Sources
 from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
-from sidecar.model.policy import Policy
+from sidecar.model.outcomes import Outcome, OutcomeRule
+from sidecar.model.policy import Policy, Slot
 from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
+from sidecar.servers.limits import refusal
 
 LISTENERS = 'listeners: [{listen: ":8001", upstream: "127.0.0.1:9001"}]\n'
 
@@ -448,3 +450,101 @@ def test_a_token_file_that_holds_none_is_no_fault_of_the_configuration_yet(file:
     found = compiled(file, LISTENERS + "health: {drain_token_file: /nowhere}\n")
     assert (found.problems, policy_of(found).config_valid) == ((), True)
     assert [(each.line, each.field) for each in found.absent] == [(2, "health.drain_token_file")]
+
+
+def available(good: str) -> str:
+    """Return a file with two objectives of availability, one of which says so, and one of latency."""
+    return LISTENERS + dedent(
+        f"""\
+        slos:
+          - {{name: fast, objective: 99%, good: {{latency_below: 1ms}}}}
+          - {{name: said, objective: 99%, good: {{available: {good}}}}}
+          - {{name: usual, objective: 99%, good: {{available: true}}}}
+        """
+    )
+
+
+def test_when_a_client_has_given_up_is_of_each_objective_and_the_shortest_of_calls(
+    file: Path,
+) -> None:
+    policy = policy_of(compiled(file, available("{give_up: 10s}")))
+    assert [each.indicator for each in policy.objectives[1:]] == [
+        Available(10_000_000_000),
+        Available(30_000_000_000),
+    ]
+    assert policy.give_up_nanos == 10_000_000_000
+    settings = ControlSettings.from_json(policy.control_settings)
+    assert settings.objectives == policy.objectives
+    assert policy_of(compiled(file, available("{give_up: 90s}"))).give_up_nanos == 30_000_000_000
+    assert policy_of(compiled(file, LISTENERS)).give_up_nanos == 30_000_000_000
+    assert policy_of(compiled(file, available("{}"))).objectives[1].indicator == Available()
+
+
+@pytest.mark.parametrize(
+    ("good", "field", "what"),
+    [
+        ("false", "slos[1].good.available", "is False"),
+        ("30s", "slos[1].good.available", "is '30s'"),
+        ("{give_up: 30}", "slos[1].good.available.give_up", "30 is no duration"),
+        ("{giveup: 30s}", "slos[1].good.available.giveup", "is an unknown key"),
+    ],
+)
+def test_what_availability_cannot_be_is_told_in_its_place(
+    file: Path, good: str, field: str, what: str
+) -> None:
+    found = compiled(file, available(good))
+    ((line, where, said, hint),) = (
+        (each.line, each.field, each.what, each.hint) for each in found.problems
+    )
+    assert (line, where, said) == (4, field, what)
+    assert "give_up" in hint or "100ms" in hint
+    assert [each.name for each in policy_of(found).objectives] == ["fast", "usual"]
+
+
+def test_what_the_user_says_of_codes_reaches_the_policy(file: Path) -> None:
+    rules = "outcomes: {429: client_error, RESOURCE_EXHAUSTED: {message: Quota, outcome: shed}}\n"
+    found = compiled(file, LISTENERS + rules)
+    assert found.problems == ()
+    assert policy_of(found).outcomes == (
+        OutcomeRule("429", "", Outcome.CLIENT_ERROR),
+        OutcomeRule("RESOURCE_EXHAUSTED", "quota", Outcome.SHED),
+    )
+
+
+def test_a_rule_that_is_wrong_is_left_out_alone(file: Path) -> None:
+    text = "outcomes:\n  429: client_error\n  200: server_error\n  503: [shed, {outcome: shet}]\n"
+    found = compiled(file, LISTENERS + text)
+    assert [(each.line, each.field) for each in found.problems] == [
+        (4, "outcomes.200"),
+        (5, "outcomes.503[1]"),
+    ]
+    assert policy_of(found).outcomes == (OutcomeRule("429", "", Outcome.CLIENT_ERROR),)
+
+
+def words_read(policy: Policy, template: str) -> bool:
+    """Say whether a route reads the words of an error."""
+    (route,) = [each for each in policy.routes if each.template == template]
+    return any(each.slot is Slot.ERROR_TEXT for each in route.response)
+
+
+def test_words_that_the_user_asks_for_are_read_wherever_an_error_is(file: Path) -> None:
+    asked = LISTENERS + "outcomes: {503: {message: warming up, outcome: shed}}\n"
+    plain = policy_of(compiled(file, LISTENERS))
+    assert not words_read(plain, "/completion")
+    assert words_read(policy_of(compiled(file, asked)), "/completion")
+    grpc = LISTENERS + "outcomes: {UNAVAILABLE: {message: warming up, outcome: shed}}\n"
+    assert not words_read(policy_of(compiled(file, grpc)), "/completion")
+
+
+def test_the_shipped_catalogue_with_every_word_asked_for_is_what_the_tap_can_read(
+    file: Path,
+) -> None:
+    asked = (
+        "outcomes: {IN_BAND_ERROR: {message: x, outcome: shed}, 503: {message: x, outcome: shed}}\n"
+    )
+    policy = policy_of(compiled(file, LISTENERS + asked))
+    for method in policy.methods:
+        assert refusal(method.response) == ""
+    for route in policy.routes:
+        errors = [each for each in route.response if each.slot is Slot.ERROR]
+        assert words_read(policy, route.template) == bool(errors), route.template
