@@ -1,6 +1,8 @@
 //! What the server's head and trailers said, and what that makes of the call (R11).
 
+use super::reply::words;
 use crate::content::Content;
+use crate::field::Extracted;
 use crate::head::Head;
 use crate::outcome::rules::{Rule, overruled};
 use crate::outcome::{Code, Outcome, UNREAD, Verdict, Way, grpc};
@@ -78,6 +80,14 @@ impl Answer {
     #[inline]
     pub fn says_ok(&self, asked: bool) -> bool {
         self.status_of_grpc(asked) == Some(grpc::OK)
+    }
+
+    /// The body has been read: where the status tells of an error, its words are there, whatever their form.
+    #[inline]
+    pub fn explains(&mut self, extracted: &Extracted<'_>) {
+        if !self.is_good() && self.message.is_empty() {
+            self.message = words(extracted).unwrap_or_default();
+        }
     }
 
     /// It says that it is good.

@@ -159,7 +159,7 @@ impl Exchange {
 
     /// More of the server's document. What it says is put down when the last byte of it is there.
     fn read_document<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
-        let Exchange { plan: Some(plan), response, call, reply, .. } = self else { return };
+        let Exchange { plan: Some(plan), response, call, reply, answer, .. } = self else { return };
         let json = &plan.json_response;
         let first = std::mem::take(&mut response.unread);
         if first {
@@ -167,7 +167,9 @@ impl Exchange {
         }
         response.feed_scan(json, bytes);
         let Some(scan) = response.scan.as_mut().filter(|scan| scan.is_over()) else { return };
-        apply_document(call, reply, &scan.extracted(json), json, cx.connection);
+        let extracted = scan.extracted(json);
+        apply_document(call, reply, &extracted, json, cx.connection);
+        answer.explains(&extracted);
         response.put_back(cx.connection);
         // The documents of a stream are like each other; one that is all of an answer is not learnt from.
         if first && response.content != Content::Json {
@@ -183,7 +185,9 @@ impl Exchange {
         }
         if let (Some(plan), Some(scan)) = (&self.plan, &mut self.response.scan) {
             let json = &plan.json_response;
-            apply_document(&mut self.call, &mut self.reply, &scan.extracted(json), json, cx.connection);
+            let extracted = scan.extracted(json);
+            apply_document(&mut self.call, &mut self.reply, &extracted, json, cx.connection);
+            self.answer.explains(&extracted);
             self.response.put_back(cx.connection);
         }
         if done {

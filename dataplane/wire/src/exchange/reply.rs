@@ -101,8 +101,9 @@ impl Reply {
     }
 }
 
+/// The server's own words about an error.
 #[cold]
-fn words(extracted: &Extracted<'_>) -> Option<Box<str>> {
+pub fn words(extracted: &Extracted<'_>) -> Option<Box<str>> {
     match extracted.get(Slot::ErrorText)? {
         Found::Text(text) => Some(String::from_utf8_lossy(text).into()),
         _ => None,
