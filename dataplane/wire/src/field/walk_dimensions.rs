@@ -80,6 +80,15 @@ fn one_varint_in_each_message() {
 }
 
 #[test]
+fn of_words_that_are_too_long_for_a_name_the_beginning_is_kept() {
+    let words = |length: usize| [bytes(1, &vec![b'x'; length]), int(2, 7)].concat();
+    let kept = |how, length| read(&[1], how, &words(length)).map(|text| text.len());
+    assert_eq!((kept(Read::String, 128), kept(Read::String, 129)), (Some(128), None));
+    assert_eq!((kept(Read::Beginning, 128), kept(Read::Beginning, 129)), (Some(128), Some(128)));
+    assert_eq!((kept(Read::Beginning, 100_000), kept(Read::Beginning, 0)), (Some(128), None));
+}
+
+#[test]
 fn strings_of_the_first_input_alone() {
     let named = |name: &[u8]| bytes(5, &bytes(2, name));
     let datatype = |message: &[u8]| read(&[5, 2], Read::FirstString, message);
