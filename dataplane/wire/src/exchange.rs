@@ -119,12 +119,10 @@ pub struct Exchange {
     sending: bool,
     /// What the response message under way said.
     reply: Reply,
-    /// When the newest end mark came, if nothing has come after it.
-    served: Option<Nanos>,
+    /// When the newest end mark came, if nothing has come after it; else 0.
+    served: Nanos,
     /// When the newest bytes of an answer in one piece came.
     news: Nanos,
-    /// How the call ended if its client left when it ended its half of the connection.
-    departure: Option<Ended>,
 }
 
 thread_local! {
@@ -145,12 +143,17 @@ impl Exchange {
         }
         self.response.content = self.answer.content(self.request.content);
         self.response.json_left = self.response.json_left.or(head.json_bytes());
-        if !self.response.content.is_grpc() && self.answer.is_good() {
-            match self.response.content {
-                Content::Json => self.call.whole = self.plan.as_ref().is_some_and(|plan| plan.streaming),
-                Content::Events | Content::Lines => self.call.whole = false,
-                _ => {}
-            }
+        if let Content::Json | Content::Events | Content::Lines = self.response.content {
+            self.learn_whether_whole();
+        }
+    }
+
+    /// A good answer's head tells whether it comes in one piece.
+    #[inline(never)]
+    fn learn_whether_whole(&mut self) {
+        if self.answer.is_good() {
+            let streaming = self.plan.as_ref().is_some_and(|plan| plan.streaming);
+            self.call.whole = streaming && self.response.content == Content::Json;
         }
     }
 
@@ -316,9 +319,9 @@ impl Exchange {
     fn note_mark(&mut self, spoke: bool, now: Nanos) {
         let is_last = !spoke && self.call.last_response.is_some() && self.reply.states_usage();
         if self.reply.ends || is_last {
-            self.served = Some(now);
+            self.served = now.max(1);
         } else if spoke {
-            self.served = None;
+            self.served = 0;
         }
     }
 }

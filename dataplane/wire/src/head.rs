@@ -30,6 +30,8 @@ const JSON_LENGTH: u8 = 9;
 const RETRY_AFTER: u8 = 10;
 /// Those of the catalogue begin here.
 const HEADERS: u8 = 11;
+/// Not a field's: `upgrade` named a protocol in which nobody calls a model as over HTTP.
+const LEAVES_HTTP: u8 = 63;
 
 /// The one field of which a beginning will do.
 pub const MESSAGE_FIELD: &str = "grpc-message";
@@ -55,8 +57,6 @@ pub struct Head {
     content: Option<Content>,
     /// `content-encoding` is there and not `identity`.
     encoded: bool,
-    /// `upgrade` names a protocol in which nobody calls a model as over HTTP. Of HTTP/1.1 alone (RFC 9113 section 8.6).
-    pub leaves_http: bool,
     /// `inference-header-content-length`: so many bytes of JSON precede tensors (KServe's binary extension).
     json_bytes: Option<u32>,
     /// `grpc-status`; what cannot be read is UNKNOWN.
@@ -65,11 +65,9 @@ pub struct Head {
     pub timeout: Option<Nanos>,
     /// `traceparent`.
     pub traceparent: Option<Name>,
-    /// `retry-after` is there.
-    pub retry_after: bool,
     /// `grpc-message`, and what the catalogue asks for.
     fields: Fields,
-    /// Fields that have been said, one bit each.
+    /// Fields that have been said, one bit each, and [`LEAVES_HTTP`].
     said: u64,
 }
 
@@ -97,9 +95,7 @@ impl Head {
         (self.stream, self.own, self.began) = (stream, own, began);
         // One by one: the room for what is kept stays, and little is written.
         (self.method, self.status, self.content, self.encoded) = (None, None, None, false);
-        self.leaves_http = false;
         (self.json_bytes, self.grpc_status, self.timeout, self.traceparent) = (None, None, None, None);
-        self.retry_after = false;
         self.fields.clear();
         self.said = 0;
     }
@@ -110,7 +106,6 @@ impl Head {
         self.method.clone_from(&other.method);
         (self.status, self.grpc_status, self.timeout) = (other.status, other.grpc_status, other.timeout);
         (self.content, self.encoded, self.json_bytes) = (other.content, other.encoded, other.json_bytes);
-        self.retry_after = other.retry_after;
         self.traceparent.clone_from(&other.traceparent);
         self.fields.recall(&other.fields);
         self.said = other.said;
@@ -143,6 +138,16 @@ impl Head {
     /// So many bytes of the body are JSON, where it says.
     pub fn json_bytes(&self) -> Option<u32> {
         self.json_bytes
+    }
+
+    /// `retry-after` is there.
+    pub fn retry_after(&self) -> bool {
+        self.said >> RETRY_AFTER & 1 != 0
+    }
+
+    /// `upgrade` names a protocol in which nobody calls a model as over HTTP. Of HTTP/1.1 alone (RFC 9113 section 8.6).
+    pub fn leaves_http(&self) -> bool {
+        self.said >> LEAVES_HTTP & 1 != 0
     }
 
     /// It holds a field that the catalogue asks for, or `grpc-message`.
@@ -181,9 +186,9 @@ impl Head {
         } else if is("grpc-timeout") {
             self.timeout = timeout(value);
         } else if is("upgrade") {
-            self.leaves_http = leaves_http(value);
+            self.said |= u64::from(leaves_http(value)) << LEAVES_HTTP;
         } else if is("retry-after") {
-            self.retry_after = true;
+            self.said |= 1 << RETRY_AFTER;
         } else if let Some(place) = methods.plans.header_names.find(name) {
             self.header(place, value, methods);
         }
@@ -219,7 +224,7 @@ impl Head {
             GRPC_STATUS => self.grpc_status = Some(grpc_status(bytes)),
             GRPC_TIMEOUT => self.timeout = timeout(bytes),
             TRACEPARENT => self.traceparent = Name::once(bytes),
-            RETRY_AFTER => self.retry_after = true,
+            RETRY_AFTER => {} // that it was said is all there is to it
             _ => self.header(tag - HEADERS, bytes, methods),
         }
     }

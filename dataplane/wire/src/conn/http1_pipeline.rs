@@ -158,7 +158,7 @@ impl<S: Sink> Messages for Answers<'_, '_, S> {
         reader.shared.calls.response_head(head);
         // RFC 9112 section 6.3, in its order.
         match status {
-            101 => Err(self.switched(head.leaves_http)),
+            101 => Err(self.switched(head.leaves_http())),
             200..=299 if waiting.is_connect => Err(self.switched(false)),
             _ if waiting.is_head => Ok(None),
             100..=199 | 204 | 304 => Ok(None),

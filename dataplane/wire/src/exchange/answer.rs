@@ -45,7 +45,7 @@ impl Answer {
         }
         self.status = self.status.or(head.status);
         self.content = self.content.or(head.content());
-        self.retry_after |= head.retry_after;
+        self.retry_after |= head.retry_after();
         if head.grpc_status.is_some() {
             self.grpc_status = head.grpc_status;
             self.message = head.message();

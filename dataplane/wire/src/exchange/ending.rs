@@ -60,27 +60,21 @@ impl Exchange {
         overruled(verdict, asked.rules, None, "").into()
     }
 
-    /// The client ended its half of the connection. If it left, this is how.
-    pub fn client_left(&mut self, now: Nanos, connection: &ConnectionState) {
-        self.call.client_left = Some(now);
-        self.departure = Some(self.left(LeftBy::Connection, now, connection));
-    }
-
-    /// As the client's leaving, as far as it had come when the client ended its half.
-    pub fn departed(&self) -> Option<Ended> {
-        self.departure
-    }
-
-    /// The connection ended without an answer, and its client ended it first.
-    pub fn lost_by_client(&self, now: Nanos, connection: &ConnectionState) -> Ended {
-        let departure = self.departure.filter(|_| self.served.is_none() || self.response.content.is_grpc());
+    /// The connection ended without an answer, and its client ended it first: it left then, unless it was served since.
+    pub fn lost_by_client(&self, departure: Option<Ended>, now: Nanos, connection: &ConnectionState) -> Ended {
+        let departure = departure.filter(|_| self.served().is_none());
         departure.unwrap_or_else(|| self.left(LeftBy::Connection, now, connection))
+    }
+
+    /// When the client had everything. gRPC says how it ended in its trailers, and a client that does not wait for them
+    /// leaves before the end.
+    fn served(&self) -> Option<Nanos> {
+        (self.served > 0 && !self.response.content.is_grpc()).then_some(self.served)
     }
 
     /// The client left.
     pub fn left(&self, by: LeftBy, now: Nanos, connection: &ConnectionState) -> Ended {
-        // gRPC says how it ended in its trailers, and a client that does not wait for them left before the end.
-        if let Some(served) = self.served.filter(|_| !self.response.content.is_grpc()) {
+        if let Some(served) = self.served() {
             let mut verdict = self.answer.verdict(&self.asked_for(served, &connection.outcomes), false);
             if verdict.outcome == Outcome::Ok {
                 verdict = Verdict::of(Way::Served, verdict.code);

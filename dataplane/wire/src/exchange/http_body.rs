@@ -191,7 +191,7 @@ impl Exchange {
             self.response.put_back(cx.connection);
         }
         if done {
-            self.served = Some(cx.now);
+            self.served = cx.now.max(1);
         } else {
             self.response_ends(self.response.content != Content::Json, cx);
         }

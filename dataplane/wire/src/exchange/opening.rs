@@ -59,7 +59,7 @@ impl Exchange {
         self.answer = Answer::default();
         self.web = None;
         (self.asked, self.sending) = (None, false);
-        (self.served, self.news, self.departure) = (None, 0, None);
+        (self.served, self.news) = (0, 0);
         self.reply.silence();
         self.reply.words = None;
         if head.has_fields() {
