@@ -6,7 +6,7 @@
 
 source "$(dirname "$0")/env.sh"
 seconds=${1:-60}
-targets=("${@:2}"); [ ${#targets[@]} -gt 0 ] || targets=(http2 hpack fields grpc conn http1 json sse)
+targets=("${@:2}"); [ ${#targets[@]} -gt 0 ] || targets=(http2 hpack fields grpc grpc_web conn http1 json sse)
 find_cargo
 if ! command -v "${CXX:-c++}" >/dev/null; then
     if [ -n "${CI:-}" ]; then die "fuzzing needs a C++ compiler." "Debian, Ubuntu: apt-get install g++"; fi

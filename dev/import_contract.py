@@ -66,7 +66,7 @@ RUST_RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         # Framing: where things begin and end; and what a header block says.
         ("hpack", "http2", "grpc", "sse", "sniff"),
         ("head",),
-        ("http1",),
+        ("http1", "grpc_web"),
         # One call; all open calls of a connection; one connection.
         ("exchange",),
         ("calls",),

@@ -19,9 +19,10 @@ _SETTINGS: dict[str, tuple[tuple[str, ...], str, str]] = {
         "serve /metrics and the JSON API there, or `off` (default :9464, on every interface)",
     ),
     "--health": (
-        ("health",),
+        ("health", "listen"),
         "H:P",
-        "serve /livez, /readyz and /drain there (default off: /drain needs no password)",
+        "serve /livez, /readyz and /drain there (default off); /drain only on loopback, or with a token: "
+        "see `wayside drain --help`",
     ),
     "--log-format": (("log", "format"), "F", "human or json (default human)"),
     "--drain-delay": (

@@ -18,7 +18,7 @@ def report(document: Document) -> Iterator[str]:
     yield _headline(document)
     yield from _table(
         "calls",
-        ("model", "version", "method", "kind", "code", "ended by", "calls", "requests"),
+        ("model", "version", "method", "kind", "code", "ended by", "outcome", "calls", "requests"),
         [_call_row(series) for series in document["calls"]],
     )
     yield from _table(
@@ -46,6 +46,11 @@ def report(document: Document) -> Iterator[str]:
         ("name", "target", "state", "good", "bad", "excluded"),
         [_objective_row(objective) for objective in document["objectives"]],
     )
+    yield from _table(
+        "excluded events",
+        ("name", "reason", "count"),
+        [row for objective in document["objectives"] for row in _excluded_rows(objective)],
+    )
     yield from _table("blind connections", ("reason", "count"), _counts(document["tap"]["blind"]))
 
 
@@ -68,8 +73,8 @@ def _headline(document: Document) -> str:
 
 
 def _call_row(series: Document) -> list[str]:
-    names = [series[key] for key in ("model", "version", "method", "kind", "code", "ended_by")]
-    return [*names, str(series["calls"]), str(series["requests"])]
+    labels = ("model", "version", "method", "kind", "code", "ended_by", "outcome")
+    return [*(series[key] for key in labels), str(series["calls"]), str(series["requests"])]
 
 
 def _timing_row(timing: Document) -> list[str]:
@@ -123,6 +128,12 @@ def _objective_row(objective: Document) -> list[str]:
         str(events["bad"]),
         str(events["excluded"]),
     ]
+
+
+def _excluded_rows(objective: Document) -> list[list[str]]:
+    """Return why events are in neither good nor bad."""
+    reasons = objective["events"].get("excluded_by", {})
+    return [[objective["name"], *row] for row in _counts(reasons)]
 
 
 def _counts(counts: dict[str, int]) -> list[list[str]]:

@@ -32,7 +32,8 @@ then:
 When the file changes it is taken up while running. Open connections keep the catalogue they began with, and these
 parts need a restart: {fixed_parts}.
 A bad edit changes nothing: it is logged, and wayside_config_last_reload_successful becomes 0.
-SIGTERM drains: not ready at once, goes on accepting for --drain-delay, cuts what is left after --drain.
+SIGTERM drains: not ready at once, goes on accepting for --drain-delay, cuts what is left after --drain. So does
+`wayside drain`, and the process goes on until it is told to end.
 """
 
 
@@ -62,6 +63,7 @@ def _run(arguments: argparse.Namespace) -> int:
     compiled = compile_policy(sources_from(arguments, arguments.parser))
     as_json = compiled.policy is not None and compiled.policy.log_format == "json"
     _say("error", map(str, compiled.problems), as_json)
+    _say("warning", map(str, compiled.absent), as_json)
     _say("info", map(str, compiled.notes), as_json)
     if compiled.policy is None:
         _say("error", ["no usable listener: nothing was started"], as_json)

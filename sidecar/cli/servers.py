@@ -10,8 +10,9 @@ from sidecar.cli import servers_check
 from sidecar.cli.exit_codes import BAD_CONFIG, OK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from sidecar.model.outcomes import OutcomeRule
     from sidecar.servers.catalogue import ServerCatalogue
     from sidecar.text.document import Document
 
@@ -106,15 +107,27 @@ def _described(server: ServerCatalogue, document: Document) -> Iterator[str]:
         spec = document.value["methods"][method.path]
         for side in ("request", "response"):
             yield from _read(side, spec.get(side))
+        yield from _rules(method.outcomes)
     for route in server.routes:
-        flags = [route.kind.value] + ["stream"] * route.streaming
+        stream = "stream when asked" if route.streams_when_asked else "stream"
+        flags = [route.kind.value] + [stream] * route.streaming
         flags += [UNTESTED] * (route.template in server.untested)
         yield f"  {route.template}  {', '.join(flags)}"
         spec = document.value["routes"][route.template]
         for side in ("request", "response"):
             yield from _read(side, spec.get(side))
+        yield from _rules(route.outcomes)
     if server.metrics:
         yield from _numbers(server.metrics_at, document.value["metrics"])
+
+
+def _rules(rules: Iterable[OutcomeRule]) -> Iterator[str]:
+    """Yield what codes count as, where that is not the usual."""
+    label = "outcomes"
+    for rule in rules:
+        words = f' with "{rule.message}"' if rule.message else ""
+        yield f"    {label:<8}  {rule.code}{words} is {rule.outcome.value}"
+        label = ""
 
 
 def _numbers(place: str, section: dict[str, Any]) -> Iterator[str]:

@@ -37,13 +37,17 @@ a whole file:
     numbers: {queue_depth: {gauge: shop_waiting}, executed_batch_size: {histogram: shop_batch}}
 
   routes:                           # over HTTP, see docs/servers.md
-    /rank: {request: {model: header(x-model)}}
+    /rank:
+      streaming: asked              # true, or where the request asks for it
+      request: {model: header(x-model), stream: stream}
+      response: {error: error, final: "is(type, done)"}
+      outcomes: {503: {message: queue is full, outcome: shed}}     # what a code counts as, see docs/outcomes.md
 
-What can be read: model, version, request_id, batch_size, shape, batch_shape, datatype, max_batch_size, error, final,
-tokens_in, tokens_out.
+What can be read: model, version, request_id, batch_size, shape, batch_shape, datatype, max_batch_size, error,
+error_text, final, tokens_in, tokens_out, and over HTTP stream.
 How: a path of names, name[0] for the first of several, name{key} for an entry of a map; or count(path), length(path),
-elements(path) of repeated integers, sum(path) of stated parts, present(path), int(path), string(path); header(name) of
-gRPC metadata, an HTTP header or a trailer. A list of them: the first that is there.
+elements(path) of repeated integers, sum(path) of stated parts, present(path), int(path), string(path); is(path, text)
+of final over HTTP; header(name) of gRPC metadata, an HTTP header or a trailer. A list of them: the first that is there.
 
 Then name it in wayside.yaml:   server: {files: [shop.yaml]}
 

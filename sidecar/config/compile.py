@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 
 from sidecar.config.files import content_hash
 from sidecar.config.load import check
+from sidecar.config.token_file import token_file_problems
 from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
 from sidecar.model.objective import Objective
+from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS
 from sidecar.model.policy import BatchLimit, Limits, Listener, Method, Policy, Route
 from sidecar.model.problem import Note, Problem
 from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
 from sidecar.servers.catalogue import compile_server, load_server, shipped_files
+from sidecar.servers.outcomes import of_method, of_route, read_rules
 from sidecar.text.document import Document, read_document
 from sidecar.text.suggest import suggest
 
@@ -44,6 +47,10 @@ class Compiled:
     policy: Policy | None
     problems: tuple[Problem, ...]
     notes: tuple[Note, ...] = ()
+    absent: tuple[Problem, ...] = ()
+    """What the file names, and what is looked for only when it is needed: it may come. `check` complains of it."""
+    catalogues: tuple[ServerCatalogue, ...] = ()
+    """Those in force; of two that describe a method the later counts."""
 
 
 def compile_policy(sources: Sources) -> Compiled:
@@ -59,7 +66,9 @@ def compile_policy(sources: Sources) -> Compiled:
     policy = _policy(checked.root, sources, servers, [checked.document, *servers.documents])
     if problems:
         policy = replace(policy, config_valid=False)
-    return Compiled(policy, tuple(problems), tuple(_notes(checked)))
+    absent = token_file_problems(policy.drain_token_file, checked.document)
+    notes = tuple(_notes(checked))
+    return Compiled(policy, tuple(problems), notes, tuple(absent), tuple(servers.all))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +106,18 @@ def _servers(checked: Checked, root: Root) -> tuple[_Servers, list[Problem]]:
     own = [compile_server(document) for document in documents]
     problems += [problem for each in own for problem in each.problems]
     servers = _Servers(chosen, own, documents)
-    if root.server.metrics and not servers.pages:
+    # What a file that could not be read would have told of the page is not known.
+    unread = any(each.problems for each in own) or _lost_files(checked)
+    if root.server.metrics and not servers.pages and not unread:
         what = f"is set, but no number of {wanted!r} is known"
         hint = "Leave server.type auto, or describe the page in a file of your own under metrics:."
         problems.append(checked.document.problem(("server", "metrics"), what, hint))
     return servers, problems
+
+
+def _lost_files(checked: Checked) -> bool:
+    """Say whether a name among the user's own files was left out."""
+    return any(path[:2] == ("server", "files") for path in checked.left_out)
 
 
 def _methods(servers: list[ServerCatalogue]) -> tuple[Method, ...]:
@@ -121,6 +137,7 @@ def _routes(servers: list[ServerCatalogue]) -> tuple[Route, ...]:
 
 def _policy(root: Root, sources: Sources, servers: _Servers, documents: list[Document]) -> Policy:
     objectives = tuple(_objective(slo) for slo in root.slos)
+    rules, _ = read_rules(root.outcomes)
     files = [document for document in documents if sources.file]
     settings = ControlSettings(
         tick_seconds=root.control.tick / 1e9,
@@ -130,7 +147,7 @@ def _policy(root: Root, sources: Sources, servers: _Servers, documents: list[Doc
         reload_argv=sources.reload_argv if files else (),
         objectives=objectives,
         server_metrics=_metrics_endpoint(root, servers.pages),
-        state_dir=os.path.abspath(root.state_dir) if root.state_dir else "",
+        state_dir=_absolute(root.state_dir),
     )
     return Policy(
         listeners=tuple(
@@ -138,17 +155,20 @@ def _policy(root: Root, sources: Sources, servers: _Servers, documents: list[Doc
             for each in root.listeners
         ),
         config_hash=content_hash((document.text for document in files), sources.salt),
-        health=root.health,
+        health=root.health.listen,
+        drain_token_file=_absolute(root.health.drain_token_file),
         admin=root.admin,
         limits=_limits(root),
-        methods=_methods(servers.all),
-        routes=_routes(servers.all),
+        methods=tuple(of_method(rules, each) for each in _methods(servers.all)),
+        routes=tuple(of_route(rules, each) for each in _routes(servers.all)),
         models=_models(root),
         served_model=root.server.model,
         batch_limits=tuple(BatchLimit(*each) for each in root.server.max_batch_size.items()),
         probe_models=root.server.probe_models,
+        outcomes=rules,
+        give_up_nanos=_smallest_give_up(objectives),
         objectives=objectives,
-        drain_delay_nanos=root.drain.delay,
+        drain_delay_nanos=root.drain.delay_in_force,
         drain_total_nanos=root.drain.total,
         control_argv=sources.control_argv,
         control_memory_bytes=root.control.memory,
@@ -156,6 +176,11 @@ def _policy(root: Root, sources: Sources, servers: _Servers, documents: list[Doc
         control_settings=settings.to_json(),
         observe=root.observe,
     )
+
+
+def _absolute(path: str) -> str:
+    """Return a path as the processes started from here find it; empty stays empty."""
+    return os.path.abspath(path) if path else ""
 
 
 def _metrics_endpoint(root: Root, pages: tuple[ServerPage, ...]) -> MetricsEndpoint | None:
@@ -211,7 +236,14 @@ def _indicator(good: Good) -> Indicator:
         return LatencyBelow(good.latency_below)
     if good.first_token_below is not None:
         return FirstResponseBelow(good.first_token_below)
-    return Available()
+    return Available(good.available.give_up) if good.available else Available()
+
+
+def _smallest_give_up(objectives: tuple[Objective, ...]) -> int:
+    """Return after how long a client has given up for the first of the objectives: a call's outcome is by that."""
+    indicators = (each.indicator for each in objectives)
+    said = [each.give_up_nanos for each in indicators if isinstance(each, Available)]
+    return min(said, default=DEFAULT_GIVE_UP_NANOS)
 
 
 def _notes(checked: Checked) -> list[Note]:

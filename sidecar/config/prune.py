@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from sidecar.text.document import Path
 
-# Lists whose items stand alone: one bad item is left out, the others stay. Half an objective would be another one.
-_LISTS: tuple[Path, ...] = (("slos",), ("models",), ("server", "files"))
+# An objective stands or falls as a whole: half of one would be another one.
+_WHOLE_ITEMS = "slos"
 
 
 class Pruned:
@@ -18,44 +18,52 @@ class Pruned:
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = data
+        self.left_out: set[Path] = set()
+        """Original places of what is gone."""
         self._origins: dict[Path, list[int]] = {}
 
     def original(self, path: Path) -> Path:
         """Return where something stood before anything was left out."""
-        for prefix in _LISTS:
-            at = len(prefix)
-            if prefix in self._origins and path[:at] == prefix and len(path) > at:
-                index = path[at]
-                assert isinstance(index, int)
-                return (*prefix, self._origins[prefix][index], *path[at + 1 :])
+        for length in range(1, len(path)):
+            origins, index = self._origins.get(path[:length]), path[length]
+            if origins is not None and isinstance(index, int):
+                return (*path[:length], origins[index], *path[length + 1 :])
         return path
 
     def remove(self, paths: Iterable[Path]) -> bool:
         """Leave out the parts around these places; say whether anything went."""
-        targets = {_target(path) for path in paths if path}
+        targets = {target for path in paths if (target := self._target(path))}
         # Later items first: removing one shifts those behind it.
         ordered = sorted(targets, key=lambda target: [str(part).zfill(9) for part in target])
-        return any([self._remove(target) for target in reversed(ordered)])
+        for target in reversed(ordered):
+            self._remove(target)
+        return bool(targets)
 
-    def _remove(self, target: Path) -> bool:
+    def _target(self, path: Path) -> Path:
+        """Return the part to leave out for a fault at a place: as much of the path as leads to something."""
+        if path[:1] == (_WHOLE_ITEMS,):
+            path = path[:2]
+        part: Any = self.data
+        for length, key in enumerate(path):
+            if not _holds(part, key):
+                return path[:length]
+            part = part[key]
+        return path
+
+    def _remove(self, target: Path) -> None:
+        self.left_out.add(self.original(target))
         part: Any = self.data
         for key in target[:-1]:
-            part = part[key] if isinstance(part, dict) and key in part else None
+            part = part[key]
         if isinstance(part, list):
             origins = self._origins.setdefault(target[:-1], list(range(len(part))))
             index = target[-1]
             assert isinstance(index, int)
-            del part[index], origins[index]
-            return True
-        if isinstance(part, dict) and target[-1] in part:
-            del part[target[-1]]
-            return True
-        return len(target) > 1 and self._remove(target[:-1])
+            del origins[index]
+        del part[target[-1]]
 
 
-def _target(path: Path) -> Path:
-    """Return the part to leave out for a fault at a place: a list item, else a setting, else a section."""
-    for prefix in _LISTS:
-        if path[: len(prefix)] == prefix:
-            return path[: len(prefix) + 1]
-    return path[:2]
+def _holds(part: object, key: str | int) -> bool:
+    if isinstance(part, list):
+        return isinstance(key, int) and key < len(part)
+    return isinstance(part, dict) and key in part

@@ -39,15 +39,21 @@ class QuantityError(ValueError):
 
 def duration_nanos(value: object) -> int:
     """Read `100ms`, `1.5s` or `1h30m` as nanoseconds, above 0."""
+    nanos = duration_nanos_or_zero(value)
+    if nanos == 0:
+        raise QuantityError(f"{value!r} is out of range", "Durations here are above 0.")
+    return nanos
+
+
+def duration_nanos_or_zero(value: object) -> int:
+    """Read a duration where `0s` is one."""
     text = str(value).strip()
     hint = "Write a number and a unit: us ms s m h d w, e.g. 100ms."
     if not isinstance(value, str) or not _DURATION.match(text):
         raise QuantityError(f"{value!r} is no duration", hint)
     nanos = sum(Decimal(number) * NANOS[unit] for number, unit in _DURATION_PART.findall(text))
-    if nanos != int(nanos) or not 0 < nanos <= MAX_NANOS:
-        raise QuantityError(
-            f"{value!r} is out of range", "Durations are whole nanoseconds above 0."
-        )
+    if nanos != int(nanos) or nanos > MAX_NANOS:
+        raise QuantityError(f"{value!r} is out of range", "Durations are whole nanoseconds.")
     return int(nanos)
 
 
@@ -105,6 +111,24 @@ def upstream_address(value: object) -> str:
     if port == 0:
         raise QuantityError(f"{value!r} has port 0", "Write the port the model server listens on.")
     return f"{host or '127.0.0.1'}:{port}"
+
+
+def gpu_devices(value: object) -> object:
+    """Read `auto`, which is an empty list here, or a list."""
+    if value == "auto":
+        return []
+    if not isinstance(value, list):
+        raise QuantityError(
+            f"{value!r} is no list", "Write auto, or numbers or UUIDs of GPUs: [0, 1]."
+        )
+    return value
+
+
+def gpu_device(value: object) -> str:
+    """Read one GPU: its number or its UUID."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise QuantityError(f"{value!r} is no GPU", "Write its number or its UUID.")
+    return str(value)
 
 
 def metrics_url(value: object) -> str:

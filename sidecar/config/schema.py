@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sidecar.config import quantities
 from sidecar.config.quantities import QuantityError
+from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS
 
 Duration = Annotated[int, BeforeValidator(quantities.duration_nanos)]
+DurationOrZero = Annotated[int, BeforeValidator(quantities.duration_nanos_or_zero)]
 Ratio = Annotated[Decimal, BeforeValidator(quantities.ratio)]
 Size = Annotated[int, BeforeValidator(quantities.size_bytes)]
 Money = Annotated[str, BeforeValidator(quantities.money)]
 Listen = Annotated[str, BeforeValidator(quantities.listen_address)]
 ListenOrOff = Annotated[str, BeforeValidator(quantities.listen_address_or_off)]
 MetricsUrl = Annotated[str, BeforeValidator(quantities.metrics_url)]
+GpuDevice = Annotated[str, BeforeValidator(quantities.gpu_device)]
 Upstream = Annotated[str, BeforeValidator(quantities.upstream_address)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
@@ -101,12 +104,28 @@ class Match(Part):
     method: str = Field(default="", max_length=200)
 
 
+class Availability(Part):
+    """`available: true`, or when a client of HTTP that leaves has given up."""
+
+    give_up: Duration = DEFAULT_GIVE_UP_NANOS
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plainly_true(cls, value: object) -> object:
+        if value is True:
+            return {}
+        if not isinstance(value, dict | Availability):
+            hint = "Write available: true, or available: {give_up: 10s}."
+            raise QuantityError(f"is {value!r}", hint)
+        return value
+
+
 class Good(Part):
     """What makes an event good: exactly one of these."""
 
     latency_below: Duration | None = None
     first_token_below: Duration | None = None
-    available: Literal[True] | None = None
+    available: Availability | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Good:
@@ -136,14 +155,20 @@ class Log(Part):
 class Drain(Part):
     """What SIGTERM and /drain do: go on accepting for `delay`, cut what is left at `total`."""
 
-    delay: Duration = DEFAULT_DRAIN_DELAY
+    delay: DurationOrZero | None = None  # see `delay_in_force`
     total: Duration = DEFAULT_DRAIN_TOTAL
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Drain:
-        if self.delay > self.total:
-            raise QuantityError("delay is longer than total", "The delay is a part of the total.")
-        return self
+    @property
+    def delay_in_force(self) -> int:
+        """Return the delay; left out, it is never longer than the total."""
+        return min(DEFAULT_DRAIN_DELAY, self.total) if self.delay is None else self.delay
+
+
+class Health(Part):
+    """Where the tap answers probes, and who may end it from afar: whoever sends what this file holds."""
+
+    listen: ListenOrOff = ""
+    drain_token_file: str = Field(default="", max_length=4096)
 
 
 class Control(Part):
@@ -168,7 +193,9 @@ class Gpu(Part):
     """Where GPU readings come from and what an hour costs."""
 
     source: Literal["auto", "none", "nvml", "dcgm"] = "auto"
-    devices: Literal["auto"] | list[int | str] = "auto"
+    devices: Annotated[list[GpuDevice], BeforeValidator(quantities.gpu_devices)] = Field(
+        default_factory=list
+    )
     price: dict[str, Money] = Field(default_factory=dict)
 
 
@@ -185,9 +212,10 @@ class Root(Part):
     listeners: list[Listener] = Field(min_length=1, max_length=64)
     server: Server = Field(default_factory=Server)
     slos: list[Slo] = Field(default_factory=list)
+    outcomes: dict[str, Any] = Field(default_factory=dict)  # its rules: sidecar/servers/outcomes.py
     models: list[Name] = Field(default_factory=list, max_length=64)
     admin: ListenOrOff = Field(default=DEFAULT_ADMIN, validate_default=True)
-    health: ListenOrOff = ""
+    health: Health = Field(default_factory=Health)
     log: Log = Field(default_factory=Log)
     drain: Drain = Field(default_factory=Drain)
     control: Control = Field(default_factory=Control)

@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
+from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS
+
 
 @dataclass(frozen=True, slots=True)
 class Available:
-    """The server answered well."""
+    """The server answered well. Over HTTP a client that left after `give_up_nanos` without anything new gave up."""
 
     kind: ClassVar[str] = "available"
+    give_up_nanos: int = DEFAULT_GIVE_UP_NANOS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +38,28 @@ class FirstResponseBelow:
 Indicator: TypeAlias = "Available | LatencyBelow | FirstResponseBelow"
 
 
-def threshold_nanos(indicator: Indicator) -> int:
-    """Return the time that decides; 0 where none does."""
-    return 0 if isinstance(indicator, Available) else indicator.threshold_nanos
+def counted_by(indicator: Indicator) -> list[str | int]:
+    """Return what its counts are known by: the kind, and the time that decides, unless it is the usual one."""
+    if not isinstance(indicator, Available):
+        return [indicator.kind, indicator.threshold_nanos]
+    usual = indicator.give_up_nanos == DEFAULT_GIVE_UP_NANOS
+    return [indicator.kind, 0 if usual else indicator.give_up_nanos]
 
 
 def to_json(indicator: Indicator) -> dict[str, Any]:
     """Return plain values that `from_json` takes."""
-    return {"kind": indicator.kind, "threshold_nanos": threshold_nanos(indicator)}
+    if isinstance(indicator, Available):
+        return {"kind": indicator.kind, "give_up_nanos": indicator.give_up_nanos}
+    return {"kind": indicator.kind, "threshold_nanos": indicator.threshold_nanos}
 
 
 def from_json(raw: dict[str, Any]) -> Indicator:
     """Read what `to_json` wrote; raises KeyError, TypeError or ValueError for anything else."""
-    threshold = int(raw["threshold_nanos"])
     match raw["kind"]:
         case Available.kind:
-            return Available()
+            return Available(int(raw["give_up_nanos"]))
         case LatencyBelow.kind:
-            return LatencyBelow(threshold)
+            return LatencyBelow(int(raw["threshold_nanos"]))
         case FirstResponseBelow.kind:
-            return FirstResponseBelow(threshold)
+            return FirstResponseBelow(int(raw["threshold_nanos"]))
     raise ValueError(f"{raw['kind']!r} is no indicator")

@@ -31,6 +31,8 @@ class Metric:
 
 _TIMING_LABELS = ("model", "method", "outcome")
 _CALL_LABELS = ("model", "method", "version", "code", "ended_by", "kind")
+# Bytes go without it: nobody asks what they came to, and it would be a series more for each.
+_VERDICT_LABELS = (*_CALL_LABELS, "outcome")
 
 
 def _counter(name: str, help_text: str, *labels: str) -> Metric:
@@ -86,15 +88,16 @@ MODEL_MAX_BATCH_SIZE = _gauge(
 )
 CALLS = _counter(
     "calls",
-    "Calls that ended, by code (gRPC name, HTTP digits, or LOST when the connection ended first) "
-    "and by who ended them (client, server, network, wayside).",
-    *_CALL_LABELS,
+    "Calls that ended, by code (gRPC name, HTTP digits, LOST when the connection ended first, or UNPROCESSED when the "
+    "server never began), by who ended them (client, server, network, wayside) and by what that counts as (ok, "
+    "client_error, cancelled, timeout, server_error, shed: see outcomes.md).",
+    *_VERDICT_LABELS,
 )
 REQUESTS = _counter(
     "requests",
     "Requests that were answered or failed; a stream may carry many. Codes as of calls, "
     "and IN_BAND_ERROR for an error inside an OK answer.",
-    *_CALL_LABELS,
+    *_VERDICT_LABELS,
 )
 REQUEST_BYTES = _counter(
     "request_bytes", "Message bytes sent by clients, gRPC prefix excluded.", *_CALL_LABELS
@@ -170,6 +173,12 @@ SLO_EVENTS = _counter(
     "slo",
     "outcome",
 )
+SLO_EXCLUDED = _counter(
+    "slo_excluded",
+    "Excluded events by the reason for it: see outcomes.md. Together they are `slo_events` of the outcome excluded.",
+    "slo",
+    "reason",
+)
 SLO_INFO = _info("slo", "Definition in force.", "slo", "spec_hash")
 SLO_OBJECTIVE = _gauge("slo_objective_ratio", "Target share of good events.", "slo")
 SLO_STATE = _gauge("slo_state", "1 for the state the objective is in, else 0.", "slo", "state")
@@ -191,6 +200,11 @@ TAP_CONNECTIONS = _counter(
     "tap_connections", "Connections, by what their first bytes said.", "protocol"
 )
 TAP_BLIND = _counter("tap_blind", "Connections forwarded but no longer read, by reason.", "reason")
+TAP_UPGRADED = _counter(
+    "tap_upgraded",
+    "Of the connections no longer read, those upgraded from HTTP/1.1 to what carries no HTTP, such as websocket. For "
+    "these no objective is `no_telemetry`.",
+)
 TAP_FRAMES = _counter(
     "tap_http2_frames",
     "Frames of HTTP/2 read, by sender (client, server) and type. Many for few calls are a flood: PING, SETTINGS, "

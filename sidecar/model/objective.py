@@ -45,8 +45,7 @@ class Objective:
     def __post_init__(self) -> None:
         """Compute both hashes once: every outlet asks for them on every tick."""
         globs = [self.model_glob, self.method_glob]
-        threshold = indicators.threshold_nanos(self.indicator)
-        counted = _digest([self.name, *globs, self.indicator.kind, threshold])
+        counted = _digest([self.name, *globs, *indicators.counted_by(self.indicator)])
         object.__setattr__(self, "id", counted)
         object.__setattr__(self, "spec_hash", _digest([counted, self.ratio, self.window_nanos]))
 

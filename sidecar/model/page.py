@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sidecar.model.series import INFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sidecar.model.sections.traffic import Traffic
     from sidecar.model.series import CounterView, ShapeView, TimingView, TokenView
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Bounds the page whatever the tap was configured to hold: of 20 models at most 5,000 lines.
 MAX_COUNTER_SERIES = 500
-MAX_TIMING_SERIES = 60
+MAX_TIMING_SERIES = 58
 MAX_TOKEN_SERIES = 200
 MAX_SHAPED_MODELS = 20  # each with at most nine shapes
 
@@ -33,13 +33,24 @@ class CallLabels(NamedTuple):
     code: str
     ended_by: str
     kind: str
+    outcome: str
+
+    @property
+    def of_bytes(self) -> tuple[str, ...]:
+        """What tells their bytes apart: all but the outcome."""
+        return self[:-1]
 
 
 class CallSums(NamedTuple):
-    """Counters summed over what is no label: the outcome, which follows from the code in all but rare cases."""
+    """How many there were."""
 
     calls: int
     requests: int
+
+
+class ByteSums(NamedTuple):
+    """Message bytes of calls, whatever their outcomes."""
+
     request_bytes: int
     response_bytes: int
 
@@ -50,6 +61,9 @@ class Page:
 
     timings: Sequence[TimingView]
     calls: Mapping[CallLabels, CallSums]
+    byte_sums: Mapping[
+        tuple[str, ...], ByteSums
+    ]  # of all calls with the labels of one that is shown
     tokens: Sequence[TokenView]
     shapes: Sequence[ShapeView]
     left_out: int  # series that are known but not shown
@@ -70,6 +84,7 @@ def page_of(traffic: Traffic, server: ServerReading | None) -> Page:
     return Page(
         timings=sorted(shown, key=lambda one: (one.model, one.method, one.failed)),
         calls=dict(sorted(shown_calls.items())),
+        byte_sums=dict(sorted(_byte_sums(traffic.counters, shown_calls).items())),
         tokens=sorted(
             tokens[:MAX_TOKEN_SERIES],
             key=lambda one: (one.model, one.method, one.direction, one.source),
@@ -88,12 +103,28 @@ def _summed(counters: Sequence[CounterView]) -> dict[CallLabels, CallSums]:
     """Sum counters of the same labels; those seen first come first."""
     sums: dict[CallLabels, CallSums] = {}
     for one in sorted(counters, key=_seen):
-        labels = CallLabels(one.model, one.method, one.version, one.code, one.ended_by, one.kind)
-        before = sums.get(labels, CallSums(0, 0, 0, 0))
-        sums[labels] = CallSums(
-            before.calls + one.calls,
-            before.requests + one.requests,
-            before.request_bytes + one.request_bytes,
-            before.response_bytes + one.response_bytes,
-        )
+        labels = _labels(one)
+        before = sums.get(labels, CallSums(0, 0))
+        sums[labels] = CallSums(before.calls + one.calls, before.requests + one.requests)
     return sums
+
+
+def _byte_sums(
+    counters: Sequence[CounterView], shown: Iterable[CallLabels]
+) -> dict[tuple[str, ...], ByteSums]:
+    """Sum the bytes of calls that are shown, and of those that differ from one in their outcome alone."""
+    sums = {labels.of_bytes: ByteSums(0, 0) for labels in shown}
+    for one in counters:
+        before = sums.get(labels := _labels(one).of_bytes)
+        if before is not None:
+            sums[labels] = ByteSums(
+                before.request_bytes + one.request_bytes,
+                before.response_bytes + one.response_bytes,
+            )
+    return sums
+
+
+def _labels(one: CounterView) -> CallLabels:
+    return CallLabels(
+        one.model, one.method, one.version, one.code, one.ended_by, one.kind, one.outcome
+    )

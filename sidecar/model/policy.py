@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 
 from sidecar.model.objective import Objective
+from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS, OutcomeRule
 
 
 class Kind(enum.Enum):
@@ -32,6 +33,8 @@ class Slot(enum.Enum):
     BATCH_SHAPE = "batch_shape"
     DATATYPE = "datatype"
     MAX_BATCH_SIZE = "max_batch_size"
+    ERROR_TEXT = "error_text"
+    STREAM = "stream"
     NAMES = "names"  # of a response that lists models
 
 
@@ -100,6 +103,7 @@ class Method:
     head_bytes: int = 0  # 0 = the tap's default
     request_headers: tuple[HeaderExtract, ...] = ()
     response_headers: tuple[HeaderExtract, ...] = ()  # trailers included
+    outcomes: tuple[OutcomeRule, ...] = ()  # what its codes count as, if not as always
 
 
 class JsonRead(enum.Enum):
@@ -129,6 +133,7 @@ class JsonExtract:
     slot: Slot
     path: tuple[JsonStep, ...]
     read: JsonRead
+    texts: tuple[str, ...] = ()  # of Slot.FINAL as a string: it holds if it is one of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,8 @@ class Route:
     head_bytes: int = 0  # 0 = the tap's default
     request_headers: tuple[HeaderExtract, ...] = ()
     response_headers: tuple[HeaderExtract, ...] = ()  # over HTTP/2 trailers included
+    outcomes: tuple[OutcomeRule, ...] = ()  # what its codes count as, if not as always
+    streams_when_asked: bool = False  # a request without Slot.STREAM gets its answer in one piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +190,7 @@ class Policy:
     config_hash: str = ""
     config_valid: bool = True
     health: str = ""  # host:port; empty = off
+    drain_token_file: str = ""  # whoever sends what it holds may drain from afar; empty = nobody
     admin: str = ""  # host:port; empty = off
     limits: Limits = field(default_factory=Limits)
     methods: tuple[Method, ...] = ()
@@ -191,8 +199,10 @@ class Policy:
     served_model: str = ""  # of calls whose messages name no model
     batch_limits: tuple[BatchLimit, ...] = ()  # the first that fits a model counts
     probe_models: bool = False
+    outcomes: tuple[OutcomeRule, ...] = ()  # the user's own, before those of methods and routes
+    give_up_nanos: int = DEFAULT_GIVE_UP_NANOS  # the smallest of all objectives
     objectives: tuple[Objective, ...] = ()
-    drain_delay_nanos: int = 0
+    drain_delay_nanos: int | None = None  # None = the tap's default
     drain_total_nanos: int = 0
     control_argv: tuple[str, ...] = ()
     control_memory_bytes: int = 0

@@ -23,7 +23,7 @@ STATE_DIR = "state_dir"
 FIXED_PARTS = (
     FixedPart("listeners", "listeners"),
     FixedPart("admin", "admin"),
-    FixedPart("health", "health"),
+    FixedPart("health.listen", "health"),
     FixedPart("log.format", "log_format"),
     FixedPart("limits.threads", "limits.threads"),
     FixedPart("limits.unsent", "limits.unsent_bytes"),

@@ -162,6 +162,8 @@ class EventView(Protocol):
     @property
     def excluded(self) -> int: ...
     @property
+    def excluded_by(self) -> Sequence[CountView]: ...  # by reason, from 0
+    @property
     def last_event_nanos(self) -> int: ...  # uptime at which one was seen open, or ended; 0 = never
 
 
@@ -251,6 +253,8 @@ class TapView(Protocol):
     def throttled_nanos(self) -> int: ...  # meaningful only if HasField says so
     @property
     def heads_truncated(self) -> int: ...
+    @property
+    def upgraded(self) -> int: ...
     @property
     def keeps_refused(self) -> int: ...
     def HasField(self, field_name: str) -> bool: ...

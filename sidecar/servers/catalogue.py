@@ -15,6 +15,7 @@ from sidecar.servers.checks import Checks, is_int
 from sidecar.servers.headers import HeaderValues, check_count
 from sidecar.servers.limits import refusal
 from sidecar.servers.metrics.section import compile_metrics, usual_place
+from sidecar.servers.outcomes import compile_outcomes, complain_of_no_words, of_method
 from sidecar.servers.paths import Field, Messages, PathError, compile_extract
 from sidecar.servers.routes import compile_routes
 from sidecar.text.document import read_document
@@ -45,7 +46,7 @@ _FILE_KEYS = {
 }  # fmt: skip
 _METHOD_KEYS = {
     "kind": 0, "streaming": 0, "many_requests": 0, "request": 0, "response": 0, "head_bytes": 0,
-    "untested": 0,
+    "outcomes": 0, "untested": 0,
 }  # fmt: skip
 _FORM_KEYS = {"message": 0, "when_any": 0, "when_none": 0, **_SLOTS}
 _FIELD_KEYS = {"number": 0, "message": 0, "map": 0}
@@ -56,6 +57,7 @@ class ServerCatalogue:
     """What one file says, and what is wrong with it. Methods with a problem are left out."""
 
     name: str
+    file: str
     used_by: tuple[str, ...]  # servers that speak it; at least one
     methods: tuple[Method, ...]
     problems: tuple[Problem, ...]
@@ -111,6 +113,7 @@ class _Compiler(Checks):
         users = tuple(str(each) for each in used_by) if isinstance(used_by, list) else ()
         return ServerCatalogue(
             name=name,
+            file=self.document.file,
             used_by=users or (name,),
             methods=tuple(methods),
             routes=tuple(routes),
@@ -178,7 +181,9 @@ class _Compiler(Checks):
             self.complain(place, "is no method path", "Write /package.Service/Method.")
         self.keys(place, spec, _METHOD_KEYS)
         self.note_untested(path, spec)
-        return Method(
+        at_rules = (*place, "outcomes")
+        rules = compile_outcomes(self, at_rules, spec.get("outcomes"), over_http=False)
+        method = Method(
             path=path,
             kind=self.kind(place, spec),
             streaming=self.flag(place, spec, "streaming"),
@@ -188,7 +193,11 @@ class _Compiler(Checks):
             head_bytes=self.head_bytes(place, spec, MAX_HEAD_BYTES),
             request_headers=tuple(heads[0].extracts),
             response_headers=tuple(heads[1].extracts),
+            outcomes=rules,
         )
+        method = of_method(rules, method)
+        complain_of_no_words(self, at_rules, rules, method)
+        return method
 
     def _program(self, place: Place, value: object, head: HeaderValues) -> tuple[Variant, ...]:
         """Read one form of a message, or a list of forms of which the first that fits counts."""

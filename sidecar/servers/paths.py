@@ -48,6 +48,8 @@ DEFAULT_READS = {
     Slot.BATCH_SHAPE: Read.DIMENSIONS,
     Slot.DATATYPE: Read.FIRST_STRING,
     Slot.MAX_BATCH_SIZE: Read.INT,
+    Slot.ERROR_TEXT: Read.STRING,
+    Slot.STREAM: Read.INT,
 }
 
 

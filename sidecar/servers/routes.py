@@ -3,6 +3,7 @@
 Grammar of a value:  [function(] step{.step} [)]      step = key | key[n] | key[*] | [n] | [*]
   key[0]   the first element of an array;  key[*]   every element for which no other path is written
 Functions: string int present count prompts. Without one the slot decides. A list of values is tried in its order.
+`is(path, text{, text})` is for `final`: it holds where the string is one of the texts.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sidecar.servers.limits import (
     MAX_STRINGS,
     MAX_VALUES,
 )
+from sidecar.servers.outcomes import compile_outcomes, complain_of_no_words, of_route
 from sidecar.servers.paths import PathError
 from sidecar.text.suggest import suggest
 
@@ -50,11 +52,13 @@ _DEFAULT_READS = {
     Slot.BATCH_SHAPE: JsonRead.DIMENSIONS,
     Slot.DATATYPE: JsonRead.STRING,
     Slot.MAX_BATCH_SIZE: JsonRead.INT,
+    Slot.ERROR_TEXT: JsonRead.STRING,
+    Slot.STREAM: JsonRead.INT,
     Slot.NAMES: JsonRead.STRING,
 }
 _SLOTS = {slot.value: slot for slot in Slot}
 _ROUTE_KEYS = {
-    "kind": 0, "streaming": 0, "request": 0, "response": 0, "head_bytes": 0, "untested": 0,
+    "kind": 0, "streaming": 0, "request": 0, "response": 0, "head_bytes": 0, "outcomes": 0, "untested": 0,
 }  # fmt: skip
 
 # Segments of plain text, or of one capture and what follows it.
@@ -63,13 +67,20 @@ _CALL = re.compile(r"\s*([a-z]+)\(\s*(.*?)\s*\)\s*\Z")
 _STEP = re.compile(r"([^\[\].()]*)((?:\[(?:\d+|\*)\])*)\Z")
 _INDEX = re.compile(r"\[(\d+|\*)\]")
 MAX_HEAD_BYTES = 16_777_216
+# The word of `streaming:` for a route whose answers stream where the request says so.
+_ASKED = "asked"
+MAX_TEXTS = 8  # of is(): as many as any API has ways to say that an answer is over
+MAX_TEXT_BYTES = 64  # of each
 
 
 def compile_json_extract(slot: Slot, text: str) -> JsonExtract:
     """Compile one value. Raises PathError."""
     call = _CALL.match(text)
     read, body = _DEFAULT_READS[slot], text.strip()
-    if call is not None:
+    texts: tuple[str, ...] = ()
+    if call is not None and call[1] == "is":
+        read, (body, texts) = JsonRead.STRING, _one_of(slot, text, call[2])
+    elif call is not None:
         name, body = call.groups()
         if name not in _FUNCTIONS:
             raise PathError(f"{text!r}: no function {name!r}", suggest(name, _FUNCTIONS))
@@ -79,7 +90,20 @@ def compile_json_extract(slot: Slot, text: str) -> JsonExtract:
         raise PathError(f"{text!r} names no value", "Write a path, e.g. usage.prompt_tokens.")
     if len(steps) > MAX_DEPTH:
         raise PathError(f"{text!r} is {len(steps)} steps deep", f"At most {MAX_DEPTH} are read.")
-    return JsonExtract(slot, steps, read)
+    return JsonExtract(slot, steps, read, texts)
+
+
+def _one_of(slot: Slot, text: str, inside: str) -> tuple[str, tuple[str, ...]]:
+    """Return the path and the texts of `is(path, text, ..)`."""
+    path, *texts = (part.strip() for part in inside.split(","))
+    if slot is not Slot.FINAL:
+        raise PathError(f"{text!r}: is() is of `final` alone", "Write the plain path.")
+    if not texts or not all(0 < len(each.encode()) <= MAX_TEXT_BYTES for each in texts):
+        hint = f"Write is(type, message_stop): texts of at most {MAX_TEXT_BYTES} bytes."
+        raise PathError(f"{text!r} names no text", hint)
+    if len(texts) > MAX_TEXTS:
+        raise PathError(f"{text!r} names {len(texts)} texts", f"At most {MAX_TEXTS} are compared.")
+    return path, tuple(texts)
 
 
 def _steps(part: str, text: str) -> list[JsonStep]:
@@ -115,16 +139,26 @@ def _route(checks: Checks, place: Place, template: str, spec: dict[str, object])
     checks.keys(place, spec, _ROUTE_KEYS)
     checks.note_untested(template, spec)
     heads = [HeaderValues(checks, (*place, side)) for side in ("request", "response")]
+    asked = spec.get("streaming") == _ASKED
+    at_rules = (*place, "outcomes")
+    rules = compile_outcomes(checks, at_rules, spec.get("outcomes"), over_http=True)
     route = Route(
         template=template,
         kind=checks.kind(place, spec),
-        streaming=checks.flag(place, spec, "streaming"),
+        streaming=asked or checks.flag(place, spec, "streaming"),
         request=_extracts(checks, (*place, "request"), spec.get("request"), heads[0]),
         response=_extracts(checks, (*place, "response"), spec.get("response"), heads[1]),
         head_bytes=checks.head_bytes(place, spec, MAX_HEAD_BYTES),
         request_headers=tuple(heads[0].extracts),
         response_headers=tuple(heads[1].extracts),
+        outcomes=rules,
+        streams_when_asked=asked,
     )
+    if asked and not any(each.slot is Slot.STREAM for each in route.request):
+        hint = "Say where a request asks for it: stream: path, in request:."
+        checks.complain((*place, "streaming"), "is asked, and nothing says where", hint)
+    route = of_route(rules, route)
+    complain_of_no_words(checks, at_rules, rules, route)
     _check_names(checks, place, route)
     return route
 

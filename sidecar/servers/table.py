@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sidecar.model.policy import Kind
 from sidecar.model.server_metrics import Number
 from sidecar.servers.catalogue import SHIPPED, load_server, shipped_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from sidecar.model.outcomes import OutcomeRule
     from sidecar.model.server_metrics import NumberSource
     from sidecar.servers.catalogue import ServerCatalogue
 
@@ -136,3 +137,27 @@ def _shown(source: NumberSource) -> str:
     labels = ",".join(f'{name}="{value}"' for name, value in source.where)
     name = f"`{source.family}{{{labels}}}`" if labels else f"`{source.family}`"
     return f"{name} / `{source.per}`" if source.per else name
+
+
+class RuleGroup(NamedTuple):
+    """What one catalogue says of codes, and of which methods and routes it says just that."""
+
+    file: str
+    rules: tuple[OutcomeRule, ...]
+    paths: tuple[str, ...]
+
+
+def rule_groups(catalogues: Iterable[ServerCatalogue]) -> list[RuleGroup]:
+    """Return the rules of catalogues, as far as they are in force: of two that describe a method the later counts."""
+    described = {
+        path: (each.file, rules) for each in catalogues for path, rules in _rules_by_path(each)
+    }
+    found: dict[tuple[str, tuple[OutcomeRule, ...]], list[str]] = {}
+    for path, of_file in described.items():
+        found.setdefault(of_file, []).append(path)
+    return [RuleGroup(*of_file, tuple(paths)) for of_file, paths in found.items() if of_file[1]]
+
+
+def _rules_by_path(catalogue: ServerCatalogue) -> Iterator[tuple[str, tuple[OutcomeRule, ...]]]:
+    yield from ((method.path, method.outcomes) for method in catalogue.methods)
+    yield from ((route.template, route.outcomes) for route in catalogue.routes)

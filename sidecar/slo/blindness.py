@@ -1,4 +1,8 @@
-"""How much of the traffic of late was not read: what is blind now, not what was blind last week."""
+"""How much of the traffic of late was not read: what is blind now, not what was blind last week.
+
+Connections that were upgraded to what carries no HTTP, such as websocket, hide nothing that objectives are about: they
+are neither among the blind nor among those that are read.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +32,8 @@ class Blindness:
     def ratio(self, tap: TapView, now_nanos: int) -> float:
         """Return the share of connections of late that are not read; `now_nanos` is the tap's uptime."""
         moments = self._moments
-        connections = sum(count.value for count in tap.connections_by_protocol)
-        blind = sum(count.value for count in tap.blind)
+        connections = sum(count.value for count in tap.connections_by_protocol) - tap.upgraded
+        blind = sum(count.value for count in tap.blind) - tap.upgraded
         if moments and now_nanos < moments[-1][0]:
             moments.clear()  # another tap's life
         while moments and now_nanos - moments[0][0] > WINDOW_NANOS:

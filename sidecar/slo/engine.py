@@ -68,4 +68,7 @@ class ObjectivesEngine:
 
 def _events(objective: Objective, traffic: Traffic) -> Events:
     event = traffic.events.get(objective.id)
-    return Events(event.good, event.bad, event.excluded) if event else Events()
+    if event is None:
+        return Events()
+    reasons = tuple((each.label, each.value) for each in event.excluded_by)
+    return Events(event.good, event.bad, event.excluded, reasons)

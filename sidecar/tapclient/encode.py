@@ -10,6 +10,7 @@ from sidecar.tapclient import tap_pb2 as pb
 
 if TYPE_CHECKING:
     from sidecar.model.objective import Objective
+    from sidecar.model.outcomes import OutcomeRule
     from sidecar.model.policy import (
         Extract,
         HeaderExtract,
@@ -41,6 +42,8 @@ _SLOTS = {
     Slot.BATCH_SHAPE: pb.SLOT_BATCH_SHAPE,
     Slot.DATATYPE: pb.SLOT_DATATYPE,
     Slot.MAX_BATCH_SIZE: pb.SLOT_MAX_BATCH_SIZE,
+    Slot.ERROR_TEXT: pb.SLOT_ERROR_TEXT,
+    Slot.STREAM: pb.SLOT_STREAM,
     Slot.NAMES: pb.SLOT_NAMES,
 }
 _JSON_READS = {
@@ -78,6 +81,7 @@ def policy_message(policy: Policy) -> pb.Policy:
         config_valid=policy.config_valid,
         listeners=listeners,
         health=policy.health,
+        drain_token_file=policy.drain_token_file,
         admin=policy.admin,
         limits=_limits(policy.limits),
         methods=[method_message(method) for method in policy.methods],
@@ -97,6 +101,8 @@ def policy_message(policy: Policy) -> pb.Policy:
             for each in policy.batch_limits
         ],
         probe_models=policy.probe_models,
+        outcomes=[_outcome_rule(each) for each in policy.outcomes],
+        give_up_nanos=policy.give_up_nanos,
     )
 
 
@@ -141,6 +147,7 @@ def method_message(method: Method) -> pb.Method:
         head_bytes=method.head_bytes,
         request_headers=[_header(each) for each in method.request_headers],
         response_headers=[_header(each) for each in method.response_headers],
+        outcomes=[_outcome_rule(each) for each in method.outcomes],
     )
 
 
@@ -155,7 +162,13 @@ def route_message(route: Route) -> pb.Route:
         head_bytes=route.head_bytes,
         request_headers=[_header(each) for each in route.request_headers],
         response_headers=[_header(each) for each in route.response_headers],
+        outcomes=[_outcome_rule(each) for each in route.outcomes],
+        streams_when_asked=route.streams_when_asked,
     )
+
+
+def _outcome_rule(rule: OutcomeRule) -> pb.OutcomeRule:
+    return pb.OutcomeRule(code=rule.code, message=rule.message, outcome=rule.outcome.value)
 
 
 def _header(extract: HeaderExtract) -> pb.HeaderExtract:
@@ -166,7 +179,9 @@ def _header(extract: HeaderExtract) -> pb.HeaderExtract:
 
 def _json_extract(extract: JsonExtract) -> pb.JsonExtract:
     path = [_json_step(step) for step in extract.path]
-    return pb.JsonExtract(slot=_SLOTS[extract.slot], path=path, read=_JSON_READS[extract.read])
+    return pb.JsonExtract(
+        slot=_SLOTS[extract.slot], path=path, read=_JSON_READS[extract.read], texts=extract.texts
+    )
 
 
 def _json_step(step: JsonStep) -> pb.JsonStep:
@@ -198,8 +213,9 @@ def _objective(objective: Objective) -> pb.Objective:
         method_glob=objective.method_glob,
     )
     match objective.indicator:
-        case Available():
+        case Available(nanos):
             message.available = True
+            message.give_up_nanos = nanos
         case LatencyBelow(nanos):
             message.latency_below_nanos = nanos
         case FirstResponseBelow(nanos):

@@ -372,7 +372,7 @@ class BlindCause(_message.Message):
     def __init__(self, reason: _Optional[str] = ..., cause: _Optional[str] = ..., direction: _Optional[str] = ..., offset: _Optional[int] = ..., count: _Optional[int] = ..., last_unix_nanos: _Optional[int] = ...) -> None: ...
 
 class TapStats(_message.Message):
-    __slots__ = ("connections_by_protocol", "blind", "added_latency", "cpu_nanos", "resident_bytes", "unsent_bytes", "records_dropped", "log_lines_dropped", "series_capped", "control_restarts", "connections_cap", "accept_pauses", "cut_connections", "draining", "goaways_inserted", "throttled_nanos", "client_frames", "server_frames", "heads_truncated", "keeps_refused")
+    __slots__ = ("connections_by_protocol", "blind", "added_latency", "cpu_nanos", "resident_bytes", "unsent_bytes", "records_dropped", "log_lines_dropped", "series_capped", "control_restarts", "connections_cap", "accept_pauses", "cut_connections", "draining", "goaways_inserted", "throttled_nanos", "client_frames", "server_frames", "heads_truncated", "keeps_refused", "upgraded")
     CONNECTIONS_BY_PROTOCOL_FIELD_NUMBER: _ClassVar[int]
     BLIND_FIELD_NUMBER: _ClassVar[int]
     ADDED_LATENCY_FIELD_NUMBER: _ClassVar[int]
@@ -393,6 +393,7 @@ class TapStats(_message.Message):
     SERVER_FRAMES_FIELD_NUMBER: _ClassVar[int]
     HEADS_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     KEEPS_REFUSED_FIELD_NUMBER: _ClassVar[int]
+    UPGRADED_FIELD_NUMBER: _ClassVar[int]
     connections_by_protocol: _containers.RepeatedCompositeFieldContainer[Count]
     blind: _containers.RepeatedCompositeFieldContainer[Count]
     added_latency: Histogram
@@ -413,7 +414,8 @@ class TapStats(_message.Message):
     server_frames: _containers.RepeatedCompositeFieldContainer[Count]
     heads_truncated: int
     keeps_refused: int
-    def __init__(self, connections_by_protocol: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., blind: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., added_latency: _Optional[_Union[Histogram, _Mapping]] = ..., cpu_nanos: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., records_dropped: _Optional[int] = ..., log_lines_dropped: _Optional[int] = ..., series_capped: _Optional[int] = ..., control_restarts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., connections_cap: _Optional[int] = ..., accept_pauses: _Optional[int] = ..., cut_connections: _Optional[int] = ..., draining: _Optional[bool] = ..., goaways_inserted: _Optional[int] = ..., throttled_nanos: _Optional[int] = ..., client_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., server_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., heads_truncated: _Optional[int] = ..., keeps_refused: _Optional[int] = ...) -> None: ...
+    upgraded: int
+    def __init__(self, connections_by_protocol: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., blind: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., added_latency: _Optional[_Union[Histogram, _Mapping]] = ..., cpu_nanos: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., records_dropped: _Optional[int] = ..., log_lines_dropped: _Optional[int] = ..., series_capped: _Optional[int] = ..., control_restarts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., connections_cap: _Optional[int] = ..., accept_pauses: _Optional[int] = ..., cut_connections: _Optional[int] = ..., draining: _Optional[bool] = ..., goaways_inserted: _Optional[int] = ..., throttled_nanos: _Optional[int] = ..., client_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., server_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., heads_truncated: _Optional[int] = ..., keeps_refused: _Optional[int] = ..., upgraded: _Optional[int] = ...) -> None: ...
 
 class Records(_message.Message):
     __slots__ = ("records",)
@@ -468,7 +470,7 @@ class Flush(_message.Message):
     def __init__(self) -> None: ...
 
 class Policy(_message.Message):
-    __slots__ = ("generation", "config_hash", "config_valid", "listeners", "health", "admin", "limits", "methods", "models", "objectives", "drain", "control", "log_format", "control_settings", "observe", "routes", "served_model", "batch_limits", "outcomes", "give_up_nanos", "probe_models")
+    __slots__ = ("generation", "config_hash", "config_valid", "listeners", "health", "admin", "limits", "methods", "models", "objectives", "drain", "control", "log_format", "control_settings", "observe", "routes", "served_model", "batch_limits", "outcomes", "give_up_nanos", "probe_models", "drain_token_file")
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
     CONFIG_VALID_FIELD_NUMBER: _ClassVar[int]
@@ -490,6 +492,7 @@ class Policy(_message.Message):
     OUTCOMES_FIELD_NUMBER: _ClassVar[int]
     GIVE_UP_NANOS_FIELD_NUMBER: _ClassVar[int]
     PROBE_MODELS_FIELD_NUMBER: _ClassVar[int]
+    DRAIN_TOKEN_FILE_FIELD_NUMBER: _ClassVar[int]
     generation: int
     config_hash: str
     config_valid: bool
@@ -511,7 +514,8 @@ class Policy(_message.Message):
     outcomes: _containers.RepeatedCompositeFieldContainer[OutcomeRule]
     give_up_nanos: int
     probe_models: bool
-    def __init__(self, generation: _Optional[int] = ..., config_hash: _Optional[str] = ..., config_valid: _Optional[bool] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., health: _Optional[str] = ..., admin: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[Method, _Mapping]]] = ..., models: _Optional[_Iterable[str]] = ..., objectives: _Optional[_Iterable[_Union[Objective, _Mapping]]] = ..., drain: _Optional[_Union[DrainSettings, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., log_format: _Optional[str] = ..., control_settings: _Optional[bytes] = ..., observe: _Optional[bool] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., served_model: _Optional[str] = ..., batch_limits: _Optional[_Iterable[_Union[BatchLimit, _Mapping]]] = ..., outcomes: _Optional[_Iterable[_Union[OutcomeRule, _Mapping]]] = ..., give_up_nanos: _Optional[int] = ..., probe_models: _Optional[bool] = ...) -> None: ...
+    drain_token_file: str
+    def __init__(self, generation: _Optional[int] = ..., config_hash: _Optional[str] = ..., config_valid: _Optional[bool] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., health: _Optional[str] = ..., admin: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[Method, _Mapping]]] = ..., models: _Optional[_Iterable[str]] = ..., objectives: _Optional[_Iterable[_Union[Objective, _Mapping]]] = ..., drain: _Optional[_Union[DrainSettings, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., log_format: _Optional[str] = ..., control_settings: _Optional[bytes] = ..., observe: _Optional[bool] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., served_model: _Optional[str] = ..., batch_limits: _Optional[_Iterable[_Union[BatchLimit, _Mapping]]] = ..., outcomes: _Optional[_Iterable[_Union[OutcomeRule, _Mapping]]] = ..., give_up_nanos: _Optional[int] = ..., probe_models: _Optional[bool] = ..., drain_token_file: _Optional[str] = ...) -> None: ...
 
 class Listener(_message.Message):
     __slots__ = ("name", "listen", "upstream")

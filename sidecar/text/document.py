@@ -69,8 +69,8 @@ def read_document(file: str) -> Document:
     try:
         with open(file, "rb") as handle:
             text = handle.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        what = f"cannot be read: {error.strerror}"
+    except (OSError, ValueError) as error:  # of a name that no file can have
+        what = f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
         return Document(file, problems=(Problem(file, 0, "", what, "Check the path."),))
     if len(text) > MAX_FILE_BYTES:
         what = f"is longer than {MAX_FILE_BYTES} bytes"

@@ -9,9 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+def nearest(word: str, known: Mapping[str, object]) -> str:
+    """Return the known word that was probably meant; empty when none is near."""
+    return next(iter(difflib.get_close_matches(word, known, n=1)), "")
+
+
 def suggest(word: str, known: Mapping[str, object]) -> str:
     """Return a hint with the nearest known word, or all of them when none is near."""
-    near = difflib.get_close_matches(word, known, n=1)
-    if near:
-        return f"Did you mean {near[0]!r}?"
+    if near := nearest(word, known):
+        return f"Did you mean {near!r}?"
     return f"Known here: {', '.join(sorted(known)) or 'nothing'}."

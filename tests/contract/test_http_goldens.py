@@ -96,7 +96,8 @@ def moves(route: Route) -> Iterator[tuple[str, Route]]:
     """Yield (what was changed, the route with that change)."""
     if route.kind is not Kind.ADMIN:  # what is not known is as admin is
         yield "template", replace(route, template=f"/moved{route.template}")
-    for what, request in moved_paths(route.request, set()):
+    # What a request says of streams counts as long as there is no answer, which these have: it tells for itself.
+    for what, request in moved_paths(route.request, {Slot.STREAM}):
         yield f"request {what}", replace(route, request=request)
     for what, response in moved_paths(route.response, unseen(route)):
         yield f"response {what}", replace(route, response=response)

@@ -51,6 +51,15 @@ def test_the_example_of_headers_works(tmp_path: Path) -> None:
     assert as_shown(blocks("console")[1], tmp_path) == 1
 
 
+def test_the_examples_of_streams_and_outcomes_are_good() -> None:
+    shown = [text for text in blocks("yaml") if "outcomes:" in text]
+    catalogues = [compile_server(parse_document("shop.yaml", each.encode())) for each in shown]
+    assert [each.problems for each in catalogues] == [(), ()]
+    (chat,), (rank,) = catalogues[0].routes, catalogues[1].methods
+    assert chat.streams_when_asked
+    assert [rule.code for rule in (*chat.outcomes, *rank.outcomes)] == ["424", "503", "UNAVAILABLE"]
+
+
 def test_the_example_of_ray_serve_is_good(tmp_path: Path) -> None:
     (own,) = [text for text in blocks("yaml") if "userdefinedprotos" in text]
     catalogue = compile_server(parse_document("my-app.yaml", own.encode()))

@@ -38,12 +38,13 @@ class Door:
             process.wait_for(lambda: accepts(self.listen))
             yield process
 
-    def status(self, path: str) -> int:
-        """Ask a probe; 0 when nobody answers."""
+    def status(self, path: str, *, host: str = "", token: str = "") -> int:
+        """Ask a probe, by another address of this machine if need be; 0 when nobody answers."""
+        own, _, port = self.health.rpartition(":")
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        asked = urllib.request.Request(f"http://{host or own}:{port}{path}", headers=headers)
         try:
-            with urllib.request.urlopen(
-                f"http://{self.health}{path}", timeout=ANSWER_SECONDS
-            ) as answer:
+            with urllib.request.urlopen(asked, timeout=ANSWER_SECONDS) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             with error:

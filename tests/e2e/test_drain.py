@@ -11,10 +11,12 @@ import contextlib
 import http.client
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 import pytest
@@ -23,7 +25,8 @@ from tests.e2e.door import ANSWER_SECONDS, END_SECONDS, Door, new_door
 from tests.e2e.restarts import CALLS_OF_A_LIFE, ECHO, restarts
 from tests.fakes.http_server import Answering, serving
 from tests.fakes.oip import running_oip
-from tests.harness.running import accepts, wait_until
+from tests.harness.running import accepts, running, wait_until
+from tests.harness.wayside import COMMAND
 
 RESTARTS = 6
 DRAIN_SECONDS = 2
@@ -145,6 +148,82 @@ def test_drain_by_request_answers_when_it_is_done() -> None:
         assert door.status("/livez") == 200
         wayside.process.send_signal(signal.SIGTERM)
         assert wayside.process.wait(END_SECONDS) == 0
+
+
+def outer_address() -> str:
+    """Return an address of this machine that is not loopback: who connects to it comes from it, too."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(
+                ("192.0.2.1", 9)
+            )  # nothing is sent: the kernel only chooses where it would come from
+        except OSError:
+            pytest.skip("this machine has no address but loopback")
+        address: str = asked.getsockname()[0]
+    if address.startswith("127."):
+        pytest.skip("this machine has no address but loopback")
+    return address
+
+
+def test_from_outside_only_a_token_drains(tmp_path: Path) -> None:
+    """403 in words and a line in the log for anybody else, and traffic goes on; the file counts as it is when asked."""
+    outside, door = outer_address(), new_door()
+    token = tmp_path / "token"
+    file = tmp_path / "wayside.yaml"
+    port = door.health.rpartition(":")[2]
+    file.write_text(f"health: {{listen: ':{port}', drain_token_file: {token}}}\n")
+    everywhere = Door(door.listen, f"127.0.0.1:{port}", door.admin)
+    flags = ("-c", str(file), "--drain-delay=0s", "--drain=10m")
+    with (
+        running_oip() as (upstream, _),
+        door.open(upstream, f"--health=:{port}", *flags) as wayside,
+    ):
+        wait_until(lambda: everywhere.status("/readyz") == 200)
+        assert everywhere.status("/readyz", host=outside) == 200, "anybody may look"
+        with open_stream(door, wanted := threading.Event()) as answers:
+            assert everywhere.status("/drain", host=outside) == 403
+            assert everywhere.status("/drain", host=outside, token="x") == 403, "no file, no token"
+            token.write_text("\n")
+            assert everywhere.status("/drain", host=outside, token="x") == 403, "an empty one"
+            token.write_text("s3cret\n")
+            assert everywhere.status("/drain", host=outside, token="s3cre") == 403
+            assert everywhere.status("/readyz") == 200
+            wanted.set()
+            assert next(answers) == b"during"
+        wayside.wait_for(lambda: f"{outside} asked for /drain and may not" in wayside.text())
+        assert "draining" not in wayside.text()
+        assert everywhere.status("/drain", host=outside, token="s3cret") == 200
+        assert everywhere.status("/readyz") == 503
+        assert not accepts(door.listen)
+        wayside.process.send_signal(signal.SIGTERM)
+        assert wayside.process.wait(END_SECONDS) == 0
+
+
+def test_the_command_drains_and_returns_when_it_is_done() -> None:
+    """`wayside drain`, as a preStop hook runs it; then SIGTERM ends what it left."""
+    door = new_door()
+    command: list[str | Path] = [COMMAND, "drain", "--health", door.health]
+    with (
+        running_oip() as (upstream, _),
+        door.open(upstream, "--drain-delay=0s", "--drain=10m") as wayside,
+    ):
+        wait_until(lambda: door.status("/readyz") == 200)
+        with contextlib.ExitStack() as client:
+            client.enter_context(open_stream(door, threading.Event()))
+            with running(command) as drain:
+                wait_until(lambda: door.status("/readyz") == 503)
+                wait_until(lambda: not accepts(door.listen))
+                assert drain.process.poll() is None, "a call is open"
+                client.close()
+                assert drain.process.wait(END_SECONDS) == 0
+                assert drain.text().splitlines()[-1] == "drained"
+        assert "cutting" not in wayside.text()
+        assert wayside.process.poll() is None
+        wayside.process.send_signal(signal.SIGTERM)
+        assert wayside.process.wait(END_SECONDS) == 0
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Is `wayside run` up" in done.stderr
 
 
 class _KeepAlive(Answering):

@@ -33,7 +33,7 @@ slos:
 
 @pytest.mark.slow
 def test_an_upstream_that_is_down_and_comes_back() -> None:
-    """Not ready, `upstream_up` 0, each client reset and counted as unavailable; then all is well by itself."""
+    """Not ready, `upstream_up` 0, each client reset and its call counted as bad; then all is well by itself."""
     assert outage(resets=RESETS, every_seconds=0.1).complaints == []
 
 

@@ -172,13 +172,13 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def running_triton() -> Iterator[Triton]:
-    """Run a server with the test models until the block ends."""
+def running_triton(models: Path = MODELS) -> Iterator[Triton]:
+    """Run a server with the test models, or those of a folder, until the block ends."""
     venv = require("triton")
     server = place_stub(venv)
     with tempfile.TemporaryDirectory(prefix="wayside-triton-") as folder:
         log = Path(folder) / "triton.log"
-        repository = build_repository(Path(folder) / "models")
+        repository = build_repository(Path(folder) / "models", models)
         ports = free_ports(3)
         with log.open("wb") as output:
             process = subprocess.Popen(

@@ -151,11 +151,12 @@ def upstream(up: bool = True) -> pb.Upstream:
     )
 
 
-def tap_stats(blind: int = 0, connections: int = 100) -> pb.TapStats:
+def tap_stats(blind: int = 0, connections: int = 100, upgraded: int = 0) -> pb.TapStats:
     """Return the tap about itself."""
     return pb.TapStats(
         connections_by_protocol=[pb.Count(label="http2", value=connections)],
         blind=[pb.Count(label="tls", value=blind)] if blind else [],
+        upgraded=upgraded,
         client_frames=[pb.Count(label="HEADERS", value=connections)],
         added_latency=spread(5, middle_nanos=40_000),
         cpu_nanos=3 * SECOND,

@@ -29,7 +29,15 @@ def published(
     server: ServerReading | None = None,
 ) -> Snapshot:
     """Publish an answer of the tap."""
-    events = {each.objective: Events(each.good, each.bad, each.excluded) for each in answer.events}
+    events = {
+        each.objective: Events(
+            each.good,
+            each.bad,
+            each.excluded,
+            tuple((reason.label, reason.value) for reason in each.excluded_by),
+        )
+        for each in answer.events
+    }
     return Snapshot(
         moment=Moment(
             tick=tick,

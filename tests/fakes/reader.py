@@ -28,6 +28,8 @@ SLOTS = {
     "BatchShape": Slot.BATCH_SHAPE,
     "Datatype": Slot.DATATYPE,
     "MaxBatchSize": Slot.MAX_BATCH_SIZE,
+    "ErrorText": Slot.ERROR_TEXT,
+    "Stream": Slot.STREAM,
 }
 TALLIES = {Read.COUNT, Read.VARINTS}
 

@@ -23,7 +23,7 @@ def run(_: Sequence[str]) -> Outcome:
     figures.at_most(
         "its return noticed after", round(seen.recovered_seconds, 2), MOST_RECOVERED_SECONDS, " s"
     )
-    figures.tell("clients meanwhile", seen.resets)
+    figures.tell("clients meanwhile, and as many who say nothing", seen.resets)
     figures.none("not reset, not told, or miscounted", seen.complaints)
     return figures.outcome()
 

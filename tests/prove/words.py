@@ -6,6 +6,7 @@ from tests.prove import (
     accuracy,
     cost,
     drain,
+    grpc_web,
     hazards,
     interop,
     soak,
@@ -18,6 +19,7 @@ from tests.prove import (
 from tests.prove.proof import Proof
 
 PROOFS: tuple[Proof, ...] = (
+    grpc_web.PROOF,
     triton.PROOF,
     state.PROOF,
     drain.PROOF,

@@ -146,7 +146,7 @@ def provide(part: str) -> None:
         if part == "triton":
             make_triton_embeddable(parts.venv_of(part))
     elif parts.find(part) is None:
-        install_packages({parts.PROGRAMS[part]})
+        install_packages({(parts.PROGRAMS | parts.PROGRAMS_OF_PROOFS)[part]})
 
 
 def main(wanted: list[str]) -> int:

@@ -32,6 +32,9 @@ PROGRAMS = {
     "java": "openjdk-17-jre-headless",
 }
 
+# What only proofs stand on: fetched when one asks for it, and not for every test run.
+PROGRAMS_OF_PROOFS = {"chromium": "chromium"}
+
 # The Pythons that a server's lock was written for; the first one found is used.
 SERVERS: dict[str, tuple[str, ...]] = {
     "triton": ("3.11", "3.12", "3.10"),
@@ -44,6 +47,7 @@ SERVERS: dict[str, tuple[str, ...]] = {
     "ray": ("3.11", "3.12"),
     "sglang": ("3.11", "3.12"),
     "http-clients": ("3.11", "3.12", "3.13"),
+    "grpc-web": ("3.11", "3.12", "3.13"),
 }
 
 # Tool: the locked Go module (go.mod and go.sum) that pins it, and its package.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.servers import http_others
+from tests.servers import http_others, http_refused
 from tests.servers.http_cases import OPENAI, HttpCase
 from tests.servers.http_documented import DOCUMENTED
 from tests.servers.http_others import OF_MANY, oip, tgi
@@ -66,4 +66,6 @@ COUNTED = [
     for case in (tgi("/generate")[0], tgi("/generate_stream")[0])
 ]  # fmt: skip
 
-ALL = [*http_others.ALL, *DOCUMENTED, *IDENTIFIED, *TENSORS, TARGETED, *COUNTED]
+ALL = [
+    *http_others.ALL, *DOCUMENTED, *IDENTIFIED, *TENSORS, TARGETED, *COUNTED, *http_refused.ALL,
+]  # fmt: skip

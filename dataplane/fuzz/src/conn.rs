@@ -78,7 +78,7 @@ fn promise(bursts: &[Burst], cuts: Cuts<'_>) {
 }
 
 /// What is told of a connection.
-fn told(bursts: &[Burst], cuts: Option<Cuts<'_>>) -> Recorder {
+pub fn told(bursts: &[Burst], cuts: Option<Cuts<'_>>) -> Recorder {
     let mut told = Recorder::default();
     show(bursts, cuts, &mut told);
     told

@@ -5,7 +5,7 @@ use crate::input::{Cuts, Input};
 use wire::catalogue::{Extract, Program, Read, Slot, Step, Variant};
 use wire::field::{Plan, Walk};
 
-const SLOTS: [Slot; 13] = [
+const SLOTS: [Slot; 15] = [
     Slot::Model,
     Slot::Version,
     Slot::RequestId,
@@ -19,9 +19,11 @@ const SLOTS: [Slot; 13] = [
     Slot::BatchShape,
     Slot::Datatype,
     Slot::MaxBatchSize,
+    Slot::ErrorText,
+    Slot::Stream,
 ];
 /// Ways to read.
-const READS: u8 = 11;
+const READS: u8 = 12;
 const KEYS: [&str; 3] = ["", "a", "triton_final_response"];
 const MAX_EXTRACTS: u8 = 12;
 const MAX_STEPS: u8 = 9;
@@ -66,6 +68,7 @@ fn extract(input: &mut Input<'_>) -> Extract {
         7 => Read::FirstString,
         8 => Read::Dimensions,
         9 => Read::DimensionOfEach,
+        10 => Read::Beginning,
         _ => Read::Sum,
     };
     let steps = input.byte() % (MAX_STEPS + 1);

@@ -7,6 +7,7 @@
 mod conn;
 mod fields;
 mod grpc;
+mod grpc_web;
 mod heap;
 mod hpack;
 mod http1;
@@ -24,11 +25,12 @@ pub(crate) mod support;
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("http2", http2::run),
     ("hpack", hpack::run),
     ("fields", fields::run),
     ("grpc", grpc::run),
+    ("grpc_web", grpc_web::run),
     ("conn", conn::run),
     ("http1", http1::run),
     ("json", json::run),

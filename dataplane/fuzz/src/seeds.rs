@@ -41,6 +41,7 @@ pub fn all() -> Vec<Seed> {
     add("fields", messages.iter().map(|bytes| [CUTS, &program(), &[2, 0, 0], bytes].concat()).collect());
     let framed: Vec<Vec<u8>> = messages.iter().map(|bytes| message(bytes)).collect();
     add("grpc", framed.chunks(4).map(|some| [CUTS, &some.concat()].concat()).collect());
+    add("grpc_web", web(&framed));
     add("conn", vec![conn(&recorded), conn(&made)]);
     add("http1", http::connections());
     add(
@@ -53,6 +54,17 @@ pub fn all() -> Vec<Seed> {
     );
     add("sse", http::STREAMS.iter().map(|text| [CUTS, text.as_bytes()].concat()).collect());
     seeds
+}
+
+/// Bodies of gRPC-Web, as the target takes them: messages and trailers, binary and in base64.
+fn web(framed: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let endings = ["grpc-status: 0\r\n", "GRPC-Status:14\r\ngrpc-message: so%20it ended", "x: y\ngrpc-status: x\n"];
+    let bodies = framed.chunks(6).zip(endings.iter().cycle()).zip([0x80, 0x80, 0x81].iter().cycle());
+    let both = bodies.flat_map(|((some, ending), flag)| {
+        let body = [some.concat(), trailers_frame(*flag, ending)].concat();
+        [(0, body.clone()), (1, flushed(&body, 40))]
+    });
+    both.map(|(how, body)| [&[how], CUTS, &body].concat()).collect()
 }
 
 /// Writes them all, each into the folder of its target.

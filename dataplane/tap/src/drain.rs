@@ -57,6 +57,16 @@ impl Drain {
         self.cut_at = self.cut_at.min(now);
     }
 
+    /// The process is to end after a drain that is over, and that nobody flushed because it was to go on. Returns whether
+    /// there is such a last delivery to be waited for.
+    pub fn flush_once_more(&mut self, now: Nanos) -> bool {
+        let over = self.is_finished();
+        if over {
+            self.stage = Stage::Flushing { until: now + self.flush };
+        }
+        over
+    }
+
     /// It has begun.
     pub fn is_draining(&self) -> bool {
         self.stage != Stage::Serving
@@ -108,6 +118,23 @@ mod tests {
         assert_eq!(drain.step(5, 0, true), Some(Action::StopAccepting));
         assert_eq!(drain.step(5, 0, true), Some(Action::Flush));
         assert_eq!(drain.step(5, 0, true), Some(Action::Finished));
+    }
+
+    #[test]
+    fn after_a_drain_that_is_over_the_end_of_the_process_waits_for_a_flush() {
+        let mut drain = Drain::new(2);
+        assert!(!drain.flush_once_more(0), "nothing is over");
+        drain.begin(0, 5, 18);
+        assert!(!drain.flush_once_more(1), "its own flush is still to come");
+        while !drain.is_finished() {
+            drain.step(5, 0, true);
+        }
+        assert!(drain.flush_once_more(100));
+        assert_eq!(drain.step(101, 0, false), None, "control delivers");
+        assert!(!drain.is_finished());
+        assert_eq!(drain.step(101, 0, true), Some(Action::Finished), "it has");
+        assert!(drain.flush_once_more(200));
+        assert_eq!(drain.step(202, 0, false), Some(Action::Finished), "no longer than that");
     }
 
     #[test]

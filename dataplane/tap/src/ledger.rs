@@ -45,7 +45,7 @@ use unknown_names::UnknownNames;
 use wire::call::Name;
 use wire::catalogue::Kind;
 use wire::outcome::FAREWELL;
-use wire::{BlindCause, Call, Nanos, Outcome};
+use wire::{Blind, BlindCause, Call, Nanos, Outcome};
 
 /// Label of a model whose name has not been admitted.
 const UNKNOWN_MODEL: &str = "unknown";
@@ -325,6 +325,7 @@ impl Ledger {
     /// A connection, or one direction of it, is no longer read, `offset` bytes into that direction.
     fn blinded(&mut self, cause: &BlindCause, offset: u64) {
         *self.tallies.blind.entry(names::blind(cause.reason)).or_default() += 1;
+        self.tallies.upgraded += u64::from(cause.reason == Blind::Upgraded);
         let line = self.blind_causes.meet(cause, offset, unix_nanos());
         if let (Some(log), Some(line)) = (&self.log, line) {
             log.warn(&line);

@@ -19,6 +19,15 @@ pub const UNSENT_BYTES: usize = 32 * 1024 * 1024;
 /// A model server on loopback answers a dial in microseconds; a second means it is not there.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long a client whose upstream cannot be dialled may take to say what it wanted, before it is reset. A request
+/// follows its connection within a round trip; to those who only knock a tenth of a second later makes no difference.
+pub const REFUSED_REQUEST_WAIT: Duration = Duration::from_millis(100);
+/// And how much of it is read: the head of any client, and of its body the beginning, where names of models mostly lie.
+pub const REFUSED_REQUEST_BYTES: usize = 4096;
+/// Such clients that a worker waits for at once. Beyond it what has come already is read, and nothing is waited for: a
+/// server that is down must not turn a crowd that says nothing into one that is kept.
+pub const REFUSED_WAITING: usize = 64;
+
 /// A client that said FIN has not hung up yet: it may still read. But an HTTP/2 client that did and has been told
 /// nothing more for this long is gone, and its calls with it, even before a server that is wedged.
 pub const CLIENT_GONE: Duration = Duration::from_secs(5);
@@ -154,10 +163,16 @@ pub const CONTROL_NICE: i32 = 5;
 /// either, so this is not the time to be quick.
 pub const SCAN_WAIT: Duration = Duration::from_secs(2);
 
-/// Probe connections at once, the longest request head they may send, and how long they may take.
+/// What the file with the token for `/drain` may hold: any password that people make, and signed tokens of a kilobyte.
+pub const DRAIN_TOKEN_BYTES: usize = 4096;
+/// Whoever scans ports asks for `/drain` as often as it likes; people are told of those who may not this often.
+pub const DRAIN_LOG_REST: Duration = Duration::from_secs(60);
+
+/// Probe connections at once, the longest request head they may send (a token, and as much again), and how long they may
+/// take.
 pub const HEALTH_CONNECTIONS: usize = 64;
 /// See [`HEALTH_CONNECTIONS`].
-pub const HEALTH_HEAD_BYTES: usize = 4096;
+pub const HEALTH_HEAD_BYTES: usize = 2 * DRAIN_TOKEN_BYTES;
 /// See [`HEALTH_CONNECTIONS`].
 pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 

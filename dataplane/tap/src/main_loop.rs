@@ -2,6 +2,7 @@
 
 mod adoption;
 mod departure;
+mod drain_times;
 mod pending_pull;
 mod pull;
 mod readiness;
@@ -128,6 +129,8 @@ impl MainLoop {
             }
             self.tick(self.shared.clock.now());
         }
+        // Whoever still waits for the end of the drain is told of it.
+        self.serve_probes();
         self.supervisor.stop();
         self.shared.log.info("drained; goodbye");
     }
@@ -155,13 +158,25 @@ impl MainLoop {
         if let Some(started) = self.supervisor.start_if_due(now) {
             self.greet(started);
         }
-        let health = Health { not_ready: self.not_ready(), drained: self.drain.is_finished() };
-        if self.probes.serve(self.poll.registry(), &health) {
-            self.begin_drain("asked to by /drain");
-        }
+        self.serve_probes();
         let awaited = self.shared.gate.awaited(self.shared.connections());
         while let Some(action) = self.drain.step(now, awaited, self.departure.nobody_flushes(self.seam.is_some())) {
             self.act(action);
+        }
+    }
+
+    fn serve_probes(&mut self) {
+        let health = Health {
+            not_ready: self.not_ready(),
+            drained: self.drain.is_finished(),
+            drain_token_file: &self.policy.drain_token_file,
+        };
+        let asked = self.probes.serve(self.poll.registry(), &health);
+        if let Some((peer, why)) = asked.forbidden {
+            self.shared.log.warn(&format!("{peer} asked for /drain and may not: {why}"));
+        }
+        if asked.drain {
+            self.begin_drain("asked to by /drain");
         }
     }
 
@@ -178,16 +193,19 @@ impl MainLoop {
                         self.supervisor.reaped(pid, &how, self.shared.clock.now());
                     }
                 }
-                Demand::Drain(why) => self.begin_drain(why),
+                Demand::Drain(why) => {
+                    self.begin_drain(why);
+                    if self.drain.flush_once_more(self.shared.clock.now()) {
+                        self.send(Body::Flush(proto::Flush {}));
+                    }
+                }
                 Demand::Hurry => self.drain.hurry(self.shared.clock.now()),
             }
         }
     }
 
     fn begin_drain(&mut self, why: &str) {
-        let wanted = self.policy.drain.unwrap_or_default();
-        let or = |wanted: u64, default: Duration| if wanted == 0 { nanos(default) } else { wanted };
-        let (delay, total) = (or(wanted.delay_nanos, limits::DRAIN_DELAY), or(wanted.total_nanos, limits::DRAIN_TOTAL));
+        let (delay, total) = drain_times::of(self.policy.drain.unwrap_or_default());
         if self.drain.begin(self.shared.clock.now(), delay, total) {
             let connections = self.shared.connections();
             self.shared

@@ -96,7 +96,7 @@ pub fn kind(kind: Kind) -> &'static str {
 pub fn blind(reason: Blind) -> &'static str {
     match reason {
         Blind::Tls => "tls",
-        Blind::Protocol => "protocol",
+        Blind::Protocol | Blind::Upgraded => "protocol",
         Blind::Hpack => "hpack",
         Blind::Frame => "frame",
         Blind::Streams => "streams",

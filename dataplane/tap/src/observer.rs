@@ -49,10 +49,8 @@ impl Observer {
     }
 
     /// The client has ended its half of the connection.
-    pub fn client_left(&mut self, now: Nanos) {
-        if let Some(conn) = &mut self.conn {
-            conn.client_left(now);
-        }
+    pub fn client_left(&mut self, now: Nanos, ledger: &mut Ledger) {
+        self.guarded(Direction::ToServer, ledger, |conn, _| conn.client_left(now));
     }
 
     /// The server has ended its half of the connection, which was first ended `by`.
@@ -72,6 +70,23 @@ impl Observer {
     /// See [`Conn::holds_calls`].
     pub fn holds_calls(&self) -> bool {
         self.conn.as_ref().is_some_and(|conn| conn.holds_calls())
+    }
+
+    /// Bytes of a client that cannot be sent on, because there is nobody to send them to. Returns whether more of them
+    /// could tell more of what it wants: it may be HTTP/1.1, and no request is complete.
+    pub fn saw_in_vain(&mut self, bytes: &[u8], now: Nanos, ledger: &mut Ledger) -> bool {
+        self.saw(Direction::ToServer, bytes, now, ledger);
+        let (mut complete, mut may_be_http1) = (false, false);
+        self.guarded(Direction::ToServer, ledger, |conn, _| {
+            may_be_http1 = conn.may_be_http1();
+            conn.scan(|call| complete |= call.request_complete.is_some());
+        });
+        may_be_http1 && !complete
+    }
+
+    /// What is shown to it is read.
+    pub fn is_reading(&self) -> bool {
+        self.conn.is_some()
     }
 
     /// The connection is over.
@@ -180,7 +195,7 @@ impl Sensor for ObservedTurn<'_> {
 
     fn finished(&mut self, direction: Direction) {
         if direction == Direction::ToServer {
-            self.observer.client_left(self.clock.now());
+            self.observer.client_left(self.clock.now(), &mut lock(self.ledger));
         }
     }
 
@@ -202,6 +217,28 @@ mod tests {
     use super::*;
     use crate::frames;
     use crate::log::{Format, Log};
+
+    #[test]
+    fn of_a_client_that_cannot_be_served_a_request_of_http1_is_heard_to_its_end_and_nothing_else() {
+        let whole: &[u8] = b"POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}";
+        for kept in 1..=whole.len() {
+            let (mut ledger, mut observer) = (Ledger::new(7), Observer::new(Some(Arc::default()), 0));
+            let more_wanted = observer.saw_in_vain(&whole[..kept], 1, &mut ledger);
+            assert_eq!(more_wanted, kept < whole.len(), "after {kept} bytes");
+        }
+        let both = [frames::PREFACE, frames::SETTINGS].concat();
+        for (bytes, wanted) in [
+            (&both[..], false),
+            (b"PRI * HTTP/2.0\r\n", true),
+            (b"\x16\x03\x01\x02\0", false),
+            (b"\0\0\0", false),
+            (b"GET / HTTP/1.1\r\nhost: x\r\n : y\r\n\r\n", false),
+        ] {
+            let (mut ledger, mut observer) = (Ledger::new(7), Observer::new(Some(Arc::default()), 0));
+            assert_eq!(observer.saw_in_vain(bytes, 1, &mut ledger), wanted, "{}", bytes.escape_ascii());
+        }
+        assert!(!Observer::new(None, 0).is_reading());
+    }
 
     /// RST_STREAM of five bytes.
     const BAD: &[u8] = b"\0\0\x05\x03\0\0\0\0\x01\0\0\0\0\0";

@@ -129,6 +129,7 @@ fn json_extracts(wanted: &[proto::JsonExtract]) -> Result<Vec<JsonExtract>, Refu
 
 fn json_extract(wanted: &proto::JsonExtract) -> Result<JsonExtract, Refusal> {
     let read = match wanted.read() {
+        proto::JsonRead::String if wanted.slot() == proto::Slot::ErrorText => JsonRead::Beginning,
         proto::JsonRead::String => JsonRead::String,
         proto::JsonRead::Int => JsonRead::Int,
         proto::JsonRead::Present => JsonRead::Present,
@@ -211,6 +212,7 @@ fn extract(wanted: &proto::Extract) -> Result<Extract, Refusal> {
         return Err(format!("a path has {} steps; 1 to {MAX_DEPTH} are possible", wanted.path.len()));
     }
     let read = match wanted.read() {
+        proto::Read::String if wanted.slot() == proto::Slot::ErrorText => Read::Beginning,
         proto::Read::String => Read::String,
         proto::Read::Int => Read::Int,
         proto::Read::Present => Read::Present,

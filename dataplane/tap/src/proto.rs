@@ -416,6 +416,9 @@ pub struct TapStats {
     /// values of control that would have passed the bound of what is kept
     #[prost(uint64, tag = "20")]
     pub keeps_refused: u64,
+    /// of the blind: HTTP/1.1 switched to what carries no HTTP; cumulative
+    #[prost(uint64, tag = "21")]
+    pub upgraded: u64,
 }
 /// Chosen requests: those that failed, and those that an objective found bad. A bounded ring; drops are counted.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -532,6 +535,9 @@ pub struct Policy {
     /// ask the server, once, for the description of a model of which it would tell something
     #[prost(bool, tag = "18")]
     pub probe_models: bool,
+    /// who sends what it holds may ask for /drain from anywhere; empty = nobody but this machine
+    #[prost(string, tag = "21")]
+    pub drain_token_file: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Listener {
@@ -564,10 +570,10 @@ pub struct Limits {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DrainSettings {
-    /// go on accepting after the signal
-    #[prost(uint64, tag = "1")]
-    pub delay_nanos: u64,
-    /// then cut
+    /// go on accepting after the signal; absent = the tap's own default
+    #[prost(uint64, optional, tag = "1")]
+    pub delay_nanos: ::core::option::Option<u64>,
+    /// then cut; 0 = the tap's own default
     #[prost(uint64, tag = "2")]
     pub total_nanos: u64,
 }

@@ -203,14 +203,16 @@ impl Prober {
 
     /// Dials if it is time to. True when the upstream has come up just now.
     fn look(&self, upstream: &Upstream) -> bool {
-        let Some(probe) = upstream.reachability.begin_probe(self.clock.now()) else { return false };
+        if !upstream.reachability.begin_probe(self.clock.now()) {
+            return false;
+        }
         let known = if upstream.addresses() == 0 { upstream.resolve() } else { Ok(()) };
         let outcome = known.and_then(|()| upstream.connect(DIAL_TIMEOUT).map(drop));
         if outcome.is_err() {
             // A name may have moved. If it cannot be looked up, the old addresses are the best there is.
             upstream.resolve().ok();
         }
-        let probed = upstream.reachability.probed(probe, outcome.is_ok(), self.clock.now());
+        let probed = upstream.reachability.probed(outcome.is_ok(), self.clock.now());
         match (probed.news, outcome) {
             (Some(News::Up), _) => self.log.info(&format!("upstream {} is up", upstream.text)),
             (Some(News::Down), Err(error)) => {

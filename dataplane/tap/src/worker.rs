@@ -5,6 +5,7 @@ mod connection;
 mod dial;
 mod half_close;
 mod next_accept;
+mod refusal;
 mod timer;
 
 use crate::clock::nanos;
@@ -18,6 +19,7 @@ use connection::{Connection, Dialling, FIRST_CONNECTION};
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token, Waker};
 use next_accept::NextAccept;
+use refusal::Next;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io;
@@ -81,6 +83,8 @@ pub struct Worker<R> {
     timers: BinaryHeap<Reverse<(Nanos, usize, u64)>>,
     serial: u64,
     next_accept: NextAccept,
+    /// Clients that will be reset and are being heard.
+    refused: usize,
     draining: bool,
     scratch: Vec<u8>,
 }
@@ -103,6 +107,7 @@ impl<R: Scanned> Worker<R> {
             timers: BinaryHeap::new(),
             serial: 0,
             next_accept: NextAccept::default(),
+            refused: 0,
             draining: false,
             scratch: vec![0; *READ_BYTES.end()],
         }
@@ -190,6 +195,9 @@ impl<R: Scanned> Worker<R> {
     fn turn(&mut self, key: usize, woken: Nanos) {
         let Some(Some(connection)) = self.connections.get_mut(key) else { return };
         connection.queued = false;
+        if connection.is_refused() {
+            return self.hear(key);
+        }
         if connection.is_dialling() {
             match connection.dial_progress(self.poll.registry(), Connection::tokens(key), self.shared.clock.now()) {
                 Dialling::UnderWay => return self.arm(key, 0),
@@ -246,15 +254,36 @@ impl<R: Scanned> Worker<R> {
         }
     }
 
-    /// The upstream could not be reached: the client is reset, as it would have been without Wayside.
+    /// The upstream could not be reached: the client is reset, as it would have been without Wayside. First it may say what
+    /// it wanted, so that a call that was let down is told from somebody who only knocked.
     fn refuse(&mut self, key: usize) {
+        let Some(Some(connection)) = self.connections.get_mut(key) else { return };
+        let now = self.shared.clock.now();
+        let upstream = &self.shared.upstreams[connection.upstream];
+        upstream.refused.fetch_add(1, Relaxed);
+        upstream.verdict(false, now);
+        if connection.begin_refusal(self.poll.registry(), Connection::tokens(key).0, now, self.refused) {
+            self.refused += 1;
+            return self.hear(key);
+        }
+        self.reset(key, EndedBy::Server);
+    }
+
+    /// Reads on what a client wants that will be reset.
+    fn hear(&mut self, key: usize) {
+        let Some(Some(connection)) = self.connections.get_mut(key) else { return };
+        match connection.hear(&mut self.scratch, &self.shared.clock, &self.shared.ledger) {
+            Next::Read => self.enqueue(key),
+            Next::Wait(until) => self.arm(key, until),
+            Next::Reset(by) => self.reset(key, by),
+        }
+    }
+
+    fn reset(&mut self, key: usize, by: EndedBy) {
         if let Some(Some(connection)) = self.connections.get_mut(key) {
-            let upstream = &self.shared.upstreams[connection.upstream];
-            upstream.refused.fetch_add(1, Relaxed);
-            upstream.verdict(false, self.shared.clock.now());
             connection.cut(&self.shared.budget);
         }
-        self.close(key, EndedBy::Server);
+        self.close(key, by);
     }
 
     fn close(&mut self, key: usize, by: EndedBy) {
@@ -265,6 +294,7 @@ impl<R: Scanned> Worker<R> {
         }
         upstream.connections_open.fetch_sub(1, Relaxed);
         connection.tell_last_word();
+        self.refused -= usize::from(connection.is_refused());
         connection.observer.over(by, self.shared.clock.now(), &mut lock(&self.shared.ledger));
         self.freed.push(key);
         self.shared.loads[self.number].fetch_sub(1, SeqCst);

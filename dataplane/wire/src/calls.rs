@@ -41,11 +41,14 @@ pub struct Calls {
     held: Vec<Held>,
     /// It answered what it was sent with a reset.
     client_refused: bool,
+    /// How those ended that were open then, if the client left then: by their stream.
+    departures: Vec<(u32, Ended)>,
 }
 
 /// A call that has ended, as it looks.
 #[derive(Debug)]
 struct Held {
+    id: u32,
     exchange: Box<Exchange>,
     ended: Ended,
     at: Nanos,
@@ -145,15 +148,21 @@ impl Calls {
         let verdict = Verdict::left_out(graceful);
         let last = self.last_accepted.map_or(last, |(before, _)| before.min(last));
         self.last_accepted = Some((last, verdict));
-        self.end_all(|id| id > last, listener, |_, _| verdict.into());
+        self.end_all(|id| id > last, listener, |_, _, _| verdict.into());
     }
 
     /// The client has ended its half of the connection.
     pub fn client_left(&mut self, now: Nanos) {
-        if self.client_left.is_none() {
-            self.client_left = Some(now);
-            let connection = &self.connection;
-            self.open.visit(|exchange| exchange.client_left(now, connection));
+        if self.client_left.is_some() {
+            return;
+        }
+        self.client_left = Some(now);
+        let ids: Vec<u32> = self.open.ids().collect();
+        for id in ids {
+            if let Some(exchange) = self.open.get_mut(id) {
+                exchange.call.client_left = Some(now);
+                self.departures.push((id, exchange.left(LeftBy::Connection, now, &self.connection)));
+            }
         }
     }
 
@@ -169,11 +178,12 @@ impl Calls {
 
     /// The server has ended its half of the connection, which was first ended `by`: no answer will come.
     pub fn server_left<S: Sink>(&mut self, by: EndedBy, listener: Listener<'_, S>) {
+        let departures = self.departures.clone();
         self.end_all(
             |_| true,
             listener,
-            |exchange, cx| match by {
-                EndedBy::Client => exchange.lost_by_client(cx.now, cx.connection),
+            |id, exchange, cx| match by {
+                EndedBy::Client => exchange.lost_by_client(departure(&departures, id), cx.now, cx.connection),
                 EndedBy::Server | EndedBy::Network | EndedBy::Wayside => Verdict::lost(by).into(),
             },
         );
@@ -189,15 +199,15 @@ impl Calls {
     /// The server's frames can no longer be told apart.
     pub fn unreadable<S: Sink>(&mut self, mut listener: Listener<'_, S>) {
         self.closed = true;
-        self.end_all(|_| true, listener.reborrow(), |_, _| UNREAD.into());
+        self.end_all(|_| true, listener.reborrow(), |_, _, _| UNREAD.into());
         self.release(&mut listener);
     }
 
     /// Tells of what was held.
     fn release<S: Sink>(&mut self, listener: &mut Listener<'_, S>) {
-        for Held { mut exchange, mut ended, mut at } in std::mem::take(&mut self.held) {
-            let departure = exchange.departed().zip(self.client_left);
-            if let Some((departed, left)) = departure.filter(|_| self.client_refused) {
+        for Held { id, mut exchange, mut ended, mut at } in std::mem::take(&mut self.held) {
+            let departed = departure(&self.departures, id).zip(self.client_left);
+            if let Some((departed, left)) = departed.filter(|_| self.client_refused) {
                 (ended, at) = (departed, left);
             }
             exchange.end(&ended, &mut Context::new(Listener { now: at, sink: listener.sink }, &mut self.connection));
@@ -210,12 +220,12 @@ impl Calls {
         &mut self,
         chosen: impl Fn(u32) -> bool,
         mut listener: Listener<'_, S>,
-        judge: impl Fn(&mut Exchange, &mut Context<'_, S>) -> Ended,
+        judge: impl Fn(u32, &mut Exchange, &mut Context<'_, S>) -> Ended,
     ) {
         let mut ids: Vec<u32> = self.open.ids().filter(|&id| chosen(id)).collect();
         ids.sort_unstable();
         for id in ids {
-            self.finish(id, listener.reborrow(), &judge);
+            self.finish(id, listener.reborrow(), |exchange, cx| judge(id, exchange, cx));
         }
     }
 
@@ -234,9 +244,14 @@ impl Calls {
         let ended = judge(&mut exchange, &mut cx);
         if self.client_left.is_some() {
             let at = cx.now;
-            return self.held.push(Held { exchange, ended, at });
+            return self.held.push(Held { id, exchange, ended, at });
         }
         exchange.end(&ended, &mut cx);
         pool::keep(exchange);
     }
+}
+
+/// How a call ended if its client left when it ended its half of the connection.
+fn departure(departures: &[(u32, Ended)], of: u32) -> Option<Ended> {
+    departures.iter().find(|(id, _)| *id == of).map(|(_, ended)| *ended)
 }

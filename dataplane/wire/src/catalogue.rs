@@ -105,8 +105,10 @@ pub enum JsonStep {
 /// How to read the value a path ends at. A value of another type reads as absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonRead {
-    /// A string, capped at [`crate::names::MAX_NAME_BYTES`].
+    /// A string of at most [`crate::names::MAX_NAME_BYTES`].
     String,
+    /// A string, and of one that is longer as much of its beginning: words of which some will do.
+    Beginning,
     /// A whole number that is not negative, or a boolean.
     Int,
     /// 1 when the value is there and not null, false or empty.
@@ -192,8 +194,10 @@ pub struct Step {
 /// How to read the field a path ends at. A wire type that does not fit reads as absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
-    /// The bytes, capped at [`crate::names::MAX_NAME_BYTES`]; the last occurrence wins (proto3).
+    /// The bytes, at most [`crate::names::MAX_NAME_BYTES`]; the last occurrence wins (proto3).
     String,
+    /// The same, and of more bytes as many of the first: words of which some will do.
+    Beginning,
     /// A varint; the last occurrence wins.
     Int,
     /// 1 when the field occurs and, if length-delimited, is not empty.

@@ -105,7 +105,8 @@ impl Conn {
         let (reason, text) = match unreadable {
             Unreadable::Ambiguous(what) => (Blind::Frame, what),
             Unreadable::TooMany => (Blind::Streams, "more requests wait for an answer than are followed"),
-            Unreadable::Switched => (Blind::Protocol, "HTTP/1.1 was switched to another protocol"),
+            Unreadable::Switched => (Blind::Protocol, "HTTP/1.1 was switched to a protocol that may carry calls"),
+            Unreadable::Upgraded => (Blind::Upgraded, "HTTP/1.1 was switched to another protocol"),
         };
         self.shared.blindness.report(&BlindCause { reason, direction, text }, sink);
     }
@@ -211,6 +212,11 @@ impl Conn {
     /// It is HTTP/1.1 and still read.
     pub fn reads_http1(&self) -> bool {
         matches!(self.stage, Stage::Http1(_))
+    }
+
+    /// It is HTTP/1.1 and still read, or what the client has sent may still become that.
+    pub fn may_be_http1(&self) -> bool {
+        matches!(self.stage, Stage::Sniffing(_) | Stage::Http1(_))
     }
 
     /// Calls open now.

@@ -78,6 +78,7 @@ use crate::plans::MethodPlan;
 use crate::pool::{Pooled, Shelf};
 use crate::sink::Sink;
 use answer::Answer;
+use grpc_web_body::WebState;
 use reply::Reply;
 use side::Side;
 use std::cell::RefCell;
@@ -89,6 +90,7 @@ mod apply;
 mod connection_state;
 mod ending;
 mod grpc_body;
+mod grpc_web_body;
 mod headers;
 mod http_body;
 mod message_facts;
@@ -109,18 +111,18 @@ pub struct Exchange {
     request: Side,
     response: Side,
     answer: Answer,
+    /// Of a call of gRPC-Web, from where it is needed.
+    web: Option<Box<WebState>>,
     /// When the newest complete request message was complete, where messages are told apart.
     asked: Option<Nanos>,
     /// The last of `call.open` is being sent (for a call that carries many).
     sending: bool,
     /// What the response message under way said.
     reply: Reply,
-    /// When the newest end mark came, if nothing has come after it.
-    served: Option<Nanos>,
+    /// When the newest end mark came, if nothing has come after it; else 0.
+    served: Nanos,
     /// When the newest bytes of an answer in one piece came.
     news: Nanos,
-    /// How the call ended if its client left when it ended its half of the connection.
-    departure: Option<Ended>,
 }
 
 thread_local! {
@@ -141,12 +143,17 @@ impl Exchange {
         }
         self.response.content = self.answer.content(self.request.content);
         self.response.json_left = self.response.json_left.or(head.json_bytes());
-        if self.response.content != Content::Grpc && self.answer.is_good() {
-            match self.response.content {
-                Content::Json => self.call.whole = self.plan.as_ref().is_some_and(|plan| plan.streaming),
-                Content::Events | Content::Lines => self.call.whole = false,
-                _ => {}
-            }
+        if let Content::Json | Content::Events | Content::Lines = self.response.content {
+            self.learn_whether_whole();
+        }
+    }
+
+    /// A good answer's head tells whether it comes in one piece.
+    #[inline(never)]
+    fn learn_whether_whole(&mut self) {
+        if self.answer.is_good() {
+            let streaming = self.plan.as_ref().is_some_and(|plan| plan.streaming);
+            self.call.whole = streaming && self.response.content == Content::Json;
         }
     }
 
@@ -216,7 +223,7 @@ impl Exchange {
     /// A response message begins that will be read.
     #[inline]
     fn response_begins<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
-        self.reply.repeat(&Reply::SILENT, None);
+        self.reply.silence();
         self.response_began(self.waits_for_output(), cx);
     }
 
@@ -233,9 +240,11 @@ impl Exchange {
     #[inline]
     fn waits_for_output(&self) -> bool {
         match self.response.content {
-            Content::Grpc => self.plan.as_ref().is_some_and(|plan| plan.response.wants_output()),
+            Content::Grpc | Content::GrpcWeb | Content::GrpcWebText => {
+                self.plan.as_ref().is_some_and(|plan| plan.response.wants_output())
+            }
             Content::Events | Content::Lines => true,
-            Content::Json | Content::Opaque => false,
+            Content::Json | Content::GrpcWebUnread | Content::Opaque => false,
         }
     }
 
@@ -310,9 +319,9 @@ impl Exchange {
     fn note_mark(&mut self, spoke: bool, now: Nanos) {
         let is_last = !spoke && self.call.last_response.is_some() && self.reply.states_usage();
         if self.reply.ends || is_last {
-            self.served = Some(now);
+            self.served = now.max(1);
         } else if spoke {
-            self.served = None;
+            self.served = 0;
         }
     }
 }

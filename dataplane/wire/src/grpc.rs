@@ -47,6 +47,27 @@ pub struct Framer {
 }
 
 impl Framer {
+    /// Nothing of a message has been read that has not ended.
+    pub fn is_between(&self) -> bool {
+        matches!(self.state, State::Between)
+    }
+
+    /// How many of these bytes belong to the message under way, or to the one that they begin.
+    pub fn bytes_of_one(&self, bytes: &[u8]) -> usize {
+        let have = match self.state {
+            State::Between => 0,
+            State::Prefix => usize::from(self.have),
+            State::Body => return bytes.len().min(self.left as usize),
+        };
+        let (mut prefix, n) = (self.prefix, bytes.len().min(PREFIX_BYTES - have));
+        prefix[have..have + n].copy_from_slice(&bytes[..n]);
+        if have + n < PREFIX_BYTES {
+            return n;
+        }
+        let [_, length @ ..] = prefix;
+        n + (bytes.len() - n).min(u32::from_be_bytes(length) as usize)
+    }
+
     /// The next piece of `bytes`, which is advanced; None when they are used up.
     #[inline]
     pub fn next<'b>(&mut self, bytes: &mut &'b [u8]) -> Option<Piece<'b>> {

@@ -6,18 +6,17 @@ use crate::content::Content;
 use crate::headers::HeaderPlan;
 use crate::hpack::{Interest, Value};
 use crate::names::Name;
-use crate::outcome::grpc;
 use crate::plans::Plans;
 use fields::Fields;
 use std::rc::Rc;
-use values::{json_length, percent_decode, timeout};
+use values::{json_length, leaves_http, timeout};
 
 mod fields;
 mod methods;
 mod values;
 
 pub use methods::{KnownMethod, Methods};
-pub use values::digits;
+pub use values::{MAX_ENCODED_BYTES, digits, grpc_message, grpc_status, shown};
 
 const PATH: u8 = 1;
 const STATUS: u8 = 2;
@@ -31,6 +30,11 @@ const JSON_LENGTH: u8 = 9;
 const RETRY_AFTER: u8 = 10;
 /// Those of the catalogue begin here.
 const HEADERS: u8 = 11;
+/// Not a field's: `upgrade` named a protocol in which nobody calls a model as over HTTP.
+const LEAVES_HTTP: u8 = 63;
+
+/// The one field of which a beginning will do.
+pub const MESSAGE_FIELD: &str = "grpc-message";
 
 /// The header names that are wanted.
 #[derive(Clone, Debug)]
@@ -61,11 +65,9 @@ pub struct Head {
     pub timeout: Option<Nanos>,
     /// `traceparent`.
     pub traceparent: Option<Name>,
-    /// `retry-after` is there.
-    pub retry_after: bool,
     /// `grpc-message`, and what the catalogue asks for.
     fields: Fields,
-    /// Fields that have been said, one bit each.
+    /// Fields that have been said, one bit each, and [`LEAVES_HTTP`].
     said: u64,
 }
 
@@ -94,7 +96,6 @@ impl Head {
         // One by one: the room for what is kept stays, and little is written.
         (self.method, self.status, self.content, self.encoded) = (None, None, None, false);
         (self.json_bytes, self.grpc_status, self.timeout, self.traceparent) = (None, None, None, None);
-        self.retry_after = false;
         self.fields.clear();
         self.said = 0;
     }
@@ -105,7 +106,6 @@ impl Head {
         self.method.clone_from(&other.method);
         (self.status, self.grpc_status, self.timeout) = (other.status, other.grpc_status, other.timeout);
         (self.content, self.encoded, self.json_bytes) = (other.content, other.encoded, other.json_bytes);
-        self.retry_after = other.retry_after;
         self.traceparent.clone_from(&other.traceparent);
         self.fields.recall(&other.fields);
         self.said = other.said;
@@ -115,6 +115,9 @@ impl Head {
     pub fn content(&self) -> Option<Content> {
         match (self.json_bytes, self.content) {
             (_, Some(Content::Grpc)) => Some(Content::Grpc),
+            (_, Some(content)) if content.is_grpc() => {
+                Some(if self.encoded { Content::GrpcWebUnread } else { content })
+            }
             _ if self.encoded => Some(Content::Opaque),
             (Some(0), _) => Some(Content::Opaque),
             (Some(_), _) => Some(Content::Json),
@@ -126,7 +129,7 @@ impl Head {
     /// nothing speaks against it.
     pub fn request_content(&self) -> Content {
         match self.content() {
-            Some(Content::Grpc) => Content::Grpc,
+            Some(content) if content.is_grpc() => content,
             _ if self.encoded || self.json_bytes == Some(0) => Content::Opaque,
             _ => Content::Json,
         }
@@ -135,6 +138,16 @@ impl Head {
     /// So many bytes of the body are JSON, where it says.
     pub fn json_bytes(&self) -> Option<u32> {
         self.json_bytes
+    }
+
+    /// `retry-after` is there.
+    pub fn retry_after(&self) -> bool {
+        self.said >> RETRY_AFTER & 1 != 0
+    }
+
+    /// `upgrade` names a protocol in which nobody calls a model as over HTTP. Of HTTP/1.1 alone (RFC 9113 section 8.6).
+    pub fn leaves_http(&self) -> bool {
+        self.said >> LEAVES_HTTP & 1 != 0
     }
 
     /// It holds a field that the catalogue asks for, or `grpc-message`.
@@ -164,8 +177,18 @@ impl Head {
             self.json_bytes = json_length(value);
         } else if is("traceparent") {
             self.traceparent = Name::once(value);
+        } else if is("grpc-status") {
+            self.grpc_status.get_or_insert(grpc_status(value));
+        } else if is(MESSAGE_FIELD) {
+            if self.fields.message().is_empty() {
+                self.fields.keep_message(shown(value));
+            }
+        } else if is("grpc-timeout") {
+            self.timeout = timeout(value);
+        } else if is("upgrade") {
+            self.said |= u64::from(leaves_http(value)) << LEAVES_HTTP;
         } else if is("retry-after") {
-            self.retry_after = true;
+            self.said |= 1 << RETRY_AFTER;
         } else if let Some(place) = methods.plans.header_names.find(name) {
             self.header(place, value, methods);
         }
@@ -198,25 +221,20 @@ impl Head {
             CONTENT_ENCODING => self.encoded = bytes != b"identity",
             JSON_LENGTH => self.json_bytes = json_length(bytes),
             STATUS => self.status = digits(bytes, 3).map(|status| status as u16),
-            GRPC_STATUS => {
-                let code = digits(bytes, 10).filter(|&code| code <= u64::from(grpc::UNAUTHENTICATED));
-                self.grpc_status = Some(code.map_or(grpc::UNKNOWN, |code| code as u8));
-            }
+            GRPC_STATUS => self.grpc_status = Some(grpc_status(bytes)),
             GRPC_TIMEOUT => self.timeout = timeout(bytes),
             TRACEPARENT => self.traceparent = Name::once(bytes),
-            RETRY_AFTER => self.retry_after = true,
+            RETRY_AFTER => {} // that it was said is all there is to it
             _ => self.header(tag - HEADERS, bytes, methods),
         }
     }
 
     /// `grpc-message` in plain text, capped.
     pub fn message(&self) -> Box<str> {
-        let encoded = self.fields.message();
-        if encoded.is_empty() {
-            return Box::default();
+        match self.fields.message() {
+            [] => Box::default(),
+            encoded => grpc_message(encoded),
         }
-        let plain = percent_decode(encoded);
-        String::from_utf8_lossy(&plain).into()
     }
 }
 
@@ -257,6 +275,17 @@ mod tests {
         assert_eq!(format!("{head:?}"), format!("{told:?}"));
         head.begin(0, false, 0);
         assert_eq!(format!("{head:?}"), format!("{:?}", Head::default()), "and forgotten with the next one");
+    }
+
+    #[test]
+    fn of_a_field_that_is_said_twice_over_http1_no_more_is_kept() {
+        let (mut head, methods) = (Head::default(), Methods::new(Rc::default()));
+        let mut hear = |value: &[u8]| {
+            head.http_field(b"grpc-message", value, &methods);
+            format!("{head:?}")
+        };
+        let once = hear(&b"m".repeat(2000));
+        assert_eq!((once.contains("109, 109"), hear(b"again")), (true, once));
     }
 
     #[test]

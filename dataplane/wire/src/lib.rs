@@ -8,7 +8,7 @@
 //! bytes ─► sniff ── what protocol is this?
 //!       ─► http2 ── frames ──► hpack (header blocks, in wire order) ──► head
 //!       ─► http1 ── messages ─────────────────────────────────────────► head
-//!                      └─────► grpc, sse (where messages begin and end) ──► field, json (a few values of each)
+//!                      └─────► grpc, grpc_web, sse (where messages begin and end) ──► field, json (a few values of each)
 //! head, values ─► exchange (one call) ◄── calls (all of a connection's) ◄── conn ──► sink
 //! ```
 //!
@@ -20,7 +20,7 @@
 //! | nouns | [`outcome`]; `names`, `tokens`, [`tensor`], [`catalogue`], `content`, `name_precedence`, `pool`; then [`call`] |
 //! | the contract of whoever listens | `sink` |
 //! | values from messages | [`field`], then [`json`]; [`headers`]; `plans`: what to read, by method |
-//! | framing | [`hpack`], `http2`, `grpc`, `sse`, `sniff`; then `head`, what a header block says; then `http1` |
+//! | framing | [`hpack`], `http2`, `grpc`, `sse`, `sniff`; then `head`, what a header block says; then `http1`, `grpc_web` |
 //! | one call, all open calls, one connection | `exchange`, then `calls`, then [`conn`] |
 //!
 //! The rules R1 to R15 of the project's protocol notes are cited where they are kept.
@@ -41,6 +41,7 @@ mod calls;
 mod content;
 mod exchange;
 mod grpc;
+mod grpc_web;
 mod head;
 mod http1;
 mod http2;
@@ -68,6 +69,7 @@ pub use tokens::Tokens;
 #[doc(hidden)]
 pub mod parts {
     pub use crate::grpc::{Framer, Piece};
+    pub use crate::grpc_web::{Base64, Trailers};
     pub use crate::http2::{Frames, Walker};
     pub use crate::sse::{Events, Piece as EventPiece};
 }

@@ -21,7 +21,7 @@ pub enum Protocol {
 pub enum Blind {
     /// TLS: nothing to read.
     Tls,
-    /// No protocol known here, or none any more: HTTP/1.1 was switched to another.
+    /// No protocol known here, or none any more: HTTP/1.1 was switched to one that carries HTTP, or to a tunnel.
     Protocol,
     /// A header block that cannot be decoded: this direction is frames only from here (R3).
     Hpack,
@@ -32,6 +32,8 @@ pub enum Blind {
     Streams,
     /// The parser panicked; the caller says so.
     Panic,
+    /// HTTP/1.1 was switched to what carries no HTTP, as websocket: nothing that objectives are about is hidden there.
+    Upgraded,
 }
 
 /// How a connection, or one direction of it, came to be no longer read.
@@ -73,6 +75,48 @@ pub trait Sink {
     fn is_leaving(&self, now: Nanos) -> bool {
         let _ = now;
         false
+    }
+}
+
+impl<S: Sink + ?Sized> Sink for &mut S {
+    fn opened(&mut self, call: &mut Call) {
+        (**self).opened(call);
+    }
+
+    fn request(&mut self, call: &Call, request: &Request) {
+        (**self).request(call, request);
+    }
+
+    fn gap(&mut self, call: &Call, gap: Nanos) {
+        (**self).gap(call, gap);
+    }
+
+    fn ended(&mut self, call: &Call, end: &End) {
+        (**self).ended(call, end);
+    }
+
+    fn blinded(&mut self, reason: Blind) {
+        (**self).blinded(reason);
+    }
+
+    fn blinded_by(&mut self, cause: &BlindCause) {
+        (**self).blinded_by(cause);
+    }
+
+    fn recognised(&mut self, protocol: Protocol) {
+        (**self).recognised(protocol);
+    }
+
+    fn head_truncated(&mut self) {
+        (**self).head_truncated();
+    }
+
+    fn farewell(&mut self, now: Nanos) {
+        (**self).farewell(now);
+    }
+
+    fn is_leaving(&self, now: Nanos) -> bool {
+        (**self).is_leaving(now)
     }
 }
 

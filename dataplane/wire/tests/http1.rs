@@ -122,6 +122,20 @@ fn a_connection_that_ends_too_early() {
 }
 
 #[test]
+fn a_request_that_breaks_off_has_said_what_it_has_said() {
+    let whole = post("/v1/chat/completions", r#"{"model":"llama-7b","messages":[{"content":"hello"}]}"#);
+    let text = String::from_utf8(whole).unwrap();
+    let named_after = text.find(r#"",""#).unwrap() + 1;
+    for kept in text.find('{').unwrap() + 1..text.len() {
+        let mut rig = http1();
+        rig.client(&text.as_bytes()[..kept]).end(EndedBy::Server);
+        let model = if kept >= named_after { "llama-7b" } else { "" };
+        assert_eq!(&*rig.only().0.model.text, model, "after {}", &text[..kept]);
+        assert_eq!(rig.only().1.code, Code::Lost);
+    }
+}
+
+#[test]
 fn what_can_be_read_in_two_ways_is_not_read() {
     for (request, cause) in [
         (
@@ -171,12 +185,46 @@ fn what_can_be_read_in_two_ways_is_not_read() {
 
 #[test]
 fn switching_ends_the_reading() {
+    for (fields, reason) in [
+        ("Upgrade: websocket\r\n", Blind::Upgraded),
+        ("Connection: Upgrade\r\nUPGRADE:WebSocket\r\n", Blind::Upgraded),
+        ("Upgrade: h2c\r\n", Blind::Protocol),
+        ("Upgrade: TLS/1.2, websocket\r\n", Blind::Protocol),
+        ("", Blind::Protocol),
+    ] {
+        let mut rig = http1();
+        let switched = format!("HTTP/1.1 101 Switching Protocols\r\n{fields}\r\n\u{1}\u{5}");
+        rig.client(&get("/socket")).server(switched.as_bytes());
+        assert_eq!((codes(&rig), &rig.told.blinded[..]), (vec![Code::Http(101)], &[reason][..]), "{fields}");
+    }
+    // What an answer before it offered does not count.
     let mut rig = http1();
-    rig.client(&get("/socket")).server(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05");
-    assert_eq!((codes(&rig), &rig.told.blinded[..]), (vec![Code::Http(101)], &[Blind::Protocol][..]));
+    rig.client(&get("/x")).server(&answer("200 OK", "Upgrade: websocket\r\n", ""));
+    rig.client(&get("/socket")).server(b"HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    assert_eq!(rig.told.blinded, [Blind::Protocol]);
     let mut rig = http1();
     rig.client(b"CONNECT x:1 HTTP/1.1\r\n\r\n").server(b"HTTP/1.1 200 OK\r\n\r\n\x16\x03");
     assert_eq!((codes(&rig), &rig.told.blinded[..]), (vec![Code::Http(200)], &[Blind::Protocol][..]));
+}
+
+#[test]
+fn a_long_field_says_the_same_however_it_is_cut() {
+    let long = [format!("grpc-message: ab{}x", " ".repeat(1500)), format!("grpc-status: {}0", " ".repeat(1500))];
+    for field in long {
+        let fields = format!("grpc-status: 0\r\n{field}\r\n");
+        let (mut whole, mut cut) = (http1(), http1());
+        for rig in [&mut whole, &mut cut] {
+            rig.client(&post("/v1/models/half:predict", "{}"));
+        }
+        let answer = answer("200 OK", &fields, "");
+        whole.server(&answer);
+        answer.chunks(1).for_each(|byte| _ = cut.server(byte));
+        assert_eq!((codes(&whole), &whole.told.log), (vec![Code::Grpc(0)], &cut.told.log));
+    }
+    let length = format!("HTTP/1.1 200 OK\r\nContent-Length:{}0\r\n\r\n", " ".repeat(1500));
+    let mut rig = http1();
+    rig.client(&get("/x")).server(length.as_bytes());
+    assert_eq!(rig.told.blinded, [Blind::Frame], "as it is when it comes in pieces");
 }
 
 #[test]

@@ -25,6 +25,12 @@ def families(objectives: Objectives) -> Iterator[Family]:
         for outcome in ("good", "bad", "excluded")
     )
     yield from counters(metrics.SLO_EVENTS, events)
+    excluded = (
+        ((objective.name, reason), count)
+        for objective, each in readings
+        for reason, count in each.events.excluded_by
+    )
+    yield from counters(metrics.SLO_EXCLUDED, excluded)
     yield from infos(metrics.SLO_INFO, ((each.name, each.spec_hash) for each, _ in readings))
     yield from gauges(
         metrics.SLO_OBJECTIVE, (((each.name,), float(each.ratio)) for each, _ in readings)

@@ -25,6 +25,7 @@ def families(section: Tap, moment: Moment) -> Iterator[Family]:
     yield from gauges(metrics.TAP_START_TIME, [((), start_seconds)])
     yield from counters(metrics.TAP_CONNECTIONS, labelled(tap.connections_by_protocol))
     yield from counters(metrics.TAP_BLIND, labelled(tap.blind))
+    yield from counters(metrics.TAP_UPGRADED, [((), tap.upgraded)])
     senders = (("client", tap.client_frames), ("server", tap.server_frames))
     frames = [((sender, each.label), each.value) for sender, sent in senders for each in sent]
     yield from counters(metrics.TAP_FRAMES, frames)

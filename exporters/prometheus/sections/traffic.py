@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from exporters.prometheus.families import counters, gauges, histograms, size_histograms
 from sidecar.model import metrics
+from sidecar.model.outcomes import IN_BAND_ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from sidecar.model.sections.traffic import Traffic
     from sidecar.model.series import HistogramView, TimingView
 
-# Requests that failed inside an OK response: the call behind them is counted under its own code.
-IN_BAND_ERROR = "IN_BAND_ERROR"
+# Of calls that the server never began: nothing was asked.
+UNPROCESSED = "UNPROCESSED"
 
 
 def families(traffic: Traffic, page: Page) -> Iterator[Family]:
@@ -71,18 +72,19 @@ def _timing_labels(timing: TimingView) -> tuple[str, str, str]:
 
 
 def _calls(traffic: Traffic, page: Page) -> Iterator[Family]:
-    calls = page.calls
-    ended = {labels: sums for labels, sums in calls.items() if labels.code != IN_BAND_ERROR}
-    yield from counters(metrics.CALLS, ((labels, sums.calls) for labels, sums in ended.items()))
+    # Requests that failed inside an OK response: the call behind them is counted under its own code.
     yield from counters(
-        metrics.REQUESTS, ((labels, sums.requests) for labels, sums in calls.items())
+        metrics.CALLS,
+        ((at, sums.calls) for at, sums in page.calls.items() if at.code != IN_BAND_ERROR),
     )
     yield from counters(
-        metrics.REQUEST_BYTES, ((labels, sums.request_bytes) for labels, sums in ended.items())
+        metrics.REQUESTS,
+        ((at, sums.requests) for at, sums in page.calls.items() if at.code != UNPROCESSED),
     )
-    yield from counters(
-        metrics.RESPONSE_BYTES, ((labels, sums.response_bytes) for labels, sums in ended.items())
-    )
+    ended = {at.of_bytes for at in page.calls if at.code != IN_BAND_ERROR}
+    carried = [(at, sums) for at, sums in page.byte_sums.items() if at in ended]
+    yield from counters(metrics.REQUEST_BYTES, ((at, sums.request_bytes) for at, sums in carried))
+    yield from counters(metrics.RESPONSE_BYTES, ((at, sums.response_bytes) for at, sums in carried))
     yield from gauges(
         metrics.CALLS_IN_FLIGHT,
         (((each.model, each.method, each.kind), each.in_flight) for each in traffic.flights),

@@ -16,6 +16,7 @@ class Events:
     good: int = 0
     bad: int = 0
     excluded: int = 0
+    excluded_by: tuple[tuple[str, int], ...] = ()  # by reason, each that there can be; their sum
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 connections  {protocol: n}, all that there were
 blind        {reason: n}, of these
+upgraded     n, of the blind: switched from HTTP/1.1 to what carries no HTTP, such as websocket
 causes       [{reason, cause, sent_by, offset, count, last_unix_nanos}], those that were met last, the newest last:
              what was wrong, who sent it, and how many bytes of that direction came before it (of the newest)
 """
@@ -24,6 +25,7 @@ def blind_document(tap: Tap) -> dict[str, Any]:
     return {
         "connections": {each.label: each.value for each in tap.stats.connections_by_protocol},
         "blind": {each.label: each.value for each in tap.stats.blind},
+        "upgraded": tap.stats.upgraded,
         "causes": [_cause(each) for each in tap.blind_causes],
     }
 

@@ -1,6 +1,7 @@
 """The key `objectives`.
 
-[{name, id, spec_hash, objective_ratio, good, model, method, state, events: {good, bad, excluded}}]
+[{name, id, spec_hash, objective_ratio, good, model, method, state, events: {good, bad, excluded, excluded_by}}]
+excluded_by     {reason: events}: each reason that there can be, from 0
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ def objectives_document(objectives: Objectives) -> dict[str, Any]:
 
 
 def _objective(reading: ObjectiveReading) -> dict[str, Any]:
-    objective, events = reading.objective, reading.events
+    objective, counted = reading.objective, reading.events
+    events: dict[str, Any] = {
+        "good": counted.good,
+        "bad": counted.bad,
+        "excluded": counted.excluded,
+    }
+    if counted.excluded_by:
+        events["excluded_by"] = dict(counted.excluded_by)
     return {
         "name": objective.name,
         "id": objective.id,
@@ -29,5 +37,5 @@ def _objective(reading: ObjectiveReading) -> dict[str, Any]:
         "model": objective.model_glob,
         "method": objective.method_glob,
         "state": reading.state.value,
-        "events": {"good": events.good, "bad": events.bad, "excluded": events.excluded},
+        "events": events,
     }

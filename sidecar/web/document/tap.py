@@ -26,6 +26,7 @@ def _tap(tap: TapView) -> dict[str, Any]:
     document: dict[str, Any] = {
         "connections": {count.label: count.value for count in tap.connections_by_protocol},
         "blind": {count.label: count.value for count in tap.blind},
+        "upgraded": tap.upgraded,
         "http2_frames": {
             "client": {count.label: count.value for count in tap.client_frames},
             "server": {count.label: count.value for count in tap.server_frames},

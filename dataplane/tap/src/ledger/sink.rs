@@ -139,7 +139,7 @@ impl Sink for Recorder<'_> {
     }
 
     fn blinded(&mut self, reason: Blind) {
-        *self.opaque |= matches!(reason, Blind::Tls | Blind::Protocol | Blind::Panic);
+        *self.opaque |= matches!(reason, Blind::Tls | Blind::Protocol | Blind::Upgraded | Blind::Panic);
     }
 
     fn blinded_by(&mut self, cause: &BlindCause) {

@@ -57,6 +57,7 @@ impl Ledger {
         proto::TapStats {
             connections_by_protocol: counts(&tallies.protocols),
             blind: counts(&tallies.blind),
+            upgraded: tallies.upgraded,
             client_frames: frames(&tallies.client_frames),
             server_frames: frames(&tallies.server_frames),
             added_latency: tallies.added_latency.to_proto(),

@@ -11,6 +11,8 @@ pub struct Tallies {
     pub protocols: BTreeMap<&'static str, u64>,
     /// Connections, or directions of them, no longer read, by reason.
     pub blind: BTreeMap<&'static str, u64>,
+    /// Of these, connections that were upgraded to what carries no HTTP.
+    pub upgraded: u64,
     /// One read becoming available to its write returning.
     pub added_latency: Histogram,
     /// Messages whose wanted fields lay beyond the head that is looked at.

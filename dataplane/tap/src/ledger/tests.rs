@@ -1,7 +1,7 @@
 use super::*;
 use wire::call::Name;
 use wire::tensor::Dimensions;
-use wire::{Code, End, EndedBy, OpenRequest, Request, Sink};
+use wire::{Code, Direction, End, EndedBy, OpenRequest, Request, Sink};
 
 mod gaps;
 mod numbers;
@@ -280,4 +280,33 @@ fn describes(ledger: &mut Ledger, model: &str, limit: u32, outcome: Outcome) {
         ..call(model)
     };
     finish(ledger, described, Code::Grpc(0), outcome);
+}
+
+/// What the ledger says of connections over which this was sent, first by the client.
+fn blind_after(talks: &[[&[u8]; 2]]) -> (Vec<(String, u64)>, u64) {
+    let mut ledger = Ledger::new(7);
+    for talk in talks {
+        let (mut conn, mut open, mut opaque) = (wire::Conn::new(Default::default()), 0, false);
+        for (bytes, direction) in talk.iter().zip([Direction::ToServer, Direction::ToClient]) {
+            let (ledger, route_cache) = (&mut ledger, &mut RouteCache::default());
+            let (open, opaque) = (&mut open, &mut opaque);
+            let passed = Passed::default();
+            conn.feed(direction, bytes, 1, &mut Recorder { ledger, route_cache, open, opaque, upstream: 0, passed });
+        }
+        assert!(opaque, "there is nothing in it to read");
+    }
+    let tap = ledger.snapshot(0, 3).tap.expect("it is always there");
+    (tap.blind.into_iter().map(|count| (count.label, count.value)).collect(), tap.upgraded)
+}
+
+#[test]
+fn upgraded_connections_are_counted_among_the_blind_and_apart() {
+    let ask = &b"GET /v1/realtime HTTP/1.1\r\nUpgrade: x\r\n\r\n"[..];
+    let websocket = &b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05world"[..];
+    let h2c = &b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"[..];
+    let tunnel = [&b"CONNECT x:1 HTTP/1.1\r\n\r\n"[..], b"HTTP/1.1 200 OK\r\n\r\n"];
+    assert_eq!(
+        blind_after(&[[ask, websocket], [ask, websocket], [ask, h2c], tunnel]),
+        (vec![("protocol".to_string(), 4)], 2)
+    );
 }

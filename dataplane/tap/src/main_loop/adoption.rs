@@ -44,8 +44,9 @@ mod tests {
             listeners: vec![Listener { name: number.clone(), ..Default::default() }],
             health: number.clone(),
             admin: number.clone(),
+            drain_token_file: number.clone(),
             models: vec![number.clone()],
-            drain: Some(DrainSettings { delay_nanos: generation, total_nanos: generation }),
+            drain: Some(DrainSettings { delay_nanos: Some(generation), total_nanos: generation }),
             control: Some(Control { argv: vec![number], memory_bytes: generation }),
             observe: true,
             ..Default::default()

@@ -4,7 +4,7 @@
 
 use crate::clock::nanos;
 use crate::limits::{PROBE_REST, PROBE_UP};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use wire::Nanos;
 
 /// What is known of one upstream.
@@ -14,21 +14,20 @@ pub struct Reachability {
     /// When a dial last said something; 0 is never.
     last_verdict: AtomicU64,
     suspected: AtomicBool,
+    /// What people were told last; only the prober tells.
+    told: AtomicU8,
 }
 
-/// What was known when a probe began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Probe {
-    was_up: bool,
-    is_first: bool,
-}
+/// 0 is nothing yet.
+const TOLD_UP: u8 = 1;
+const TOLD_DOWN: u8 = 2;
 
 /// What people are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
-    /// It was not there before the probe, and is.
+    /// They have not been told yet that it is there.
     Up,
-    /// It was there before the probe, or nobody had looked yet, and it is not.
+    /// Nor that it is not.
     Down,
 }
 
@@ -61,28 +60,24 @@ impl Reachability {
         self.suspected.store(true, Relaxed);
     }
 
-    /// Begins a probe if one is due: it is down or was never looked at, it was last seen long ago, or it is suspected
-    /// and was not seen just now.
-    pub fn begin_probe(&self, now: Nanos) -> Option<Probe> {
-        let last_verdict = self.last_verdict.load(Relaxed);
-        let probe = Probe { was_up: self.is_up(), is_first: last_verdict == 0 };
-        let age = now.saturating_sub(last_verdict);
+    /// Whether a probe is due, which then is to be made: it is down, people have not been told that it is up (a client found
+    /// it so), it was last seen long ago, or it is suspected and was not seen just now.
+    pub fn begin_probe(&self, now: Nanos) -> bool {
+        let age = now.saturating_sub(self.last_verdict.load(Relaxed));
         let suspected = self.suspected.load(Relaxed) && age >= nanos(PROBE_REST);
-        if !probe.is_first && probe.was_up && age < nanos(PROBE_UP) && !suspected {
-            return None;
+        let told_so = self.is_up() && self.told.load(Relaxed) == TOLD_UP;
+        if told_so && age < nanos(PROBE_UP) && !suspected {
+            return false;
         }
         self.suspected.store(false, Relaxed);
-        Some(probe)
+        true
     }
 
-    /// A probe went so.
-    pub fn probed(&self, probe: Probe, up: bool, now: Nanos) -> Probed {
+    /// A probe went so. What it found is news unless people know, whoever found it first.
+    pub fn probed(&self, up: bool, now: Nanos) -> Probed {
         let came_up = self.conclude(up, now);
-        let news = match up {
-            true if !probe.was_up => Some(News::Up),
-            false if probe.was_up || probe.is_first => Some(News::Down),
-            _ => None,
-        };
+        let (telling, news) = if up { (TOLD_UP, News::Up) } else { (TOLD_DOWN, News::Down) };
+        let news = (self.told.swap(telling, Relaxed) != telling).then_some(news);
         Probed { came_up, news }
     }
 
@@ -101,16 +96,16 @@ mod tests {
     const MS: Nanos = 1_000_000;
     const SECOND: Nanos = 1000 * MS;
 
-    /// An upstream that a client reached at this moment.
+    /// An upstream that was found to be up at this moment, and people know it.
     fn up_since(now: Nanos) -> Reachability {
         let upstream = Reachability::default();
-        upstream.dialled(true, now);
+        probe(&upstream, true, now);
         upstream
     }
 
     /// Probes now, if it is time to, and finds it so.
     fn probe(upstream: &Reachability, up: bool, now: Nanos) -> Option<Probed> {
-        upstream.begin_probe(now).map(|probe| upstream.probed(probe, up, now))
+        upstream.begin_probe(now).then(|| upstream.probed(up, now))
     }
 
     #[test]
@@ -129,7 +124,7 @@ mod tests {
 
     #[test]
     fn an_upstream_that_was_never_seen_is_probed_at_once() {
-        assert!(Reachability::default().begin_probe(1).is_some());
+        assert!(Reachability::default().begin_probe(1));
     }
 
     #[test]
@@ -143,20 +138,20 @@ mod tests {
     #[test]
     fn an_upstream_that_is_up_is_probed_5_s_after_the_last_dial() {
         let upstream = up_since(SECOND);
-        assert_eq!(upstream.begin_probe(6 * SECOND - 1), None);
+        assert!(!upstream.begin_probe(6 * SECOND - 1));
         assert!(probe(&upstream, true, 6 * SECOND).is_some());
-        assert_eq!(upstream.begin_probe(11 * SECOND - 1), None, "a probe is a dial too");
+        assert!(!upstream.begin_probe(11 * SECOND - 1), "a probe is a dial too");
         upstream.dialled(true, 10 * SECOND);
-        assert_eq!(upstream.begin_probe(15 * SECOND - 1), None, "and so is a client's");
+        assert!(!upstream.begin_probe(15 * SECOND - 1), "and so is a client's");
     }
 
     #[test]
     fn a_suspected_upstream_is_probed_soon_but_not_within_200_ms_of_a_dial() {
         let upstream = up_since(SECOND);
         upstream.suspect();
-        assert_eq!(upstream.begin_probe(1200 * MS - 1), None);
+        assert!(!upstream.begin_probe(1200 * MS - 1));
         assert!(probe(&upstream, true, 1200 * MS).is_some(), "the suspicion was kept");
-        assert_eq!(upstream.begin_probe(2 * SECOND), None, "and is answered");
+        assert!(!upstream.begin_probe(2 * SECOND), "and is answered");
     }
 
     #[test]
@@ -164,29 +159,29 @@ mod tests {
         let upstream = up_since(SECOND);
         upstream.dialled(false, 2 * SECOND);
         upstream.dialled(true, 2 * SECOND);
-        assert_eq!(upstream.begin_probe(2 * SECOND + 1), None);
-        assert!(upstream.begin_probe(2200 * MS).is_some());
+        assert!(!upstream.begin_probe(2 * SECOND + 1));
+        assert!(upstream.begin_probe(2200 * MS));
     }
 
     #[test]
     fn a_suspicion_during_a_probe_is_not_forgotten() {
         let upstream = up_since(SECOND);
-        let begun = upstream.begin_probe(6 * SECOND).expect("due");
+        assert!(upstream.begin_probe(6 * SECOND), "due");
         upstream.suspect();
-        upstream.probed(begun, true, 6 * SECOND);
-        assert!(upstream.begin_probe(6200 * MS).is_some());
+        upstream.probed(true, 6 * SECOND);
+        assert!(upstream.begin_probe(6200 * MS));
     }
 
     #[test]
     fn an_upstream_comes_up_exactly_once_whoever_sees_it_first() {
         let upstream = Reachability::default();
-        let begun = upstream.begin_probe(1).expect("due");
+        assert!(upstream.begin_probe(1), "due");
         assert!(upstream.dialled(true, 2), "a client was faster than the probe");
-        assert!(!upstream.probed(begun, true, 3).came_up);
+        assert!(!upstream.probed(true, 3).came_up);
         assert!(!upstream.dialled(true, 4));
         assert!(!upstream.dialled(false, 5), "going down is not coming up");
-        let begun = upstream.begin_probe(6).expect("due");
-        assert!(upstream.probed(begun, true, 7).came_up, "and once more after it was down");
+        assert!(upstream.begin_probe(6), "due");
+        assert!(upstream.probed(true, 7).came_up, "and once more after it was down");
         assert!(!upstream.dialled(true, 8));
     }
 
@@ -199,6 +194,23 @@ mod tests {
         assert_eq!(told(true, 3), Some(News::Up));
         assert_eq!(told(true, 6 * SECOND), None, "it still is");
         assert_eq!(told(false, 12 * SECOND), Some(News::Down));
+    }
+
+    #[test]
+    fn what_a_client_found_first_is_news_all_the_same() {
+        let upstream = up_since(SECOND);
+        upstream.dialled(false, 2 * SECOND);
+        assert_eq!(probe(&upstream, false, 2 * SECOND + 1).expect("due").news, Some(News::Down));
+        upstream.dialled(true, 3 * SECOND);
+        assert_eq!(probe(&upstream, true, 3 * SECOND + 1).expect("due, to tell it").news, Some(News::Up));
+        assert_eq!(probe(&upstream, true, 3 * SECOND + 2), None, "and now it is known");
+    }
+
+    #[test]
+    fn a_change_that_is_over_before_the_next_look_is_no_news() {
+        let upstream = up_since(SECOND);
+        upstream.dialled(false, 2 * SECOND);
+        assert_eq!(probe(&upstream, true, 2 * SECOND + 1).expect("due").news, None);
     }
 
     #[test]

@@ -2,16 +2,20 @@
 
 use super::dial::{Dial, Step};
 use super::half_close::{HalfClose, Seen};
+use super::refusal::{Heard, Next, Refusal};
 use super::timer::Timer;
+use crate::clock::Clock;
+use crate::ledger::Ledger;
+use crate::lock::lock;
 use crate::observer::Observer;
 use crate::pair::{Pair, Ready, Side};
 use crate::pump::Budget;
 use crate::stream::{Socket, Stream};
 use crate::upstream::Upstream;
 use mio::{Interest, Registry, Token};
-use std::io;
-use std::sync::Arc;
-use wire::{Catalogue, Nanos};
+use std::io::{self, ErrorKind, Read};
+use std::sync::{Arc, Mutex};
+use wire::{Catalogue, EndedBy, Nanos};
 
 /// Tokens below are listeners; above, connections take two each.
 pub const FIRST_CONNECTION: usize = 1024;
@@ -43,6 +47,8 @@ pub struct Connection {
     to: Arc<Upstream>,
     dial: Dial,
     half_close: HalfClose,
+    /// The dial has failed, and the client is heard before it is reset.
+    refusal: Option<Refusal>,
     timer: Timer,
 }
 
@@ -65,6 +71,7 @@ impl Connection {
             to,
             dial: Dial::new(),
             half_close: HalfClose::default(),
+            refusal: None,
             timer: Timer::default(),
         }
     }
@@ -76,7 +83,12 @@ impl Connection {
 
     /// The upstream has not accepted yet.
     pub fn is_dialling(&self) -> bool {
-        self.dial.is_under_way()
+        self.refusal.is_none() && self.dial.is_under_way()
+    }
+
+    /// The upstream did not accept, and the client is being heard.
+    pub fn is_refused(&self) -> bool {
+        self.refusal.is_some()
     }
 
     /// Starts to connect. Returns when to give up on the first address.
@@ -121,6 +133,50 @@ impl Connection {
     /// When to give up on the address being dialled.
     pub fn dial_deadline(&self) -> Nanos {
         self.dial.deadline()
+    }
+
+    /// The dial has failed while so many others are heard. Returns whether this client can be heard at all: someone reads
+    /// what it sends, and the kernel tells of it.
+    pub fn begin_refusal(&mut self, registry: &Registry, token: Token, now: Nanos, others: usize) -> bool {
+        use mio::event::Source;
+        if !self.observer.is_reading() {
+            return false;
+        }
+        let watched = match (self.pair.take(), &mut self.client) {
+            (Some(pair), _) => {
+                self.client = Some(pair.client.socket);
+                true
+            }
+            (None, Some(client)) => client.register(registry, token, Interest::READABLE).is_ok(),
+            (None, None) => false,
+        };
+        self.refusal = watched.then(|| Refusal::begin(now, others));
+        watched
+    }
+
+    /// Shows the observer what a client wanted whose upstream did not accept.
+    pub fn hear(&mut self, scratch: &mut [u8], clock: &Clock, ledger: &Mutex<Ledger>) -> Next {
+        let (Some(refusal), Some(client)) = (&mut self.refusal, &mut self.client) else {
+            return Next::Reset(EndedBy::Server);
+        };
+        loop {
+            let read = client.read(&mut scratch[..refusal.room()]);
+            let now = clock.now();
+            let heard = match read {
+                Ok(0) => Heard::End,
+                Ok(count) => {
+                    let more_wanted = self.observer.saw_in_vain(&scratch[..count], now, &mut lock(ledger));
+                    Heard::Bytes { count, more_wanted }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Heard::Nothing,
+                Err(_) => Heard::End,
+            };
+            match refusal.heard(heard, now) {
+                Next::Read => {}
+                done => return done,
+            }
+        }
     }
 
     /// Takes note of what the kernel said of one side.

@@ -133,10 +133,10 @@ impl<S: Sink> Messages for Requests<'_, '_, S> {
 
 impl<S: Sink> Answers<'_, '_, S> {
     /// The answer is complete, and it is the last of HTTP.
-    fn switched(&mut self) -> Unreadable {
+    fn switched(&mut self, leaves_http: bool) -> Unreadable {
         self.0.queue.interim = false;
         self.end();
-        Unreadable::Switched
+        if leaves_http { Unreadable::Upgraded } else { Unreadable::Switched }
     }
 }
 
@@ -158,8 +158,8 @@ impl<S: Sink> Messages for Answers<'_, '_, S> {
         reader.shared.calls.response_head(head);
         // RFC 9112 section 6.3, in its order.
         match status {
-            101 => Err(self.switched()),
-            200..=299 if waiting.is_connect => Err(self.switched()),
+            101 => Err(self.switched(head.leaves_http())),
+            200..=299 if waiting.is_connect => Err(self.switched(false)),
             _ if waiting.is_head => Ok(None),
             100..=199 | 204 | 304 => Ok(None),
             _ if framing.chunked => Ok(Some(Body::Chunked)),

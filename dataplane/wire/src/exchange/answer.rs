@@ -1,6 +1,8 @@
 //! What the server's head and trailers said, and what that makes of the call (R11).
 
+use super::reply::words;
 use crate::content::Content;
+use crate::field::Extracted;
 use crate::head::Head;
 use crate::outcome::rules::{Rule, overruled};
 use crate::outcome::{Code, Outcome, UNREAD, Verdict, Way, grpc};
@@ -43,7 +45,7 @@ impl Answer {
         }
         self.status = self.status.or(head.status);
         self.content = self.content.or(head.content());
-        self.retry_after |= head.retry_after;
+        self.retry_after |= head.retry_after();
         if head.grpc_status.is_some() {
             self.grpc_status = head.grpc_status;
             self.message = head.message();
@@ -55,8 +57,36 @@ impl Answer {
     pub fn content(&self, request: Content) -> Content {
         match (self.content, request) {
             (Some(content), _) => content,
-            (None, Content::Grpc) => Content::Grpc,
+            (None, Content::Grpc | Content::GrpcWeb | Content::GrpcWebText) => request,
             (None, _) => Content::Opaque,
+        }
+    }
+
+    /// A trailers frame of gRPC-Web, which stands for trailers and may have none.
+    pub fn hear_trailers(&mut self, status: Option<u8>, message: Box<str>) {
+        if status.is_some() {
+            (self.grpc_status, self.message) = (status, message);
+        }
+    }
+
+    /// The status of gRPC, where it counts: what is JSON to both sides may have been gRPC behind a transcoder, which tells
+    /// of that. `asked`: the request was gRPC.
+    #[inline]
+    fn status_of_grpc(&self, asked: bool) -> Option<u8> {
+        self.grpc_status.filter(|_| asked || self.content.is_none_or(Content::is_grpc))
+    }
+
+    /// It says OK as gRPC does, of which there is nothing more to judge.
+    #[inline]
+    pub fn says_ok(&self, asked: bool) -> bool {
+        self.status_of_grpc(asked) == Some(grpc::OK)
+    }
+
+    /// The body has been read: where the status tells of an error, its words are there, whatever their form.
+    #[inline]
+    pub fn explains(&mut self, extracted: &Extracted<'_>) {
+        if !self.is_good() && self.message.is_empty() {
+            self.message = words(extracted).unwrap_or_default();
         }
     }
 
@@ -67,20 +97,22 @@ impl Answer {
 
     /// What a complete response says. `blind`: the server's header blocks can no longer be read, so that a missing status
     /// means nothing.
-    #[inline]
+    #[inline(never)]
     pub fn verdict(&self, asked: &Asked<'_>, blind: bool) -> Verdict {
-        let is_grpc = asked.is_grpc || self.content == Some(Content::Grpc);
-        let verdict = match (self.grpc_status, self.status) {
+        let is_grpc = asked.is_grpc || self.content.is_some_and(Content::is_grpc);
+        let by_grpc = self.status_of_grpc(asked.is_grpc);
+        let verdict = match (by_grpc, self.status) {
             (Some(code), _) => Verdict::of_grpc(code, asked.late, &self.message),
             (None, Some(status)) if !is_grpc => Verdict::of_http(status, asked.complete, self.retry_after),
             (None, _) if blind => return UNREAD,
             (None, Some(status)) if status != 200 => Verdict::of_http_for_grpc(status, self.retry_after),
+            (None, _) if self.content == Some(Content::GrpcWebUnread) => return UNREAD,
             (None, _) => Verdict::of_grpc(grpc::UNKNOWN, false, ""),
         };
         if verdict.outcome == Outcome::Ok {
             return verdict;
         }
-        let by_http = self.status.filter(|_| self.grpc_status.is_none()).map(Code::Http);
+        let by_http = self.status.filter(|_| by_grpc.is_none()).map(Code::Http);
         overruled(verdict, asked.rules, by_http, &self.message)
     }
 

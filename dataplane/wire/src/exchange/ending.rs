@@ -5,7 +5,6 @@ use super::answer::{Answer, Asked};
 use super::connection_state::{ConnectionState, Context};
 use crate::Nanos;
 use crate::call::{End, FREE_OPEN_REQUESTS, Request};
-use crate::content::Content;
 use crate::outcome::rules::{Rule, overruled};
 use crate::outcome::{Code, Outcome, Verdict, Way, grpc, reached};
 use crate::sink::Sink;
@@ -47,7 +46,10 @@ impl Exchange {
         if let Some(open) = self.only() {
             open.complete = open.complete.or(asked);
         }
-        let verdict = self.answer.verdict(&self.asked_for(cx.now, &cx.connection.outcomes), blind);
+        let verdict = match self.answer.says_ok(self.request.content.is_grpc()) {
+            true => Verdict::OK,
+            false => self.answer.verdict(&self.asked_for(cx.now, &cx.connection.outcomes), blind),
+        };
         Ended { verdict, answered: Some(cx.now), gave_up_after: None }
     }
 
@@ -58,26 +60,21 @@ impl Exchange {
         overruled(verdict, asked.rules, None, "").into()
     }
 
-    /// The client ended its half of the connection. If it left, this is how.
-    pub fn client_left(&mut self, now: Nanos, connection: &ConnectionState) {
-        self.call.client_left = Some(now);
-        self.departure = Some(self.left(LeftBy::Connection, now, connection));
-    }
-
-    /// As the client's leaving, as far as it had come when the client ended its half.
-    pub fn departed(&self) -> Option<Ended> {
-        self.departure
-    }
-
-    /// The connection ended without an answer, and its client ended it first.
-    pub fn lost_by_client(&self, now: Nanos, connection: &ConnectionState) -> Ended {
-        let departure = self.departure.filter(|_| self.served.is_none());
+    /// The connection ended without an answer, and its client ended it first: it left then, unless it was served since.
+    pub fn lost_by_client(&self, departure: Option<Ended>, now: Nanos, connection: &ConnectionState) -> Ended {
+        let departure = departure.filter(|_| self.served().is_none());
         departure.unwrap_or_else(|| self.left(LeftBy::Connection, now, connection))
+    }
+
+    /// When the client had everything. gRPC says how it ended in its trailers, and a client that does not wait for them
+    /// leaves before the end.
+    fn served(&self) -> Option<Nanos> {
+        (self.served > 0 && !self.response.content.is_grpc()).then_some(self.served)
     }
 
     /// The client left.
     pub fn left(&self, by: LeftBy, now: Nanos, connection: &ConnectionState) -> Ended {
-        if let Some(served) = self.served {
+        if let Some(served) = self.served() {
             let mut verdict = self.answer.verdict(&self.asked_for(served, &connection.outcomes), false);
             if verdict.outcome == Outcome::Ok {
                 verdict = Verdict::of(Way::Served, verdict.code);
@@ -102,42 +99,52 @@ impl Exchange {
     /// How long nothing new has come of an answer over HTTP; None where gRPC has deadlines for that, or where it is the
     /// server that waits for the rest of the request.
     fn silence(&self, now: Nanos) -> Option<Nanos> {
-        let complete = self.call.request_complete.filter(|_| self.request.content != Content::Grpc)?;
+        let complete = self.call.request_complete.filter(|_| !self.request.content.is_grpc())?;
         let newest = complete.max(self.news).max(self.call.last_response.unwrap_or(0));
         Some(now.saturating_sub(newest))
     }
 
     /// The call is over: reports what is still open, then its end.
     pub fn end<S: Sink>(&mut self, ended: &Ended, cx: &mut Context<'_, S>) {
-        let many = self.call.many_requests;
-        let mut of_request = *ended;
-        if !many && self.answer.in_band_error && ended.verdict.outcome == Outcome::Ok {
-            of_request.verdict =
-                Answer::in_band(&self.asked_for(cx.now, &cx.connection.outcomes), &self.answer.message);
+        if self.request.scan.is_some() {
+            self.http_request_so_far(cx);
         }
+        let verdict = ended.verdict;
+        let mut outcome = verdict.outcome;
+        if self.call.many_requests {
+            self.end_open_requests(ended, cx);
+        } else if verdict.code == Code::Unprocessed {
+            // The server never looked at it, and the client's library sends it again: it was none.
+            self.call.open.clear();
+        } else if self.answer.in_band_error && outcome == Outcome::Ok {
+            let in_band = Answer::in_band(&self.asked_for(cx.now, &cx.connection.outcomes), &self.answer.message);
+            outcome = in_band.outcome;
+            self.end_request(0, &Ended { verdict: in_band, ..*ended }, cx);
+        } else {
+            self.end_request(0, ended, cx);
+        }
+        self.request.put_back(cx.connection);
+        self.response.put_back(cx.connection);
+        let end = End { at: cx.now, code: verdict.code, ended_by: verdict.ended_by, outcome };
+        cx.sink.ended(&self.call, &end);
+    }
+
+    /// Reports those of many requests that are still open.
+    fn end_open_requests<S: Sink>(&mut self, ended: &Ended, cx: &mut Context<'_, S>) {
         if ended.verdict.code == Code::Unprocessed {
             self.forget_requests(cx.connection);
         }
         while let Some(open) = self.call.open.front() {
-            // Of many, one was answered when its newest response came: now it is known that no more follow.
-            let at = if many { open.unfinished } else { ended.answered };
-            let of_one = Ended { answered: at.filter(|_| ended.answered.is_some()), ..of_request };
-            self.end_request(0, &of_one, cx);
+            // It was answered when its newest response came: now it is known that no more follow.
+            let answered = open.unfinished.filter(|_| ended.answered.is_some());
+            self.end_request(0, &Ended { answered, ..*ended }, cx);
         }
-        self.request.put_back(cx.connection);
-        self.response.put_back(cx.connection);
-        let Ended { verdict, .. } = *ended;
-        let end =
-            End { at: cx.now, code: verdict.code, ended_by: verdict.ended_by, outcome: of_request.verdict.outcome };
-        cx.sink.ended(&self.call, &end);
     }
 
     /// The server never looked at them, and the client's library sends them again: they were none.
     #[cold]
     fn forget_requests(&mut self, connection: &mut ConnectionState) {
-        if self.call.many_requests {
-            connection.open_requests = connection.open_requests.saturating_sub(self.call.open.len());
-        }
+        connection.open_requests = connection.open_requests.saturating_sub(self.call.open.len());
         self.call.open.clear();
     }
 
@@ -185,7 +192,7 @@ impl Exchange {
     pub(super) fn asked_for<'a>(&'a self, now: Nanos, user: &'a [Rule]) -> Asked<'a> {
         let late = self.call.timeout.is_some_and(|timeout| now.saturating_sub(self.call.start) >= timeout);
         Asked {
-            is_grpc: self.request.content == Content::Grpc,
+            is_grpc: self.request.content.is_grpc(),
             complete: self.call.request_complete.is_some(),
             late,
             rules: [user, self.plan.as_ref().map_or(&[], |plan| &plan.outcomes)],

@@ -2,7 +2,6 @@
 
 use super::apply::{JustRead, apply_request, apply_response};
 use super::message_facts::batch_limit;
-use super::reply::Reply;
 use super::template_cache::{KnownRequest, KnownResponse, Recalled, recall};
 use super::{Context, Exchange};
 use crate::grpc::Piece;
@@ -87,7 +86,7 @@ impl Exchange {
                     let waits = self.waits_for_output();
                     self.response_began(waits, cx);
                     if opaque || !self.recall_response(body, cx) {
-                        self.reply.repeat(&Reply::SILENT, None);
+                        self.reply.silence();
                         self.response_length(opaque, body.len() as u32, cx);
                         self.read_response(body, cx);
                     }

@@ -14,8 +14,11 @@ use crate::sink::Sink;
 use crate::sse::Piece;
 
 impl Exchange {
-    /// Payload from the client: one document, or bytes.
+    /// Payload from the client: one document, or bytes, or what the file beside this one reads.
     pub(super) fn http_request<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
+        if matches!(self.request.content, Content::GrpcWeb | Content::GrpcWebText) {
+            return self.web_request(bytes, cx);
+        }
         self.call.request_bytes += bytes.len() as u64;
         if self.request.content != Content::Json {
             return;
@@ -33,6 +36,11 @@ impl Exchange {
     /// The client's document is complete.
     pub(super) fn http_request_ends<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         self.call.request_messages += 1;
+        self.http_request_so_far(cx);
+    }
+
+    /// What the client's document has said, whether it is complete or broke off.
+    pub(super) fn http_request_so_far<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         let (Some(plan), Some(scan)) = (&self.plan, &mut self.request.scan) else {
             return;
         };
@@ -76,7 +84,8 @@ impl Exchange {
                     piece.into_iter().for_each(|piece| self.event(piece, cx));
                 }
             }
-            Content::Grpc | Content::Opaque => {
+            Content::GrpcWeb | Content::GrpcWebText => self.web_response(bytes, cx),
+            Content::Grpc | Content::GrpcWebUnread | Content::Opaque => {
                 self.call.response_bytes += bytes.len() as u64;
                 self.response_bytes_came(cx.now);
             }
@@ -150,7 +159,7 @@ impl Exchange {
 
     /// More of the server's document. What it says is put down when the last byte of it is there.
     fn read_document<S: Sink>(&mut self, bytes: &[u8], cx: &mut Context<'_, S>) {
-        let Exchange { plan: Some(plan), response, call, reply, .. } = self else { return };
+        let Exchange { plan: Some(plan), response, call, reply, answer, .. } = self else { return };
         let json = &plan.json_response;
         let first = std::mem::take(&mut response.unread);
         if first {
@@ -158,7 +167,9 @@ impl Exchange {
         }
         response.feed_scan(json, bytes);
         let Some(scan) = response.scan.as_mut().filter(|scan| scan.is_over()) else { return };
-        apply_document(call, reply, &scan.extracted(json), json, cx.connection);
+        let extracted = scan.extracted(json);
+        apply_document(call, reply, &extracted, json, cx.connection);
+        answer.explains(&extracted);
         response.put_back(cx.connection);
         // The documents of a stream are like each other; one that is all of an answer is not learnt from.
         if first && response.content != Content::Json {
@@ -174,11 +185,13 @@ impl Exchange {
         }
         if let (Some(plan), Some(scan)) = (&self.plan, &mut self.response.scan) {
             let json = &plan.json_response;
-            apply_document(&mut self.call, &mut self.reply, &scan.extracted(json), json, cx.connection);
+            let extracted = scan.extracted(json);
+            apply_document(&mut self.call, &mut self.reply, &extracted, json, cx.connection);
+            self.answer.explains(&extracted);
             self.response.put_back(cx.connection);
         }
         if done {
-            self.served = Some(cx.now);
+            self.served = cx.now.max(1);
         } else {
             self.response_ends(self.response.content != Content::Json, cx);
         }

@@ -3,7 +3,6 @@
 use super::Exchange;
 use super::answer::Answer;
 use super::connection_state::Context;
-use super::reply::Reply;
 use super::side::Side;
 use crate::call::{Call, FREE_OPEN_REQUESTS, OpenRequest};
 use crate::catalogue::Kind;
@@ -58,9 +57,11 @@ impl Exchange {
         self.request = Side { content: head.request_content(), json_left: head.json_bytes(), ..Side::default() };
         self.response = Side::default();
         self.answer = Answer::default();
+        self.web = None;
         (self.asked, self.sending) = (None, false);
-        (self.served, self.news, self.departure) = (None, 0, None);
-        self.reply.repeat(&Reply::SILENT, None);
+        (self.served, self.news) = (0, 0);
+        self.reply.silence();
+        self.reply.words = None;
         if head.has_fields() {
             self.head_asked(head, cx.connection);
         }

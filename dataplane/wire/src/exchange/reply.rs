@@ -25,23 +25,18 @@ pub struct Reply {
     pub chunk: bool,
     tokens_in: Option<Count>,
     tokens_out: Option<Count>,
-    /// The server's own words about the error, where the catalogue wants them.
+    /// The server's own words about an error, where the catalogue wants them.
     pub words: Option<Box<str>>,
 }
 
 impl Reply {
-    /// Of a response that says nothing.
-    pub const SILENT: Reply = Reply {
-        id: None,
-        error: false,
-        last: true,
-        ends: false,
-        output: true,
-        chunk: false,
-        tokens_in: None,
-        tokens_out: None,
-        words: None,
-    };
+    /// The response says nothing.
+    #[inline]
+    pub fn silence(&mut self) {
+        self.name(None);
+        (self.error, self.last, self.ends, self.output, self.chunk) = (false, true, false, true, false);
+        (self.tokens_in, self.tokens_out) = (None, None);
+    }
 
     /// Hears what a response to one of `open` says. `marks`: what the last one says, where that is a string.
     pub fn hear(
@@ -64,10 +59,9 @@ impl Reply {
         self.output = (self.chunk || !wants_output) && !self.error;
         self.tokens_in = count(extracted.get(Slot::TokensIn));
         self.tokens_out = count(extracted.get(Slot::TokensOut));
-        self.words = match extracted.get(Slot::ErrorText) {
-            Some(Found::Text(text)) if self.error => Some(String::from_utf8_lossy(text).into()),
-            _ => None,
-        };
+        if self.error {
+            self.words = words(extracted);
+        }
     }
 
     /// It states the tokens that were generated.
@@ -84,15 +78,12 @@ impl Reply {
         }
     }
 
-    /// Says the same as another, of a request of its own.
+    /// Says the same as another, which is no error, of a request of its own.
     #[inline]
     pub fn repeat(&mut self, other: &Reply, id: Option<Id>) {
         self.name(id);
-        (self.error, self.last, self.output, self.chunk) = (other.error, other.last, other.output, other.chunk);
-        self.ends = other.ends;
-        if other.words.is_some() || self.words.is_some() {
-            self.words.clone_from(&other.words);
-        }
+        (self.error, self.last, self.ends) = (other.error, other.last, other.ends);
+        (self.output, self.chunk) = (other.output, other.chunk);
         (self.tokens_in, self.tokens_out) = (other.tokens_in, other.tokens_out);
     }
 
@@ -107,5 +98,14 @@ impl Reply {
     pub fn count_tokens(&self, open: &mut OpenRequest) {
         open.tokens_in.add(self.tokens_in);
         open.tokens_out.add(self.tokens_out);
+    }
+}
+
+/// The server's own words about an error.
+#[cold]
+pub fn words(extracted: &Extracted<'_>) -> Option<Box<str>> {
+    match extracted.get(Slot::ErrorText)? {
+        Found::Text(text) => Some(String::from_utf8_lossy(text).into()),
+        _ => None,
     }
 }

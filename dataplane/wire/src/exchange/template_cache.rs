@@ -44,7 +44,7 @@ pub(super) trait Known: Sized + 'static {
     /// How it is read.
     fn plan(method: &MethodPlan) -> &Plan;
     /// Of a message that was read.
-    fn of(extracted: &Extracted<'_>, plan: &Plan, connection: &mut ConnectionState) -> Self;
+    fn of(extracted: &Extracted<'_>, plan: &Plan, connection: &mut ConnectionState) -> Option<Self>;
     /// Whom it names.
     fn names(&self) -> &KnownNames;
 }
@@ -153,7 +153,7 @@ impl<T: Known> Place<T> {
         walk.feed(plan, message);
         let extracted = walk.extracted(plan, message);
         let template = Template::of(plan, extracted.sources, message);
-        self.known = template.map(|template| (template, T::of(&extracted, plan, connection)));
+        self.known = template.and_then(|template| Some((template, T::of(&extracted, plan, connection)?)));
         pool::keep(walk);
     }
 }
@@ -206,10 +206,10 @@ impl Known for KnownRequest {
         &method.request
     }
 
-    fn of(extracted: &Extracted<'_>, _: &Plan, connection: &mut ConnectionState) -> KnownRequest {
+    fn of(extracted: &Extracted<'_>, _: &Plan, connection: &mut ConnectionState) -> Option<KnownRequest> {
         let (batch_size, shape) = input(extracted);
         let tokens_in = count(extracted.get(Slot::TokensIn));
-        KnownRequest { names: KnownNames::of(extracted, connection), batch_size, shape, tokens_in }
+        Some(KnownRequest { names: KnownNames::of(extracted, connection), batch_size, shape, tokens_in })
     }
 
     #[inline]
@@ -225,10 +225,11 @@ impl Known for KnownResponse {
         &method.response
     }
 
-    fn of(extracted: &Extracted<'_>, plan: &Plan, connection: &mut ConnectionState) -> KnownResponse {
-        let mut reply = Reply::SILENT;
+    /// Errors in words that are wanted are always read.
+    fn of(extracted: &Extracted<'_>, plan: &Plan, connection: &mut ConnectionState) -> Option<KnownResponse> {
+        let mut reply = Reply::default();
         reply.hear(extracted, &VecDeque::new(), plan.wants_output(), &[]);
-        KnownResponse { names: KnownNames::of(extracted, connection), reply }
+        reply.words.is_none().then(|| KnownResponse { names: KnownNames::of(extracted, connection), reply })
     }
 
     #[inline]

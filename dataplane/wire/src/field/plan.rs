@@ -156,8 +156,9 @@ impl Edge {
 impl Leaf {
     /// How many of these hold strings, and how many dimensions.
     pub(crate) fn rooms(leaves: &[Leaf]) -> (usize, usize) {
-        let held = |kinds: [Read; 2]| leaves.iter().filter(|leaf| kinds.contains(&leaf.read)).count();
-        (held([Read::String, Read::FirstString]), held([Read::Dimensions, Read::DimensionOfEach]))
+        let held = |kinds: &[Read]| leaves.iter().filter(|leaf| kinds.contains(&leaf.read)).count();
+        let texts = [Read::String, Read::FirstString, Read::Beginning];
+        (held(&texts), held(&[Read::Dimensions, Read::DimensionOfEach]))
     }
 }
 
@@ -269,7 +270,7 @@ impl Plan {
         }
         let (texts, lists) = Leaf::rooms(&self.leaves);
         let (room, full) = match extract.read {
-            Read::String | Read::FirstString => (texts, texts == MAX_TEXTS),
+            Read::String | Read::FirstString | Read::Beginning => (texts, texts == MAX_TEXTS),
             Read::Dimensions | Read::DimensionOfEach => (lists, lists == MAX_LISTS),
             _ => (0, false),
         };

@@ -3,6 +3,7 @@
 use super::plan::{Act, Edge, Plan};
 use super::{MAX_LEAVES, MAX_LISTS, MAX_TEXTS};
 use crate::catalogue::Read;
+use crate::names::MAX_NAME_BYTES;
 use crate::tensor::Dimensions;
 
 mod dimensions;
@@ -87,7 +88,7 @@ impl Values {
                     self.element(plan, 1 << leaf, number, occurrence.first);
                 }
                 Read::DimensionOfEach if occurrence.in_first => self.dimension(plan, leaf, Dimensions::amend, number),
-                Read::String | Read::FirstString | Read::Length | Read::DimensionOfEach => {}
+                Read::String | Read::FirstString | Read::Beginning | Read::Length | Read::DimensionOfEach => {}
             }
         }
     }
@@ -118,9 +119,16 @@ impl Values {
                     self.set(leaf, len);
                 }
                 Read::String | Read::FirstString => self.present &= !(1 << leaf),
+                Read::Beginning => {
+                    let some = len.min(MAX_NAME_BYTES as u64);
+                    self.text(usize::from(plan.leaves[leaf].text), some, at_hand);
+                    self.set(leaf, some);
+                }
                 Read::Present if len > 0 => self.set(leaf, 1),
                 Read::Count => self.add(leaf, 1),
                 Read::Length => self.set(leaf, len),
+                // Of a later occurrence nothing is wanted, so nothing in it can be malformed.
+                Read::VarintAt(_) | Read::Dimensions if !first => {}
                 Read::VarintAt(_) | Read::Varints | Read::Dimensions => packed |= 1 << leaf,
                 Read::Present | Read::Int | Read::Sum | Read::DimensionOfEach => {}
             }

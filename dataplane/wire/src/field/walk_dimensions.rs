@@ -32,6 +32,8 @@ fn of_the_first_input_alone() {
     assert_eq!(shape(&[input(&[4, 2]), input(&[6, 7, 8])].concat()), some("[4, 2]"));
     let none = bytes(5, &bytes(1, b"a scalar"));
     assert_eq!(shape(&[none, input(&[6, 7])].concat()), None);
+    let broken = bytes(5, &bytes(3, &[[0xff; 10].as_slice(), &[1]].concat()));
+    assert_eq!(shape(&[input(&[2]), broken].concat()), some("[2]"), "nobody reads the second");
 }
 
 #[test]
@@ -56,6 +58,7 @@ fn malformed_messages_have_no_shape() {
     assert_eq!(shape(&bytes(5, &bytes(3, &[1, 0x83]))), None, "the last one is not whole");
     let overlong = [&[1][..], &[0xff; 10], &[1]].concat();
     assert_eq!(shape(&bytes(5, &bytes(3, &overlong))), None);
+    assert_eq!(shape(&[&whole[..], &bytes(5, &bytes(3, &overlong))].concat()), some("[1, 3]"), "of a later input");
     assert_eq!(shape(&[whole, tail].concat()), some("[1, 3]"));
 }
 
@@ -74,6 +77,15 @@ fn one_varint_in_each_message() {
     assert_eq!(of_each(&tensor(&vec![dim(2); 9])), None);
     assert_eq!(of_each(&tensor(&[dim(1), bytes(2, &[0x08, 0x80])])), None, "malformed");
     assert_eq!(read(&[1], Read::DimensionOfEach, &int(1, 5)), None, "there is no message");
+}
+
+#[test]
+fn of_words_that_are_too_long_for_a_name_the_beginning_is_kept() {
+    let words = |length: usize| [bytes(1, &vec![b'x'; length]), int(2, 7)].concat();
+    let kept = |how, length| read(&[1], how, &words(length)).map(|text| text.len());
+    assert_eq!((kept(Read::String, 128), kept(Read::String, 129)), (Some(128), None));
+    assert_eq!((kept(Read::Beginning, 128), kept(Read::Beginning, 129)), (Some(128), Some(128)));
+    assert_eq!((kept(Read::Beginning, 100_000), kept(Read::Beginning, 0)), (Some(128), None));
 }
 
 #[test]

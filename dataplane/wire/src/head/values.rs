@@ -1,13 +1,27 @@
 //! Values of header fields, read as what they mean.
 
 use crate::Nanos;
+use crate::outcome::grpc;
 
 /// Bytes of a `grpc-message` shown.
 pub const MAX_MESSAGE_BYTES: usize = 256;
 
+/// The same, each of them as `%XX`.
+pub const MAX_ENCODED_BYTES: usize = 3 * MAX_MESSAGE_BYTES;
+
 /// How many bytes of a body are JSON.
 pub fn json_length(value: &[u8]) -> Option<u32> {
     digits(value, 10).and_then(|length| u32::try_from(length).ok())
+}
+
+/// Whether an answer's `upgrade` names only protocols that carry no HTTP (RFC 9110 section 7.8): `websocket` does not,
+/// `h2c`, `HTTP/3.0` and `TLS/1.3` do.
+pub fn leaves_http(upgrade: &[u8]) -> bool {
+    let carries_http = |token: &[u8]| {
+        let begins = |with: &str| token.get(..with.len()).is_some_and(|b| b.eq_ignore_ascii_case(with.as_bytes()));
+        token.is_empty() || begins("h2") || begins("h3") || begins("http") || begins("tls")
+    };
+    !upgrade.split(|&byte| byte == b',').any(|token| carries_http(token.trim_ascii()))
 }
 
 /// An unsigned decimal number of at most `most` digits.
@@ -31,6 +45,22 @@ pub fn timeout(bytes: &[u8]) -> Option<Nanos> {
         _ => return None,
     };
     Some(digits(number, 8)?.saturating_mul(unit_nanos))
+}
+
+/// `grpc-status`; what cannot be read is UNKNOWN.
+pub fn grpc_status(value: &[u8]) -> u8 {
+    let code = digits(value, 10).filter(|&code| code <= u64::from(grpc::UNAUTHENTICATED));
+    code.map_or(grpc::UNKNOWN, |code| code as u8)
+}
+
+/// `grpc-message` in plain text, capped.
+pub fn grpc_message(encoded: &[u8]) -> Box<str> {
+    String::from_utf8_lossy(&percent_decode(encoded)).into()
+}
+
+/// As much of a `grpc-message` as can be shown: longer ones say the same, wherever they were cut.
+pub fn shown(encoded: &[u8]) -> &[u8] {
+    encoded[..encoded.len().min(MAX_ENCODED_BYTES)].trim_ascii_end()
 }
 
 /// Undoes percent-encoding (gRPC over HTTP/2, "Percent-Byte-Encoded"); what is not encoded well stays as it is.
@@ -67,6 +97,23 @@ mod tests {
         for bad in [&b""[..], b"S", b"1", b"1s", b"123456789n", b"-1S", b"1.5S"] {
             assert_eq!(timeout(bad), None);
         }
+    }
+
+    #[test]
+    fn protocols_that_carry_http_are_told_from_others() {
+        for other in [&b"websocket"[..], b"WebSocket", b"SPDY/3.1", b"websocket, x"] {
+            assert!(leaves_http(other), "{other:?}");
+        }
+        for carries in [&b"h2c"[..], b"H2C", b"TLS/1.0", b"HTTP/2.0", b"h3", b"TLS/1.3, websocket", b"", b","] {
+            assert!(!leaves_http(carries), "{carries:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_of_a_message_does_not_depend_on_where_it_was_cut() {
+        let long = [&b"ab"[..], &[b' '; 1100], b"x"].concat();
+        assert_eq!((shown(&long), shown(&long[..1000])), (&b"ab"[..], &b"ab"[..]));
+        assert_eq!(percent_decode(shown(&b"%41".repeat(300))).len(), MAX_MESSAGE_BYTES);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::Unreadable;
 use crate::Nanos;
-use crate::head::{Head, Methods, digits};
+use crate::head::{Head, MESSAGE_FIELD, Methods, digits};
 
 /// Bytes of a line that are kept: paths and the few fields of interest are far shorter.
 const MAX_LINE_BYTES: usize = 1024;
@@ -79,7 +79,10 @@ impl Reader {
             let (line, tail) = (&rest[..at], &rest[at + 1..]);
             rest = tail;
             let over = if self.line.is_empty() {
-                self.line(line, head, methods)?
+                // A field that is longer than is kept counts as if it had been cut.
+                self.too_long = self.started && line.len() > MAX_LINE_BYTES;
+                let kept = if self.too_long { &line[..MAX_LINE_BYTES] } else { line };
+                self.line(kept, head, methods)?
             } else {
                 self.keep(line);
                 let mut whole = std::mem::take(&mut self.line);
@@ -192,7 +195,7 @@ impl Reader {
                 return Err(Unreadable::Ambiguous("a transfer-encoding other than chunked, or twice"));
             }
             self.framing.chunked = true;
-        } else if !self.too_long {
+        } else if !self.too_long || is(MESSAGE_FIELD) {
             head.http_field(name, value, methods);
         }
         Ok(())

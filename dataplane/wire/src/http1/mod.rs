@@ -17,6 +17,9 @@ pub enum Unreadable {
     Ambiguous(&'static str),
     /// More requests are waiting for an answer than are followed.
     TooMany,
-    /// It is another protocol from here: 101 (Switching Protocols), or CONNECT.
+    /// It is another protocol from here, or a tunnel to one, and calls may be made in it: CONNECT, or 101 (Switching
+    /// Protocols) to HTTP/2 or TLS.
     Switched,
+    /// It is another protocol from here, such as websocket.
+    Upgraded,
 }

@@ -101,7 +101,7 @@ impl Plan {
     fn leaf(&mut self, extract: &JsonExtract) -> Option<u8> {
         let (texts, lists) = Leaf::rooms(&self.leaves);
         let (room, full) = match extract.read {
-            JsonRead::String => (texts, texts == MAX_TEXTS),
+            JsonRead::String | JsonRead::Beginning => (texts, texts == MAX_TEXTS),
             JsonRead::Dimensions => (lists, lists == MAX_LISTS),
             _ => (0, false),
         };
@@ -112,6 +112,7 @@ impl Plan {
         let leaf = self.leaves.len() as u8;
         let read = match extract.read {
             JsonRead::String => Read::String,
+            JsonRead::Beginning => Read::Beginning,
             JsonRead::Int => Read::Int,
             JsonRead::Present => Read::Present,
             JsonRead::Items | JsonRead::Prompts => Read::Count,

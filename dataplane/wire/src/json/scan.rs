@@ -239,7 +239,7 @@ impl Scan {
             b'"' => {
                 self.one(plan);
                 self.each_leaf(plan, |values, leaf, text, read| {
-                    if read == JsonRead::String {
+                    if matches!(read, JsonRead::String | JsonRead::Beginning) {
                         values.text_begin(leaf, text);
                     }
                 });

@@ -48,8 +48,24 @@ fn read(text: &str, how: JsonRead, document: &str) -> Option<String> {
     whole
 }
 
-const HOW: [JsonRead; 6] =
-    [JsonRead::String, JsonRead::Int, JsonRead::Present, JsonRead::Items, JsonRead::Prompts, JsonRead::Dimensions];
+const HOW: [JsonRead; 7] = [
+    JsonRead::String,
+    JsonRead::Beginning,
+    JsonRead::Int,
+    JsonRead::Present,
+    JsonRead::Items,
+    JsonRead::Prompts,
+    JsonRead::Dimensions,
+];
+
+#[test]
+fn of_words_that_are_too_long_for_a_name_the_beginning_is_kept() {
+    let document = |length: usize| format!(r#"{{"a":{{"b":"{}\u00e9"}},"c":1}}"#, "x".repeat(length));
+    let kept = |how, length| read("a.b", how, &document(length)).map(|text| text.len());
+    assert_eq!((kept(JsonRead::String, 126), kept(JsonRead::String, 127)), (Some(128), None));
+    assert_eq!((kept(JsonRead::Beginning, 126), kept(JsonRead::Beginning, 300)), (Some(128), Some(128)));
+    assert_eq!(read("a.b", JsonRead::Beginning, r#"{"a":{"b":""}}"#), None);
+}
 
 fn document() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

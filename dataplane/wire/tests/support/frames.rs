@@ -152,6 +152,30 @@ pub fn message(body: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A frame of gRPC-Web that holds trailers.
+pub fn trailers_frame(flag: u8, text: &str) -> Vec<u8> {
+    let mut frame = message(text.as_bytes());
+    frame[0] = flag;
+    frame
+}
+
+/// RFC 4648 section 4.
+pub fn base64(bytes: &[u8]) -> Vec<u8> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |three: &[u8]| {
+        let bits = three.iter().chain(&[0; 3]).take(3).fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        (0..4)
+            .map(move |at| if at <= three.len() { ALPHABET[bits >> (18 - 6 * at) & 63] } else { b'=' })
+            .collect::<Vec<_>>()
+    };
+    bytes.chunks(3).flat_map(group).collect()
+}
+
+/// In base64, each so many bytes by themselves.
+pub fn flushed(bytes: &[u8], each: usize) -> Vec<u8> {
+    bytes.chunks(each).flat_map(base64).collect()
+}
+
 pub fn text(field: u32, text: &str) -> Vec<u8> {
     bytes_field(field, text.as_bytes())
 }

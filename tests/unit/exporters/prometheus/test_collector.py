@@ -10,12 +10,13 @@ from prometheus_client import Metric
 from exporters.prometheus.render import MetricsPage
 from sidecar.model import metrics
 from sidecar.model.metrics import Type
+from sidecar.model.objective import Objective
 from sidecar.model.page import MAX_COUNTER_SERIES, MAX_SHAPED_MODELS, MAX_TIMING_SERIES
 from sidecar.model.server_metrics import PollFailure, ServerReading
 from sidecar.model.snapshot import Snapshot
 from sidecar.tapclient import tap_pb2 as pb
 from tests.fakes import facts
-from tests.fakes.facts import INFER, STREAM, snapshot
+from tests.fakes.facts import INFER, STREAM, snapshot, tap_stats
 from tests.fakes.pages import parse_openmetrics, parse_text
 from tests.fakes.published import published, server_reading, watched
 
@@ -53,18 +54,44 @@ def test_counts_are_the_taps_own_with_every_label() -> None:
         "model": "resnet50", "method": INFER, "version": "1", "code": "OK", "ended_by": "server", "kind": "inference",
     }  # fmt: skip
     key = frozenset(labels.items())
-    assert found["wayside_calls_total"] == {key: 12}
-    assert found["wayside_requests_total"] == {key: 12}
+    verdict = frozenset({**labels, "outcome": "ok"}.items())
+    assert found["wayside_calls_total"] == {verdict: 12}
+    assert found["wayside_requests_total"] == {verdict: 12}
     assert found["wayside_request_bytes_total"] == {key: 12_000}
     assert found["wayside_response_bytes_total"] == {key: 1_200}
 
 
-def test_series_that_differ_in_what_is_no_label_are_summed() -> None:
+def test_calls_are_told_apart_by_outcome_and_their_bytes_are_not() -> None:
     two = [
-        facts.calls(code="CANCELLED", outcome=outcome, count=5)
-        for outcome in ("cancelled", "timeout")
+        facts.calls(code="CANCELLED", outcome=outcome, count=count)
+        for outcome, count in (("cancelled", 5), ("timeout", 6))
     ]
-    assert only(samples(published(snapshot(counters=two)))["wayside_calls_total"]) == 10
+    found = samples(published(snapshot(counters=two)))
+    by_outcome = {dict(at)["outcome"]: n for at, n in found["wayside_calls_total"].items()}
+    assert by_outcome == {"cancelled": 5, "timeout": 6}
+    assert only(found["wayside_request_bytes_total"]) == 11_000
+    assert only(found["wayside_response_bytes_total"]) == 1_100
+
+
+def test_a_call_that_the_server_never_began_is_a_call_and_no_request() -> None:
+    never = facts.calls(code="UNPROCESSED", outcome="cancelled")
+    never.requests = 0
+    found = samples(published(snapshot(counters=[never, facts.calls()])))
+    assert {dict(at)["code"] for at in found["wayside_calls_total"]} == {"OK", "UNPROCESSED"}
+    assert {dict(at)["code"] for at in found["wayside_requests_total"]} == {"OK"}
+
+
+def test_bytes_that_are_shown_are_those_of_all_outcomes() -> None:
+    """Also of one that found no room: a sum that left it out would be of nothing."""
+    counters = [facts.calls(f"m{number:03}") for number in range(MAX_COUNTER_SERIES)]
+    counters.append(facts.calls("m000", outcome="server_error"))
+    for number, each in enumerate(counters):
+        each.id = number
+    found = samples(published(snapshot(counters=counters)))
+    assert len(found["wayside_calls_total"]) == MAX_COUNTER_SERIES
+    carried = {dict(at)["model"]: n for at, n in found["wayside_request_bytes_total"].items()}
+    assert (carried["m000"], carried["m001"]) == (20_000, 10_000)
+    assert only(found["wayside_control_series_left_out"]) == 1
 
 
 def test_errors_inside_ok_responses_count_requests_and_no_calls() -> None:
@@ -152,6 +179,12 @@ def test_frames_are_told_by_sender_and_type() -> None:
     }
 
 
+def test_upgraded_connections_are_told_beside_the_blind() -> None:
+    found = samples(published(snapshot(tap=tap_stats(blind=5, upgraded=2))))
+    assert only(found["wayside_tap_upgraded_total"]) == 2
+    assert only(found["wayside_tap_blind_total"]) == 5
+
+
 def test_what_has_no_data_has_no_line() -> None:
     empty = pb.Snapshot(epoch_unix_nanos=1, sequence=1)
     found = samples(published(empty))
@@ -184,6 +217,7 @@ def test_events_states_and_targets_of_objectives() -> None:
         for labels, value in found["wayside_slo_events_total"].items()
     }
     assert by_outcome == {"good": 90, "bad": 7, "excluded": 3}
+    assert "wayside_slo_excluded_total" not in found
     states = {dict(labels)["state"]: value for labels, value in found["wayside_slo_state"].items()}
     assert sorted(states) == ["no_telemetry", "no_traffic", "ok", "stalled", "unreachable"]
     assert sum(states.values()) == 1
@@ -192,6 +226,18 @@ def test_events_states_and_targets_of_objectives() -> None:
         frozenset({("slo", "fast"), ("spec_hash", objective.spec_hash)})
         in found["wayside_slo_info"]
     )
+
+
+def test_excluded_events_are_told_by_every_reason_there_is() -> None:
+    objective = watched("fast")
+    event = pb.EventSeries(objective=objective.id, excluded=3)
+    event.excluded_by.add(label="client_error", value=3)
+    event.excluded_by.add(label="cancelled", value=0)
+    found = samples(published(snapshot(events=[event]), objectives=[objective]))
+    assert found["wayside_slo_excluded_total"] == {
+        frozenset({("slo", "fast"), ("reason", "client_error")}): 3,
+        frozenset({("slo", "fast"), ("reason", "cancelled")}): 0,
+    }
 
 
 def test_an_upstream_that_is_down_is_zero_and_what_it_refused_is_counted() -> None:
@@ -252,17 +298,19 @@ def test_a_server_that_is_silent_has_no_numbers_and_one_not_asked_no_line() -> N
 
 
 def test_one_model_with_all_it_can_show_stays_under_500_lines() -> None:
-    objectives = [watched(f"objective-{n}") for n in range(4)]
-    body, _ = MetricsPage().render(published(full_house(), objectives=objectives), "")
+    objectives = [watched(f"objective-{n}") for n in range(2)]
+    moment = with_reasons(full_house(), objectives)
+    body, _ = MetricsPage().render(published(moment, objectives=objectives), "")
     assert len(body.splitlines()) <= 500
 
 
 def test_twenty_models_stay_under_5000_lines_and_what_is_left_out_is_counted() -> None:
-    moment = full_house([f"m{n}" for n in range(20)])
-    page = published(moment, objectives=[watched(f"objective-{n}") for n in range(20)])
+    objectives = [watched(f"objective-{n}") for n in range(20)]
+    moment = with_reasons(full_house([f"m{n}" for n in range(20)]), objectives)
+    page = published(moment, objectives=objectives)
     body, _ = MetricsPage().render(page, "")
     assert len(body.splitlines()) <= 5_000
-    assert only(samples(page)["wayside_control_series_left_out"]) == 20
+    assert only(samples(page)["wayside_control_series_left_out"]) == 80 - MAX_TIMING_SERIES
     ordinary = snapshot(
         counters=[
             facts.calls(f"m{n}", code=code) for n in range(20) for code in ("OK", "INTERNAL")
@@ -340,9 +388,20 @@ def test_a_page_is_rendered_once_per_tick_and_format() -> None:
     assert page.render(later, "")[0] is not first
 
 
+def with_reasons(moment: pb.Snapshot, objectives: list[Objective]) -> pb.Snapshot:
+    """Give each objective events, with as many reasons of exclusion as the tap has."""
+    for objective in objectives:
+        event = moment.events.add(objective=objective.id, good=1)
+        for reason in ("client_error", "cancelled", "unread", "deadline", "untimed"):
+            event.excluded_by.add(label=reason)
+    return moment
+
+
 def everything() -> Snapshot:
     """A snapshot of which every family has something to show."""
-    return published(full_house(), objectives=[watched("fast")], server=server_reading())
+    moment, objective = full_house(), watched("fast")
+    moment.events.add(objective=objective.id).excluded_by.add(label="cancelled")
+    return published(moment, objectives=[objective], server=server_reading())
 
 
 def full_house(models: list[str] | None = None) -> pb.Snapshot:

@@ -97,6 +97,22 @@ def test_check_of_a_good_file_says_what_it_would_do(
     assert "not used yet" in text
 
 
+def test_check_names_when_a_client_has_given_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "wayside.yaml"
+    slos = (
+        "slos:\n- {name: a, objective: 99%, good: {available: true}}\n"
+        "- {name: b, objective: 99%, good: {available: {give_up: 1500ms}}}\n"
+    )
+    file.write_text(GOOD + slos + "outcomes: {429: client_error}\n")
+    assert called("check", str(file)) == 0
+    text = capsys.readouterr().out
+    assert "a: 0.99 of every model available, given up after 30 s\n" in text
+    assert "b: 0.99 of every model available, given up after 1.5 s\n" in text
+    assert f"1 rule of outcomes: see `wayside check --outcomes {file}`" in text
+
+
 def run_process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     """Run the command as a process of its own."""
     return subprocess.run(
@@ -177,6 +193,23 @@ def test_the_report_shows_every_part_and_leaves_absent_values_blank() -> None:
     for word in ("resnet50", "127.0.0.1:9001", "fast", "tls", "in flight", " ms"):
         assert word in text
     assert "None" not in text
+
+
+def test_the_report_shows_outcomes_and_why_events_are_excluded() -> None:
+    event = pb.EventSeries(objective=watched("fast").id, excluded=2)
+    event.excluded_by.add(label="client_error", value=2)
+    event.excluded_by.add(label="cancelled", value=0)
+    counters = [facts.calls(code="429", outcome="shed", count=7)]
+    moment = snapshot(counters=counters, events=[event])
+    lines = list(report(snapshot_document(published(moment, objectives=[watched("fast")]))))
+    calls = lines.index("calls")
+    assert lines[calls + 1].split()[-4:] == ["by", "outcome", "calls", "requests"]
+    assert lines[calls + 2].split()[-5:] == ["429", "server", "shed", "7", "7"]
+    at = lines.index("excluded events")
+    assert [line.split() for line in lines[at + 1 :]] == [
+        ["name", "reason", "count"],
+        ["fast", "client_error", "2"],
+    ]
 
 
 def test_the_report_shows_the_servers_own_numbers() -> None:

@@ -77,6 +77,21 @@ def test_a_server_is_shown_with_what_is_read(capsys: pytest.CaptureFixture[str])
     assert "/vllm.grpc.engine.VllmEngine/HealthCheck  probe" in text
 
 
+def test_a_server_is_shown_with_what_its_codes_count_as(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert called("show", "openai") == 0
+    lines = capsys.readouterr().out.splitlines()
+    at = lines.index("  /v1/responses  inference, stream when asked")
+    shown = lines[at + 1 : at + 20]
+    assert (
+        "              final      = is(type, response.completed, response.incomplete, response.failed)"
+        in shown
+    )
+    assert "    outcomes  424 is client_error" in shown
+    assert '              503 with "the request queue is full" is shed' in shown
+
+
 def test_a_server_of_two_catalogues_is_shown_with_both(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -12,9 +12,11 @@ from sidecar.config.compile import Compiled, compile_policy
 from sidecar.config.files import hash_of_files
 from sidecar.config.sources import Sources
 from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
-from sidecar.model.policy import Policy
+from sidecar.model.outcomes import Outcome, OutcomeRule
+from sidecar.model.policy import Policy, Slot
 from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
+from sidecar.servers.limits import refusal
 
 LISTENERS = 'listeners: [{listen: ":8001", upstream: "127.0.0.1:9001"}]\n'
 
@@ -97,7 +99,7 @@ def test_every_problem_is_told_at_once_with_line_and_hint(file: Path) -> None:
     )
     told = {(problem.line, problem.field) for problem in found.problems}
     assert told >= {
-        (3, "slos[0].objective"), (4, "slos[1].objective"), (4, "slos[1].objektive"), (5, "slos[2].good.latency_below"),
+        (3, "slos[0].objective"), (4, "slos[1].objektive"), (5, "slos[2].good.latency_below"),
         (6, "slos[3].good"), (8, "slos[5].name"), (9, "log.format"), (10, "contrl"), (11, "control.tick"),
         (12, "server.type"),
     }  # fmt: skip
@@ -235,6 +237,8 @@ def test_what_the_user_says_of_batches_arrives_in_its_order(file: Path) -> None:
         "server.max_batch_size.wine",
     ]
     assert policy_of(wrong).batch_limits == ()
+    half = compiled(file, LISTENERS + "server: {max_batch_size: {iris: 8, wine: many}}\n")
+    assert [each.model_glob for each in policy_of(half).batch_limits] == ["iris"]
 
 
 def test_a_problem_in_a_server_file_names_that_file(file: Path) -> None:
@@ -332,3 +336,215 @@ def test_metrics_that_cannot_be_polled_are_left_out_and_told(file: Path, setting
     found = compiled(file, LISTENERS + f"server: {{{setting}}}\n")
     assert [each.line for each in found.problems] == [2]
     assert endpoint_of(found) is None
+
+
+def told(found: Compiled) -> list[tuple[int, str]]:
+    """The places of all problems."""
+    return [(problem.line, problem.field) for problem in found.problems]
+
+
+@pytest.mark.parametrize(
+    ("drain", "field", "seconds"),
+    [
+        ("{delay: 0s}", None, (0, 18)),
+        ("{total: 3s}", None, (3, 3)),
+        ("{delay: 30, total: 3s}", "drain.delay", (3, 3)),
+        ("{delay: 4s, total: 3s}", "drain.delay", (3, 3)),
+        ("{delay: 30s, total: soon}", "drain.total", (30, 18)),
+        ("{delay: 2s, total: 0s}", "drain.total", (2, 18)),
+        ("{delay: 0}", "drain.delay", (5, 18)),
+        ("soon", "drain", (5, 18)),
+    ],
+)
+def test_a_drain_with_one_mistake_is_told_once_and_keeps_its_other_half(
+    file: Path, drain: str, field: str | None, seconds: tuple[int, int]
+) -> None:
+    found = compiled(file, LISTENERS + f"drain: {drain}\n")
+    assert [problem.field for problem in found.problems] == ([field] if field else [])
+    policy = policy_of(found)
+    assert (policy.drain_delay_nanos, policy.drain_total_nanos) == tuple(
+        each * 10**9 for each in seconds
+    )
+
+
+def test_a_delay_that_a_flag_makes_too_long_is_told_where_it_was_written(file: Path) -> None:
+    overrides: dict[tuple[str, ...], object] = {("drain", "total"): "2s"}
+    found = compiled(file, LISTENERS + "drain: {delay: 9s}\n", overrides=overrides)
+    assert told(found) == [(2, "drain.delay")]
+    assert policy_of(found).drain_delay_nanos == 2 * 10**9
+
+
+def test_a_flag_does_not_hide_what_is_wrong_around_its_place(file: Path) -> None:
+    overrides: dict[tuple[str, ...], object] = {("drain", "total"): "9s", ("drain", "delay"): "1s"}
+    found = compiled(file, LISTENERS + "drain: soon\n", overrides=overrides)
+    assert told(found) == [(2, "drain")]
+    assert policy_of(found).drain_total_nanos == 9 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("listeners: [\n", [""]),
+        ("- a\n", [""]),
+        ("listner: []\n", ["listner"]),
+        ('listeners: [{lissten: ":1", upstream: "a:1"}]\n', ["listeners[0].lissten"]),
+        (LISTENERS + "slos: [{name: a, objektive: 99%, good: {available: true}}]\n", ["slos[0].objektive"]),
+        (LISTENERS + "slos: [{name: a, goal: 99%, good: {available: true}}]\n", ["slos[0].objective", "slos[0].goal"]),
+        (LISTENERS + "gpu: {devices: 5}\n", ["gpu.devices"]),
+        (LISTENERS + 'server: {type: ollama, files: [none.yaml], metrics: "http://a/m"}\n', [""]),
+        (LISTENERS + 'server: {type: ollama, files: [5], metrics: "http://a/m"}\n', ["server.files[0]"]),
+    ],
+)  # fmt: skip
+def test_nothing_is_told_that_follows_from_what_is_told(
+    file: Path, text: str, fields: list[str]
+) -> None:
+    assert [problem.field for problem in compiled(file, text).problems] == fields
+
+
+def test_a_double_name_is_told_with_the_place_of_the_first_in_the_file(file: Path) -> None:
+    one = "{name: a, objective: 99%, good: {available: true}}"
+    found = compiled(file, LISTENERS + f"slos: [{{name: b}}, {one}, {one}]\n")
+    assert found.problems[-1].field == "slos[2].name"
+    assert found.problems[-1].what == "'a' is already the name of slos[1]"
+
+
+@pytest.mark.parametrize(
+    ("health", "listen", "token"),
+    [
+        ('":9465"', ":9465", ""),
+        ("off", "", ""),
+        ('{listen: ":9465"}', ":9465", ""),
+        ('{listen: ":9465", drain_token_file: /run/token}', ":9465", "/run/token"),
+        ("{}", "", ""),
+    ],
+)
+def test_health_is_an_address_or_more(file: Path, health: str, listen: str, token: str) -> None:
+    found = compiled(file, LISTENERS + f"health: {health}\n")
+    policy = policy_of(found)
+    assert found.problems == ()
+    assert (policy.health, policy.drain_token_file) == (listen, token)
+
+
+@pytest.mark.parametrize(
+    "health", ["5", '":99999"', "[]", "{listen: 5, drain_token_file: /run/token}"]
+)
+def test_a_bad_health_address_is_told_as_it_was_written(file: Path, health: str) -> None:
+    found = compiled(file, LISTENERS + f"health: {health}\n")
+    assert told(found) == [(2, "health.listen" if "{" in health else "health")]
+    policy = policy_of(found)
+    assert (policy.health, policy.drain_token_file) == ("", "/run/token" if "{" in health else "")
+
+
+def test_the_flag_for_health_leaves_the_token_in_the_file(file: Path) -> None:
+    overrides: dict[tuple[str, ...], object] = {("health", "listen"): ":7"}
+    mapping = compiled(file, LISTENERS + "health: {drain_token_file: /t}\n", overrides=overrides)
+    assert (policy_of(mapping).health, policy_of(mapping).drain_token_file) == (":7", "/t")
+    plain = compiled(file, LISTENERS + 'health: ":8"\n', overrides=overrides)
+    assert policy_of(plain).health == ":7"
+    (problem,) = compiled(file, LISTENERS, overrides={("health", "listen"): "x"}).problems
+    assert (problem.file, problem.field) == ("command line", "health")
+
+
+def test_a_token_file_that_holds_none_is_no_fault_of_the_configuration_yet(file: Path) -> None:
+    """It may come, and the tap looks each time it is asked; `check` complains."""
+    found = compiled(file, LISTENERS + "health: {drain_token_file: /nowhere}\n")
+    assert (found.problems, policy_of(found).config_valid) == ((), True)
+    assert [(each.line, each.field) for each in found.absent] == [(2, "health.drain_token_file")]
+
+
+def available(good: str) -> str:
+    """Return a file with two objectives of availability, one of which says so, and one of latency."""
+    return LISTENERS + dedent(
+        f"""\
+        slos:
+          - {{name: fast, objective: 99%, good: {{latency_below: 1ms}}}}
+          - {{name: said, objective: 99%, good: {{available: {good}}}}}
+          - {{name: usual, objective: 99%, good: {{available: true}}}}
+        """
+    )
+
+
+def test_when_a_client_has_given_up_is_of_each_objective_and_the_shortest_of_calls(
+    file: Path,
+) -> None:
+    policy = policy_of(compiled(file, available("{give_up: 10s}")))
+    assert [each.indicator for each in policy.objectives[1:]] == [
+        Available(10_000_000_000),
+        Available(30_000_000_000),
+    ]
+    assert policy.give_up_nanos == 10_000_000_000
+    settings = ControlSettings.from_json(policy.control_settings)
+    assert settings.objectives == policy.objectives
+    assert policy_of(compiled(file, available("{give_up: 90s}"))).give_up_nanos == 30_000_000_000
+    assert policy_of(compiled(file, LISTENERS)).give_up_nanos == 30_000_000_000
+    assert policy_of(compiled(file, available("{}"))).objectives[1].indicator == Available()
+
+
+@pytest.mark.parametrize(
+    ("good", "field", "what"),
+    [
+        ("false", "slos[1].good.available", "is False"),
+        ("30s", "slos[1].good.available", "is '30s'"),
+        ("{give_up: 30}", "slos[1].good.available.give_up", "30 is no duration"),
+        ("{giveup: 30s}", "slos[1].good.available.giveup", "is an unknown key"),
+    ],
+)
+def test_what_availability_cannot_be_is_told_in_its_place(
+    file: Path, good: str, field: str, what: str
+) -> None:
+    found = compiled(file, available(good))
+    ((line, where, said, hint),) = (
+        (each.line, each.field, each.what, each.hint) for each in found.problems
+    )
+    assert (line, where, said) == (4, field, what)
+    assert "give_up" in hint or "100ms" in hint
+    assert [each.name for each in policy_of(found).objectives] == ["fast", "usual"]
+
+
+def test_what_the_user_says_of_codes_reaches_the_policy(file: Path) -> None:
+    rules = "outcomes: {429: client_error, RESOURCE_EXHAUSTED: {message: Quota, outcome: shed}}\n"
+    found = compiled(file, LISTENERS + rules)
+    assert found.problems == ()
+    assert policy_of(found).outcomes == (
+        OutcomeRule("429", "", Outcome.CLIENT_ERROR),
+        OutcomeRule("RESOURCE_EXHAUSTED", "quota", Outcome.SHED),
+    )
+
+
+def test_a_rule_that_is_wrong_is_left_out_alone(file: Path) -> None:
+    text = "outcomes:\n  429: client_error\n  200: server_error\n  503: [shed, {outcome: shet}]\n"
+    found = compiled(file, LISTENERS + text)
+    assert [(each.line, each.field) for each in found.problems] == [
+        (4, "outcomes.200"),
+        (5, "outcomes.503[1]"),
+    ]
+    assert policy_of(found).outcomes == (OutcomeRule("429", "", Outcome.CLIENT_ERROR),)
+
+
+def words_read(policy: Policy, template: str) -> bool:
+    """Say whether a route reads the words of an error."""
+    (route,) = [each for each in policy.routes if each.template == template]
+    return any(each.slot is Slot.ERROR_TEXT for each in route.response)
+
+
+def test_words_that_the_user_asks_for_are_read_wherever_an_error_is(file: Path) -> None:
+    asked = LISTENERS + "outcomes: {503: {message: warming up, outcome: shed}}\n"
+    plain = policy_of(compiled(file, LISTENERS))
+    assert not words_read(plain, "/completion")
+    assert words_read(policy_of(compiled(file, asked)), "/completion")
+    grpc = LISTENERS + "outcomes: {UNAVAILABLE: {message: warming up, outcome: shed}}\n"
+    assert not words_read(policy_of(compiled(file, grpc)), "/completion")
+
+
+def test_the_shipped_catalogue_with_every_word_asked_for_is_what_the_tap_can_read(
+    file: Path,
+) -> None:
+    asked = (
+        "outcomes: {IN_BAND_ERROR: {message: x, outcome: shed}, 503: {message: x, outcome: shed}}\n"
+    )
+    policy = policy_of(compiled(file, LISTENERS + asked))
+    for method in policy.methods:
+        assert refusal(method.response) == ""
+    for route in policy.routes:
+        errors = [each for each in route.response if each.slot is Slot.ERROR]
+        assert words_read(policy, route.template) == bool(errors), route.template

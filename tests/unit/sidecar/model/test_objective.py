@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sidecar.model.indicator import FirstResponseBelow, LatencyBelow
+from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
 from sidecar.model.objective import Objective
 
 FAST = Objective("fast", LatencyBelow(100_000_000), "0.999", "resnet50")
@@ -12,6 +12,16 @@ FAST = Objective("fast", LatencyBelow(100_000_000), "0.999", "resnet50")
 
 def test_the_id_of_a_definition_never_changes_between_releases() -> None:
     assert FAST.id == "3b45602f149ba84a"
+    assert Objective("answers", Available(), "0.999").id == "e45d7566ad881b8c"
+
+
+def test_of_availability_only_another_time_of_giving_up_counts_differently() -> None:
+    usual = Objective("answers", Available(), "0.999")
+    assert replace(usual, indicator=Available(30_000_000_000)).id == usual.id
+    patient = replace(usual, indicator=Available(60_000_000_000))
+    assert patient.id != usual.id
+    assert Objective.from_json(patient.to_json()) == patient
+    assert Objective.from_json(patient.to_json()).id == patient.id
 
 
 def test_a_new_target_keeps_the_counts_and_shows_in_the_spec_hash() -> None:

@@ -109,6 +109,7 @@ def test_a_stream_is_read_in_the_form_of_mlserver_first_and_of_triton_else(
     assert (wrapped.any_of, wrapped.none_of) == ((), ())
     assert extracts(wrapped) == {
         Slot.ERROR: ((1,), Read.PRESENT),
+        Slot.ERROR_TEXT: ((1,), Read.STRING),  # for the rules of a queue that is full
         Slot.MODEL: ((2, 1), Read.STRING),
         Slot.VERSION: ((2, 2), Read.STRING),
         Slot.REQUEST_ID: ((2, 3), Read.STRING),

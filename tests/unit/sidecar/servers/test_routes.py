@@ -153,3 +153,54 @@ def test_what_is_shipped_is_without_a_mistake_and_no_two_routes_are_one() -> Non
             assert route.template not in seen, f"{route.template}: {file.name}, {seen}"
             seen[route.template] = file.name
     assert len(seen) > 80
+
+
+@pytest.mark.parametrize(
+    ("text", "texts"),
+    [
+        ("is(type, message_stop)", ("message_stop",)),
+        ("is( type , response.completed,response.failed )", ("response.completed", "response.failed")),
+    ],
+)  # fmt: skip
+def test_an_end_may_be_one_of_some_texts(text: str, texts: tuple[str, ...]) -> None:
+    wanted = JsonExtract(Slot.FINAL, (JsonStep("type"),), JsonRead.STRING, texts)
+    assert compile_json_extract(Slot.FINAL, text) == wanted
+    plain = compile_json_extract(Slot.FINAL, "done")
+    assert (plain.read, plain.texts) == (JsonRead.INT, ())
+
+
+@pytest.mark.parametrize(
+    ("slot", "text", "what"),
+    [
+        (Slot.OUTPUT, "is(type, delta)", "is of `final` alone"),
+        (Slot.FINAL, "is(type)", "names no text"),
+        (Slot.FINAL, "is(type, )", "names no text"),
+        (Slot.FINAL, f"is(type, {'x' * 65})", "names no text"),
+        (Slot.FINAL, f"is(type, {', '.join('abcdefghi')})", "names 9 texts"),
+        (Slot.FINAL, "is(, x)", "is no step"),
+    ],
+)
+def test_texts_that_mean_nothing(slot: Slot, text: str, what: str) -> None:
+    with pytest.raises(PathError, match=what):
+        compile_json_extract(slot, text)
+
+
+def test_a_route_may_stream_where_it_is_asked_to() -> None:
+    text = """
+        server: mine
+        routes:
+          /a: {streaming: asked, request: {stream: wants.stream}}
+          /b: {streaming: true}
+    """
+    catalogue = compiled(text)
+    assert catalogue.problems == ()
+    assert [(each.streaming, each.streams_when_asked) for each in catalogue.routes] == [
+        (True, True),
+        (True, False),
+    ]
+    assert catalogue.routes[0].request == (
+        JsonExtract(Slot.STREAM, (JsonStep("wants"), JsonStep("stream")), JsonRead.INT),
+    )
+    (problem,) = compiled(text.replace("stream: wants.stream", "")).problems
+    assert (problem.line, problem.field) == (4, "routes./a.streaming")
+    assert "stream: path" in problem.hint

@@ -47,3 +47,16 @@ def test_what_is_kept_is_bounded_and_ticks_may_be_fast() -> None:
     assert len(blindness._moments) <= MAX_MOMENTS
     span = blindness._moments[-1][0] - blindness._moments[0][0]
     assert 290 * SECOND < span <= 300 * SECOND
+
+
+def test_websockets_are_neither_blind_nor_read() -> None:
+    assert Blindness().ratio(tap_stats(40, 100, upgraded=40), SECOND) == 0.0
+    assert Blindness().ratio(tap_stats(43, 100, upgraded=40), SECOND) == 3 / 60
+    assert Blindness().ratio(tap_stats(7, 7, upgraded=7), SECOND) == 0.0, "there is nothing else"
+
+
+def test_websockets_of_late_leave_the_share_of_what_is_new() -> None:
+    blindness = Blindness()
+    blindness.ratio(tap_stats(1_000, 10_000, upgraded=1_000), SECOND)
+    later = tap_stats(1_502, 10_600, upgraded=1_500)
+    assert blindness.ratio(later, 2 * SECOND) == 2 / 100

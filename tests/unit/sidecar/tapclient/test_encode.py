@@ -6,6 +6,7 @@ import pytest
 
 from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
 from sidecar.model.objective import Objective
+from sidecar.model.outcomes import Outcome, OutcomeRule
 from sidecar.model.policy import (
     BatchLimit,
     HeaderExtract,
@@ -30,27 +31,37 @@ POLICY = Policy(
     config_hash="abc",
     config_valid=False,
     health="h:1",
+    drain_token_file="/run/token",
     admin="a:1",
     limits=Limits(1, 2, 3, 4, 5, 6),
-    methods=(Method("/a.B/C", Kind.PROBE),),
+    methods=(
+        Method("/a.B/C", Kind.PROBE, outcomes=(OutcomeRule("UNAVAILABLE", "full", Outcome.SHED),)),
+    ),
     routes=(
         Route(
             "/a/{model}",
             Kind.ADMIN,
             True,
             (JsonExtract(Slot.MODEL, (JsonStep("m"), JsonStep(item=2)), JsonRead.STRING),),
-            (JsonExtract(Slot.OUTPUT, (JsonStep(each=True),), JsonRead.PRESENT),),
+            (
+                JsonExtract(Slot.OUTPUT, (JsonStep(each=True),), JsonRead.PRESENT),
+                JsonExtract(Slot.FINAL, (JsonStep("t"),), JsonRead.STRING, ("over", "out")),
+            ),
             99,
             (HeaderExtract(Slot.REQUEST_ID, "x-request-id"),),
             (HeaderExtract(Slot.TOKENS_OUT, "x-tokens", True),),
+            (OutcomeRule("503", "", Outcome.SHED),),
+            streams_when_asked=True,
         ),
     ),
     models=("m",),
     served_model="s",
     batch_limits=(BatchLimit("m*", 8), BatchLimit("*", 0)),
     probe_models=True,
+    outcomes=(OutcomeRule("429", "", Outcome.CLIENT_ERROR),),
+    give_up_nanos=10,
     objectives=(
-        Objective("a", Available(), "0.9"),
+        Objective("a", Available(11), "0.9"),
         Objective("l", LatencyBelow(5), "0.9", "m*", "a.B/*"),
         Objective("f", FirstResponseBelow(6), "0.9"),
     ),
@@ -78,9 +89,12 @@ def test_every_part_of_the_policy_arrives() -> None:
         ("*", 0),
     ]
     assert message.probe_models is True
+    assert list(message.outcomes) == [pb.OutcomeRule(code="429", outcome="client_error")]
+    assert message.give_up_nanos == 10
     assert (message.drain.delay_nanos, message.drain.total_nanos) == (7, 8)
     assert (list(message.control.argv), message.control.memory_bytes) == (["python", "-m"], 9)
     assert (message.health, message.admin, message.log_format) == ("h:1", "a:1", "json")
+    assert message.drain_token_file == "/run/token"
     assert (list(message.models), message.served_model) == (["m"], "s")
     assert (message.control_settings, message.observe) == (b"{}", True)
     assert {field.name for field, _ in message.ListFields()} >= {
@@ -91,6 +105,7 @@ def test_every_part_of_the_policy_arrives() -> None:
 def test_objectives_say_what_is_good_and_zero_thresholds_never_travel() -> None:
     available, latency, first = encode.policy_message(POLICY).objectives
     assert (available.WhichOneof("good"), available.available) == ("available", True)
+    assert [each.give_up_nanos for each in (available, latency, first)] == [11, 0, 0]
     assert (latency.WhichOneof("good"), latency.latency_below_nanos) == ("latency_below_nanos", 5)
     assert (latency.model_glob, latency.method_glob) == ("m*", "a.B/*")
     assert (first.WhichOneof("good"), first.first_response_below_nanos) == (
@@ -107,8 +122,18 @@ def test_a_route_arrives_whole() -> None:
     (asked,) = route.request
     assert [step.WhichOneof("step") for step in asked.path] == ["key", "item"]
     assert (asked.path[0].key, asked.path[1].item) == ("m", 2)
-    (answered,) = route.response
+    answered, final = route.response
     assert (answered.slot, answered.path[0].each) == (pb.SLOT_OUTPUT, True)
+    assert (final.slot, list(final.texts)) == (pb.SLOT_FINAL, ["over", "out"])
+    assert list(route.outcomes) == [pb.OutcomeRule(code="503", outcome="shed")]
+    assert route.streams_when_asked
+
+
+def test_rules_of_a_method_arrive() -> None:
+    (method,) = encode.policy_message(POLICY).methods
+    assert list(method.outcomes) == [
+        pb.OutcomeRule(code="UNAVAILABLE", message="full", outcome="shed")
+    ]
 
 
 @pytest.mark.parametrize("noun", [*Kind, *Slot, *Read, *JsonRead])

@@ -12,7 +12,8 @@ from sidecar.web.document.blind import blind_document
 def test_each_cause_says_who_sent_what_and_where() -> None:
     stats = pb.TapStats(
         connections_by_protocol=[pb.Count(label="http2", value=9)],
-        blind=[pb.Count(label="frame", value=2)],
+        blind=[pb.Count(label="frame", value=2), pb.Count(label="protocol", value=3)],
+        upgraded=1,
     )
     causes = [
         pb.BlindCause(
@@ -28,7 +29,8 @@ def test_each_cause_says_who_sent_what_and_where() -> None:
     assert json.loads(json.dumps(document)) == document
     assert document == {
         "connections": {"http2": 9},
-        "blind": {"frame": 2},
+        "blind": {"frame": 2, "protocol": 3},
+        "upgraded": 1,
         "causes": [
             {
                 "reason": "frame",
@@ -46,5 +48,6 @@ def test_where_everything_is_read_nothing_is_told() -> None:
     assert blind_document(Tap(pb.TapStats(), draining=False)) == {
         "connections": {},
         "blind": {},
+        "upgraded": 0,
         "causes": [],
     }

@@ -77,7 +77,7 @@ impl<'w> Extracted<'w> {
         let leaf = usize::from(leaf);
         let number = self.values.numbers[leaf];
         Some(match self.leaves[leaf].read {
-            Read::String | Read::FirstString => {
+            Read::String | Read::FirstString | Read::Beginning => {
                 match self.values.read_text(usize::from(self.leaves[leaf].text), self.bytes)? {
                     [] => return None,
                     text => Found::Text(text),

@@ -82,6 +82,12 @@ impl Values {
         }
     }
 
+    /// More of a string of which the beginning will do.
+    pub(crate) fn text_push_some(&mut self, text: usize, bytes: &[u8]) {
+        let room = MAX_NAME_BYTES - usize::from(self.texts[text].have);
+        self.text_push(text, &bytes[..bytes.len().min(room)]);
+    }
+
     /// A string that came byte by byte is complete.
     pub(crate) fn text_end(&mut self, leaf: usize, text: usize) {
         if self.texts[text].left == 1 {

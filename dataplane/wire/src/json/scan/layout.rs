@@ -86,6 +86,8 @@ enum Content {
     Name,
     /// Those of one that somebody wants to know something else of: a scan looks at the first of them.
     Seen,
+    /// Those of one of which somebody reads the beginning.
+    Words,
     /// Those of one that nobody wants.
     Text,
     /// A number.
@@ -178,6 +180,11 @@ impl Layout {
             length += 1;
         }
         let document = &document[..length];
+        // Words are of errors, which are rare.
+        let has_words = |hole: &Hole| hole.content == Content::Words;
+        if holes.iter().any(has_words) {
+            return None;
+        }
         if !document.ends_with(b"}") || document.iter().any(u8::is_ascii_control) || holes.len() > MAX_HOLES {
             return None;
         }
@@ -259,6 +266,7 @@ impl Hole {
             Content::Text if reading(JsonRead::String) != 0 => {
                 (Content::Name, reading(JsonRead::String), reading(JsonRead::Present))
             }
+            Content::Text if reading(JsonRead::Beginning) != 0 => (Content::Words, 0, 0),
             Content::Text if leaves != 0 => (Content::Seen, 0, reading(JsonRead::Present)),
             Content::Number => (content, reading(JsonRead::Int), 0), // a number is never empty
             Content::Inside => (content, 0, reading(JsonRead::Present)),
@@ -273,7 +281,7 @@ impl Hole {
         match self.content {
             Content::Name => plain_length(bytes).filter(|&end| bytes[end] == b'"'),
             Content::Seen if !begins_plainly(bytes) => None,
-            Content::Seen | Content::Text => text_length(bytes),
+            Content::Seen | Content::Words | Content::Text => text_length(bytes),
             Content::Number => number_length(bytes),
             Content::Inside => inside_length(bytes),
         }

@@ -30,6 +30,10 @@ impl Scan {
                 values.text_push(text, run);
                 kept = true;
             }
+            JsonRead::Beginning => {
+                values.text_push_some(text, run);
+                kept = true;
+            }
             JsonRead::Present => values.set(leaf, 1),
             _ => {}
         });
@@ -41,7 +45,7 @@ impl Scan {
 
     fn text_ends(&mut self, plan: &Plan) {
         self.each_leaf(plan, |values, leaf, text, read| {
-            if read == JsonRead::String {
+            if matches!(read, JsonRead::String | JsonRead::Beginning) {
                 values.text_end(leaf, text);
             }
         });

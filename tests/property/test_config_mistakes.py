@@ -1,0 +1,244 @@
+"""One mistake anywhere in a configuration: one message, at its place, and nothing else is lost for it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sidecar.config.compile import Compiled, compile_policy
+from sidecar.config.schema import Root
+from sidecar.config.sources import Sources
+from sidecar.model.policy import Policy
+from sidecar.text.document import Path as Place
+from sidecar.text.document import dotted
+
+# What YAML cannot hold at all is another matter.
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=12)
+VALUES = st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
+
+# Every part there is, and of each list and each table more than one entry.
+WHOLE: dict[str, Any] = {
+    "listeners": [
+        {"listen": ":8001", "upstream": "127.0.0.1:9001", "name": "grpc"},
+        {"listen": ":8000", "upstream": "unix:/run/m.sock"},
+    ],
+    "admin": ":9464",
+    "health": {"listen": ":9465", "drain_token_file": "token"},
+    "slos": [
+        {
+            "name": "fast",
+            "match": {"model": "resnet50", "method": "a.B/*"},
+            "objective": "99.9%",
+            "good": {"latency_below": "100ms"},
+            "window": "30d",
+        },
+        {"name": "starts", "objective": "99%", "good": {"first_token_below": "500ms"}},
+        {"name": "answers", "objective": "99.95%", "good": {"available": True}},
+    ],
+    "models": ["resnet50", "llama"],
+    "server": {
+        "type": "triton",
+        "model": "llama",
+        "files": ["own.yaml", "other.yaml"],
+        "probe_models": False,
+        "max_batch_size": {"iris": 8, "wine": 0},
+        "metrics": "http://127.0.0.1:8002/metrics",
+        "metrics_interval": "5s",
+    },
+    "log": {"format": "json"},
+    "drain": {"delay": "1s", "total": "3s"},
+    "control": {"memory": "128MiB", "tick": "500ms"},
+    "limits": {
+        "threads": 2, "unsent": "64MiB", "connections": 10, "models": 3, "methods": 4, "series": 5,
+    },
+    "observe": True,
+    "state_dir": "state",
+    "gpu": {"source": "none", "devices": [0, "GPU-1"], "price": {"H200": "3.90 USD/h", "default": "1 USD/h"}},
+    "alerts": {"deliver": "none", "alertmanagers": ["http://a", "http://b"]},
+}  # fmt: skip
+
+# What is of the right type and still wrong.
+OUT_OF_RANGE: dict[Place, tuple[object, ...]] = {
+    ("listeners", 0, "listen"): (":70000", "8001"),
+    ("listeners", 1, "listen"): (":8001", "0.0.0.0:8001"),
+    ("listeners", 1, "upstream"): ("unix:m.sock", "a:0", ":8000"),
+    ("admin",): ("9464",),
+    ("health", "listen"): ("9465", ":99999"),
+    ("slos", 0, "objective"): ("100%", "99.9", "0%", 99),
+    ("slos", 0, "good", "latency_below"): ("0s", "100", "5 parsecs"),
+    ("slos", 0, "window"): ("30", "0s"),
+    ("slos", 1, "name"): ("fast", ""),
+    ("slos", 2, "good", "available"): (False,),
+    ("models", 0): ("", 5),
+    ("server", "type"): ("tritonn",),
+    ("server", "max_batch_size", "iris"): (-1, 2_000_000, "many"),
+    ("server", "metrics"): ("8002", "https://a"),
+    ("server", "metrics_interval"): ("1ms", "1h", "5"),
+    ("log", "format"): ("xml",),
+    ("drain", "delay"): ("4s", "30", "-1s", 30),
+    ("drain", "total"): ("0s", "soon", "3"),
+    ("control", "memory"): ("128", "128 MegaBytes"),
+    ("control", "tick"): ("1m", "1ms", "1"),
+    ("limits", "threads"): (257, -1, "2"),
+    ("limits", "series"): (200_000,),
+    ("gpu", "source"): ("amd",),
+    ("gpu", "devices", 0): (True, None),
+    ("gpu", "devices"): (0, "all"),
+    ("gpu", "price", "H200"): ("3.90", "3.90 EUR/d"),
+    ("alerts", "deliver"): ("all",),
+    ("alerts", "alertmanagers", 1): (5,),
+}
+
+# An objective and a listener stand or fall as a whole.
+WHOLES = (("slos",), ("listeners",))
+FREE_TABLES: tuple[Place, ...] = (("server", "max_batch_size"), ("gpu", "price"))
+
+
+def places(part: object, place: Place = ()) -> Iterator[Place]:
+    """Yield every place in a document, the document's own first."""
+    yield place
+    items = (
+        part.items()
+        if isinstance(part, dict)
+        else enumerate(part)
+        if isinstance(part, list)
+        else ()
+    )
+    for key, inner in items:
+        yield from places(inner, (*place, key))
+
+
+def at(document: Any, place: Place) -> Any:
+    """Return what stands at a place."""
+    for key in place:
+        document = document[key]
+    return document
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One, where it is complained of, and what it costs."""
+
+    document: dict[str, Any]
+    place: Place
+    lost: Place | None
+    """The smallest part that is left out for it; None where it was nothing to begin with."""
+
+
+def instead(place: Place, value: object) -> Mistake:
+    """Put something else at a place."""
+    document = copy.deepcopy(WHOLE)
+    at(document, place[:-1])[place[-1]] = value
+    return Mistake(document, place, place)
+
+
+def unknown(around: Place) -> Mistake:
+    """Add a key that means nothing."""
+    document = copy.deepcopy(WHOLE)
+    at(document, around)["zzz"] = 1
+    return Mistake(document, (*around, "zzz"), around if around[:1] in WHOLES else None)
+
+
+def misspelt(place: Place) -> Mistake:
+    """Double the last letter of a key."""
+    document = copy.deepcopy(WHOLE)
+    *around, key = place
+    table = at(document, tuple(around))
+    table[f"{key}{str(key)[-1]}"] = table.pop(key)
+    return Mistake(document, (*around, f"{key}{str(key)[-1]}"), place)
+
+
+def mistakes() -> Iterator[Mistake]:
+    """Yield every mistake that this page knows."""
+    for place in places(WHOLE):
+        here = at(WHOLE, place)
+        if place:
+            # A list where a table or a single value belongs, a number where a list does: never right.
+            yield instead(place, 5 if isinstance(here, list) else [["zzz"]])
+        if isinstance(here, dict) and place not in FREE_TABLES:
+            yield unknown(place)
+            yield from (misspelt((*place, key)) for key in here)
+    for place, values in OUT_OF_RANGE.items():
+        yield from (instead(place, value) for value in values)
+
+
+def without(lost: Place | None) -> dict[str, Any] | None:
+    """Return the whole without a part; None where nothing is left to run."""
+    document = copy.deepcopy(WHOLE)
+    if lost is None:
+        return document
+    if lost[0] == "listeners":
+        return None
+    target = lost[:2] if lost[0] == "slos" else lost
+    del at(document, target[:-1])[target[-1]]
+    return document
+
+
+def compiled(folder: Path, document: dict[str, Any]) -> Compiled:
+    """Compile a document beside the files that it names."""
+    for name in ("own.yaml", "other.yaml"):
+        (folder / name).write_text(f"methods:\n  /{name}/Ask: {{kind: inference}}\n")
+    file = folder / "wayside.yaml"
+    file.write_text(json.dumps(document, ensure_ascii=False))
+    return compile_policy(Sources(str(file)))
+
+
+def comparable(policy: Policy) -> Policy:
+    """Return what two policies of different files may have in common."""
+    return replace(policy, config_hash="", config_valid=True)
+
+
+def test_the_whole_is_right_and_has_every_part_there_is() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        assert compiled(Path(folder), WHOLE).problems == ()
+    assert set(WHOLE) == set(Root.model_fields)
+    sections = [name for name in WHOLE if isinstance(WHOLE[name], dict)]
+    for name in sections:
+        model = Root.model_fields[name].annotation
+        assert model is not None
+        assert set(WHOLE[name]) == set(model.model_fields), name
+
+
+@pytest.mark.parametrize("mistake", list(mistakes()), ids=lambda each: dotted(each.place))
+def test_one_mistake_is_one_message_at_its_place_and_costs_nothing_else(
+    mistake: Mistake, tmp_path: Path
+) -> None:
+    found = compiled(tmp_path, mistake.document)
+    assert [problem.field for problem in found.problems] == [dotted(mistake.place)]
+    left = without(mistake.lost)
+    if left is None:
+        assert found.policy is None
+        return
+    assert found.policy is not None
+    assert not found.policy.config_valid
+    expected = compiled(tmp_path, left).policy
+    assert expected is not None
+    assert comparable(found.policy) == comparable(expected)
+
+
+@settings(max_examples=150)
+@given(st.sampled_from([place for place in places(WHOLE) if place]), VALUES)
+def test_whatever_stands_at_one_place_is_right_or_complained_of_there(
+    place: Place, value: object
+) -> None:
+    mistake = instead(place, value)
+    # A name of a file is complained of in the name of that file; a total below its delay at the delay.
+    elsewhere = {
+        ("server", "files", 0): "",
+        ("server", "files", 1): "",
+        ("drain", "total"): "drain.delay",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        found = compiled(Path(folder), mistake.document)
+    told = [problem.field for problem in found.problems]
+    assert told in ([], [dotted(place)], [elsewhere.get(place)])
+    assert (found.policy is None) == bool(told and place[0] == "listeners")
