@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from sidecar.text.document import Path
 
-# An objective stands or falls as a whole: half of one would be another one.
-_WHOLE_ITEMS = "slos"
+# An objective and a rule on a code stand or fall as a whole: half of one would be another one.
+_OBJECTIVES, _RULES = "slos", "outcomes"
 
 
 class Pruned:
@@ -41,8 +41,10 @@ class Pruned:
 
     def _target(self, path: Path) -> Path:
         """Return the part to leave out for a fault at a place: as much of the path as leads to something."""
-        if path[:1] == (_WHOLE_ITEMS,):
+        if path[:1] == (_OBJECTIVES,):
             path = path[:2]
+        elif path[:1] == (_RULES,):
+            path = path[:3] if _is_item(path[2:3]) else path[:2]
         part: Any = self.data
         for length, key in enumerate(path):
             if not _holds(part, key):
@@ -61,6 +63,10 @@ class Pruned:
             assert isinstance(index, int)
             del origins[index]
         del part[target[-1]]
+
+
+def _is_item(step: Path) -> bool:
+    return bool(step) and isinstance(step[0], int)
 
 
 def _holds(part: object, key: str | int) -> bool:

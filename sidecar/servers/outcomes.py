@@ -98,7 +98,8 @@ def _rule(place: Place, code: str, written: object) -> tuple[str, str, Outcome] 
     outcome, message = spec.get("outcome"), spec.get("message", "")
     if not isinstance(outcome, str) or outcome not in _OUTCOMES:
         hint = suggest(outcome, _OUTCOMES) if isinstance(outcome, str) else _SHAPE
-        return Fault(place, f"{outcome!r} is no outcome", hint)
+        where = (*place, "outcome") if spec is written and "outcome" in spec else place
+        return Fault(where, f"{outcome!r} is no outcome", hint)
     if "message" in spec and not (isinstance(message, str) and message.strip()):
         return Fault((*place, "message"), f"{message!r} is no text", "Quote the server's words.")
     words = str(message).strip().encode().lower().decode()  # as the tap does: of ASCII alone

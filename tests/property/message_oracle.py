@@ -38,6 +38,10 @@ class _EndError(Exception):
     """The (sub)message at hand is malformed, or the head ends: what was read before stands."""
 
 
+# In the place of an index: of a string that is too long the beginning is kept, as of the words of an error.
+_BEGINNING = -1
+
+
 class _OverlongError(_EndError):
     """A varint of more than ten bytes."""
 
@@ -132,7 +136,9 @@ class _Reader:
         for value, rest in wanted:
             if value[1] is Read.DIMENSION_OF_EACH and len(rest) == 2 and level.first:
                 self._dimension(value, 0)
-        packed = [value for value in ends if value[1] in _PACKED]
+        # Of a later occurrence of what lies above it only the number of elements is wanted.
+        wanted_packed = _PACKED if level.first else (Read.VARINTS,)
+        packed = [value for value in ends if value[1] in wanted_packed]
         if packed and not inside:
             self._packed(packed, at, end, level.first)
         if inside:
@@ -199,8 +205,9 @@ class _Reader:
         read = wanted[1]
         if read is Read.STRING or (read is Read.FIRST_STRING and first):
             self.values.pop(wanted, None)
-            if length <= MAX_NAME_BYTES and at + length <= self.limit:
-                self.values[wanted] = self.data[at : at + length]
+            kept = min(length, MAX_NAME_BYTES) if wanted[2] == _BEGINNING else length
+            if kept <= MAX_NAME_BYTES and at + kept <= self.limit:
+                self.values[wanted] = self.data[at : at + kept]
         elif read is Read.PRESENT and length:
             self.values[wanted] = 1
         elif read is Read.COUNT:
@@ -290,7 +297,8 @@ def _chosen(program: Sequence[Variant], fields: set[int]) -> tuple[Extract, ...]
 
 
 def _key(extract: Extract) -> Key:
-    return extract.path, extract.read, extract.index
+    words = extract.slot is Slot.ERROR_TEXT and extract.read is Read.STRING
+    return extract.path, extract.read, _BEGINNING if words else extract.index
 
 
 def _way(steps: Sequence[Step]) -> Iterator[object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,13 @@ WHOLE: dict[str, Any] = {
         },
         {"name": "starts", "objective": "99%", "good": {"first_token_below": "500ms"}},
         {"name": "answers", "objective": "99.95%", "good": {"available": True}},
+        {"name": "patient", "objective": "99%", "good": {"available": {"give_up": "60s"}}},
     ],
+    "outcomes": {
+        "429": "client_error",
+        "UNAVAILABLE": {"message": "no room", "outcome": "shed"},
+        "503": [{"message": "queue", "outcome": "shed"}, "timeout"],
+    },
     "models": ["resnet50", "llama"],
     "server": {
         "type": "triton",
@@ -98,8 +104,13 @@ OUT_OF_RANGE: dict[Place, tuple[object, ...]] = {
     ("alerts", "alertmanagers", 1): (5,),
 }
 
-# An objective and a listener stand or fall as a whole.
-WHOLES = (("slos",), ("listeners",))
+# An objective, a listener and a rule stand or fall as a whole.
+WHOLES = (("slos",), ("listeners",), ("outcomes",))
+# How many steps lead to the whole that a place lies in.
+WHOLE_DEPTHS: dict[object, Callable[[Place], int]] = {
+    "slos": lambda _: 2,
+    "outcomes": lambda place: 3 if len(place) > 2 and isinstance(place[2], int) else 2,
+}
 FREE_TABLES: tuple[Place, ...] = (("server", "max_batch_size"), ("gpu", "price"))
 
 
@@ -145,7 +156,8 @@ def unknown(around: Place) -> Mistake:
     """Add a key that means nothing."""
     document = copy.deepcopy(WHOLE)
     at(document, around)["zzz"] = 1
-    return Mistake(document, (*around, "zzz"), around if around[:1] in WHOLES else None)
+    whole = around[:1] in WHOLES and around != ("outcomes",)
+    return Mistake(document, (*around, "zzz"), around if whole else None)
 
 
 def misspelt(place: Place) -> Mistake:
@@ -162,8 +174,9 @@ def mistakes() -> Iterator[Mistake]:
     for place in places(WHOLE):
         here = at(WHOLE, place)
         if place:
-            # A list where a table or a single value belongs, a number where a list does: never right.
-            yield instead(place, 5 if isinstance(here, list) else [["zzz"]])
+            # A list where a table or a single value belongs, a number where a list may be: never right.
+            a_list_may_be = isinstance(here, list) or (place[0] == "outcomes" and len(place) == 2)
+            yield instead(place, 5 if a_list_may_be else [["zzz"]])
         if isinstance(here, dict) and place not in FREE_TABLES:
             yield unknown(place)
             yield from (misspelt((*place, key)) for key in here)
@@ -178,7 +191,7 @@ def without(lost: Place | None) -> dict[str, Any] | None:
         return document
     if lost[0] == "listeners":
         return None
-    target = lost[:2] if lost[0] == "slos" else lost
+    target = lost[: WHOLE_DEPTHS[lost[0]](lost)] if lost[0] in WHOLE_DEPTHS else lost
     del at(document, target[:-1])[target[-1]]
     return document
 
@@ -201,7 +214,7 @@ def test_the_whole_is_right_and_has_every_part_there_is() -> None:
     with tempfile.TemporaryDirectory() as folder:
         assert compiled(Path(folder), WHOLE).problems == ()
     assert set(WHOLE) == set(Root.model_fields)
-    sections = [name for name in WHOLE if isinstance(WHOLE[name], dict)]
+    sections = [name for name in WHOLE if isinstance(WHOLE[name], dict) and name != "outcomes"]
     for name in sections:
         model = Root.model_fields[name].annotation
         assert model is not None

@@ -157,7 +157,7 @@ TRITON_STREAM = Case(
         Message({"infer_response": {**ANSWER, "parameters": FINAL}}, {**ANSWERED, "final": 1}),
         Message(
             {"error_message": "no", "infer_response": {"id": "r-2", "parameters": FINAL}},
-            {"error": 1, "request_id": "r-2", "final": 1},
+            {"error": 1, "error_text": "no", "request_id": "r-2", "final": 1},
         ),
     ),
     TOLD,

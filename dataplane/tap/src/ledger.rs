@@ -8,6 +8,7 @@ mod asking_allowance;
 mod batch_limits;
 mod blind_causes;
 mod expiry;
+mod farewells;
 mod numbers;
 mod question;
 mod request_batches;
@@ -34,6 +35,7 @@ use crate::log::Log;
 use crate::names;
 use crate::proto;
 use blind_causes::BlindCauses;
+use farewells::Farewells;
 use numbers::Numbers;
 use request_batches::Limits;
 use route::{Counter, Ending, Route};
@@ -44,7 +46,6 @@ use std::sync::mpsc::SyncSender;
 use unknown_names::UnknownNames;
 use wire::call::Name;
 use wire::catalogue::Kind;
-use wire::outcome::FAREWELL;
 use wire::{Blind, BlindCause, Call, Nanos, Outcome};
 
 /// Label of a model whose name has not been admitted.
@@ -106,8 +107,8 @@ pub struct Ledger {
     open_calls: u32,
     records: VecDeque<proto::Record>,
     records_dropped: u64,
-    /// When a server last said a graceful goodbye, by listener.
-    farewells: Vec<Option<Nanos>>,
+    /// When servers last said a graceful goodbye.
+    farewells: Farewells,
     /// Objectives and their counts.
     pub events: Events,
     /// The tap's own.
@@ -143,7 +144,7 @@ impl Ledger {
             open_calls: 0,
             records: VecDeque::new(),
             records_dropped: 0,
-            farewells: Vec::new(),
+            farewells: Farewells::default(),
             events: Events::default(),
             tallies: Tallies::default(),
         }
@@ -158,6 +159,7 @@ impl Ledger {
             methods: or(wanted.methods, limits::METHODS),
             series: or(wanted.series, limits::SERIES),
         };
+        self.farewells.adopt(&policy.listeners);
         self.served = policy.served_model.as_str().into();
         let configured = || policy.models.iter().chain([&policy.served_model]);
         self.configured = configured().map(|model| model.as_str().into()).collect();
@@ -330,20 +332,6 @@ impl Ledger {
         if let (Some(log), Some(line)) = (&self.log, line) {
             log.warn(&line);
         }
-    }
-
-    /// The server behind a listener said a graceful GOAWAY.
-    fn farewell(&mut self, upstream: usize, now: Nanos) {
-        if self.farewells.len() <= upstream {
-            self.farewells.resize(upstream + 1, None);
-        }
-        self.farewells[upstream] = Some(now);
-    }
-
-    /// It has done so of late, on whatever connection.
-    fn is_leaving(&self, upstream: usize, now: Nanos) -> bool {
-        let said = self.farewells.get(upstream).copied().flatten();
-        said.is_some_and(|said| now.saturating_sub(said) < FAREWELL)
     }
 
     fn push_record(&mut self, record: proto::Record) {

@@ -26,7 +26,7 @@ use wire::catalogue::{Catalogue, Slot};
 use wire::field::{Found, Plan, Walk};
 
 /// In the order in which an answer has them.
-const SLOTS: [Slot; 12] = [
+const SLOTS: [Slot; 14] = [
     Slot::Model,
     Slot::Version,
     Slot::RequestId,
@@ -39,6 +39,8 @@ const SLOTS: [Slot; 12] = [
     Slot::BatchShape,
     Slot::Datatype,
     Slot::MaxBatchSize,
+    Slot::ErrorText,
+    Slot::Stream,
 ];
 
 /// Answers until there are no more questions.

@@ -156,11 +156,11 @@ impl Sink for Recorder<'_> {
     }
 
     fn farewell(&mut self, now: Nanos) {
-        self.ledger.farewell(self.upstream, now);
+        self.ledger.farewells.said(self.upstream, now);
     }
 
     fn is_leaving(&self, now: Nanos) -> bool {
-        self.ledger.is_leaving(self.upstream, now)
+        self.ledger.farewells.is_leaving(self.upstream, now)
     }
 }
 

@@ -118,9 +118,9 @@ def test_who_interrupts_it_is_told_that_the_drain_goes_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(drain, "_wait", interrupted)
-    with tap() as (address, _):
+    with tap(at_once=False) as (address, _):
         assert called("--health", address) == 130
-    assert capsys.readouterr().err == "no longer waited for; the drain goes on\n"
+        assert capsys.readouterr().err == "no longer waited for; the drain goes on\n"
 
 
 def written(folder: Path, health: str) -> str:

@@ -516,9 +516,12 @@ def test_a_rule_that_is_wrong_is_left_out_alone(file: Path) -> None:
     found = compiled(file, LISTENERS + text)
     assert [(each.line, each.field) for each in found.problems] == [
         (4, "outcomes.200"),
-        (5, "outcomes.503[1]"),
+        (5, "outcomes.503[1].outcome"),
     ]
-    assert policy_of(found).outcomes == (OutcomeRule("429", "", Outcome.CLIENT_ERROR),)
+    assert policy_of(found).outcomes == (
+        OutcomeRule("429", "", Outcome.CLIENT_ERROR),
+        OutcomeRule("503", "", Outcome.SHED),
+    )
 
 
 def words_read(policy: Policy, template: str) -> bool:
