@@ -35,7 +35,7 @@ pub fn run(questions: &Receiver<Question>, shared: &Shared) {
                     let Some(catalogue) = lock(&shared.catalogue).clone() else { return Ok(Vec::new()) };
                     Ok(list::find(&shared.upstreams[*upstream], &catalogue, method, models))
                 });
-                found.unwrap_or_default().iter().for_each(|model| name(model, "its list of models has it", shared));
+                found.unwrap_or_default().iter().for_each(|model| name(model, "lists it", shared));
             }
         }
     }
@@ -58,16 +58,14 @@ fn ask_for_name(about: &About, shared: &Shared) {
         return;
     }
     if let Ok(Some(Heard { good: true, .. })) = guarded(|| probe(Wanted::Description, about, shared)) {
-        name(&about.model, "it describes it", shared);
+        name(&about.model, "describes it", shared);
     }
 }
 
 /// The server has such a model.
 fn name(model: &str, how: &str, shared: &Shared) {
     lock(&shared.ledger).named_by_server(model);
-    shared
-        .log
-        .info(&format!("model {model:?}, whose calls fail, is counted under its name: the server says that {how}"));
+    shared.log.info(&format!("model {model:?}, whose calls fail, is counted under its name: the server {how}"));
 }
 
 /// An answer that cannot be read must not end the asking.
