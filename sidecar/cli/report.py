@@ -132,7 +132,7 @@ def _objective_row(objective: Document) -> list[str]:
 
 def _excluded_rows(objective: Document) -> list[list[str]]:
     """Return why events are in neither good nor bad."""
-    reasons = objective["events"].get("excluded_by", {})
+    reasons = objective["excluded_by"]
     return [[objective["name"], *row] for row in _counts(reasons)]
 
 

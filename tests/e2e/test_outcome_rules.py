@@ -109,4 +109,4 @@ def test_the_api_says_the_same(told: tuple[Wayside, str]) -> None:
     assert by_outcome == Counter(outcome for _, outcome in CALLS)
     for objective in document["objectives"]:
         events = objective["events"]
-        assert sum(events["excluded_by"].values()) == events["excluded"] == 4
+        assert sum(objective["excluded_by"].values()) == events["excluded"] == 4

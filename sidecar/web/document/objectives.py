@@ -1,7 +1,7 @@
 """The key `objectives`.
 
-[{name, id, spec_hash, objective_ratio, good, model, method, state, events: {good, bad, excluded, excluded_by}}]
-excluded_by     {reason: events}: each reason that there can be, from 0
+[{name, id, spec_hash, objective_ratio, good, model, method, state, events: {good, bad, excluded},
+  excluded_by: {reason: events}}], each reason that there can be, from 0
 """
 
 from __future__ import annotations
@@ -21,13 +21,6 @@ def objectives_document(objectives: Objectives) -> dict[str, Any]:
 
 def _objective(reading: ObjectiveReading) -> dict[str, Any]:
     objective, counted = reading.objective, reading.events
-    events: dict[str, Any] = {
-        "good": counted.good,
-        "bad": counted.bad,
-        "excluded": counted.excluded,
-    }
-    if counted.excluded_by:
-        events["excluded_by"] = dict(counted.excluded_by)
     return {
         "name": objective.name,
         "id": objective.id,
@@ -37,5 +30,6 @@ def _objective(reading: ObjectiveReading) -> dict[str, Any]:
         "model": objective.model_glob,
         "method": objective.method_glob,
         "state": reading.state.value,
-        "events": events,
+        "events": {"good": counted.good, "bad": counted.bad, "excluded": counted.excluded},
+        "excluded_by": dict(counted.excluded_by),
     }
