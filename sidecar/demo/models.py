@@ -1,7 +1,7 @@
 """What the demo's model server pretends to serve: no mathematics, only time passing the way it passes in real servers.
 
 A batch of b requests takes `fixed_ms + per_item_ms * b`, the shape that accelerators show until they saturate; now and
-then a batch is slow, and one of the models fails at times, so that there is something to see.
+then a batch is slow, and one of the models fails or has no room at times, so that there is something to see.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ class DemoModel:
     max_batch: int
     max_delay_ms: float
     failure_ratio: float = 0.0
+    shed_ratio: float = 0.0
+    """How often it says that it has no room."""
     slow_ratio: float = 0.0
     slow_factor: float = 1.0
     tokens: int = 0
@@ -51,6 +53,7 @@ MODELS = {
             max_batch=4,
             max_delay_ms=1.0,
             failure_ratio=0.05,
+            shed_ratio=0.03,
         ),
         DemoModel(
             *("chat", "2"), fixed_ms=9.0, per_item_ms=0.5, max_batch=16, max_delay_ms=0.0, tokens=24

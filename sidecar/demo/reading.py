@@ -35,6 +35,7 @@ class ObjectiveSight:
 
     good: int
     bad: int
+    excluded: int
     state: str
 
 
@@ -88,7 +89,7 @@ def see(before: Document, now: Document) -> Sight:
             models[row["model"]].p50_seconds = latency["p50"]
             models[row["model"]].p99_seconds = latency["p99"]
     objectives = {
-        row["name"]: ObjectiveSight(row["events"]["good"], row["events"]["bad"], row["state"])
+        row["name"]: ObjectiveSight(**row["events"], state=row["state"])
         for row in now["objectives"]
     }
     seen = {name: model for name, model in models.items() if model.outcomes or model.in_flight}

@@ -60,6 +60,8 @@ class InferenceService:
         executed = await batcher.submit()
         if self._draws.random() < batcher.model.failure_ratio:
             await context.abort(grpc.StatusCode.INTERNAL, "simulated failure of the accelerator")
+        if self._draws.random() < batcher.model.shed_ratio:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "simulated lack of room")
         return answer(request, batcher.model.version, executed)
 
     async def stream(

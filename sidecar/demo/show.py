@@ -38,9 +38,8 @@ def objective_line(name: str, seen: ObjectiveSight) -> str:
     """Write an objective's events, and the share of good ones where there are any."""
     total = seen.good + seen.bad
     share = f"  {seen.good / total:.2%} good" if total else ""
-    return (
-        f"objective {name}: {seen.state.replace('_', ' ')}  good {seen.good}  bad {seen.bad}{share}"
-    )
+    counts = f"good {seen.good}  bad {seen.bad}  excluded {seen.excluded}"
+    return f"objective {name}: {seen.state.replace('_', ' ')}  {counts}{share}"
 
 
 class PlainShow:
