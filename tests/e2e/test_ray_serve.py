@@ -92,6 +92,24 @@ def test_each_call_over_grpc(ray: RayServer) -> None:
     assert others == {(LIST, "", "", "OK"): 1, ("_OTHER", "", "", "OK"): 1}
 
 
+def test_a_replica_that_takes_too_long_is_out_of_time(ray: RayServer) -> None:
+    """Ray says 408 of its own time-out (`request_timeout_s`, here by a header): no mistake of the client's, and bad."""
+    config = "slos: [{name: up, objective: 99%, good: {available: true}}]\nmodels: [iris]\n"
+    limit = {"x-request-timeout-seconds": "0.2"}
+    bodies = [chat("wait"), chat("wait", stream=True)]
+    asks = [Ask(CHAT, CHAT, "408", "iris", body=body, headers=limit) for body in bodies]
+    ray.gate.unlink(missing_ok=True)
+    with running_wayside(ray.server.http, config=config) as wayside:
+        answers = call_all(wayside.address, asks)
+        assert [answer.status for answer in answers] == [408] * len(asks)
+        wayside.wait_for_total(len(asks), "requests", code="408", ended_by="server")
+        page = wayside.metrics()
+    timeouts = metric(page, "wayside_requests_total", code="408", outcome="timeout", model="iris")
+    assert timeouts == metric(page, "wayside_requests_total", kind="inference") == len(asks)
+    assert metric(page, "wayside_slo_events_total", slo="up", outcome="bad") == len(asks)
+    assert metric(page, "wayside_slo_events_total", slo="up", outcome="excluded") == 0
+
+
 def test_its_own_numbers(ray: RayServer) -> None:
     """Of three requests one runs and two wait, says the node's page; a deployment stands for the model."""
     page = f"http://{ray.server.more[0]}/metrics"

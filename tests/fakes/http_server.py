@@ -17,11 +17,17 @@ class Answering(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Server(ThreadingHTTPServer):
+    """With room for many who connect at once; five, as usual, make the sixth wait for a second."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 @contextlib.contextmanager
 def serving(handler: type[Answering], port: int = 0) -> Iterator[str]:
     """Serve until the block ends, on a free port or this one; yields the address."""
-    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
-        server.daemon_threads = True
+    with Server(("127.0.0.1", port), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

@@ -30,6 +30,7 @@ PROGRAMS = {
     "valgrind": "valgrind",
     "faketime": "faketime",
     "java": "openjdk-17-jre-headless",
+    "curl": "curl",
 }
 
 # What only proofs stand on: fetched when one asks for it, and not for every test run.
