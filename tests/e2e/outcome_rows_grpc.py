@@ -290,19 +290,19 @@ GRPC_ROWS = [
         Ends("server"),
         Ends("client"),
     ),
+]
+UNPROCESSED = Told("UNPROCESSED", "server", "cancelled", ("", "", ""), requests=0)
+FAREWELL_ROWS = [
     row(
-        "GOAWAY with an error",
-        Way.LEFT_OUT,
-        by_server("UNAVAILABLE", "server_error"),
+        "above a GOAWAY with an error",
+        Way.UNPROCESSED,
+        UNPROCESSED,
         client(asked(1)),
         client(asked(3)),
         server(h2.goaway(1, 0xB)),
         server(answered(1)),
         beside=[WELL],
     ),
-]
-UNPROCESSED = Told("UNPROCESSED", "server", "cancelled", ("", "", ""), requests=0)
-FAREWELL_ROWS = [
     row(
         "above a graceful GOAWAY",
         Way.UNPROCESSED,

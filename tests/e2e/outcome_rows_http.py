@@ -305,9 +305,9 @@ HTTP2_ROWS = [
     ),
     row(
         HTTP2,
-        "GOAWAY with an error",
-        Way.LEFT_OUT,
-        by_server("UNAVAILABLE", "server_error"),
+        "above a GOAWAY with an error",
+        Way.UNPROCESSED,
+        Told("UNPROCESSED", "server", "cancelled", ("", "", ""), requests=0),
         client(HTTP2.asks()),
         server(h2.goaway(0, 0x2)),
     ),

@@ -44,7 +44,6 @@ OVER = {
     Way.GRPC_CANCELLED_LATE: GRPC,
     Way.SERVER_RESET: GRPC | {"http2"},
     Way.REFUSED: GRPC | {"http2"},
-    Way.LEFT_OUT: GRPC | {"http2"},
     Way.UNPROCESSED: GRPC | {"http2"},
     # HTTP/1.1, HTTP/2 and gRPC in one test each, below and in test_outcomes_network.py.
     Way.CUT: set(),

@@ -222,7 +222,7 @@ FLOODS = (
         18,
         "tiny DATA until GOAWAY",
         tiny_data,
-        [calls(50, code="UNAVAILABLE", ended_by="server"), calls(50, model=AFTER, code="OK")],
+        [calls(50, code="UNPROCESSED", ended_by="server"), calls(50, model=AFTER, code="OK")],
         frames="DATA",
     ),
 )

@@ -31,8 +31,8 @@ pub struct Calls {
     connection: ConnectionState,
     /// The largest stream id the client has used; smaller ones never come back (R8).
     newest: u32,
-    /// Streams above this were left out by the server's GOAWAY, in this way.
-    last_accepted: Option<(u32, Verdict)>,
+    /// Streams above this were left out by the server's GOAWAY.
+    last_accepted: Option<u32>,
     /// Responses can no longer be seen, so no call is followed.
     closed: bool,
     /// When the client ended its half of the connection.
@@ -86,8 +86,8 @@ impl Calls {
             let mut exchange: Box<Exchange> = pool::take();
             exchange.open(head, &mut Context::new(listener.reborrow(), &mut self.connection));
             self.open.insert(id, exchange);
-            if let Some((_, verdict)) = self.last_accepted.filter(|(last, _)| id > *last) {
-                self.finish(id, listener.reborrow(), |_, _| verdict.into());
+            if self.last_accepted.is_some_and(|last| id > last) {
+                self.finish(id, listener.reborrow(), |_, _| Verdict::unprocessed().into());
             }
         }
         if end_stream {
@@ -138,17 +138,15 @@ impl Calls {
         });
     }
 
-    /// The server's GOAWAY: streams above `last` were not and will not be worked on (RFC 9113 section 6.8). Without an
-    /// error it is a farewell, and clients send again by themselves what it leaves out.
+    /// The server's GOAWAY: streams above `last` were not and will not be worked on, whatever the error is, and clients of
+    /// gRPC send them again by themselves (RFC 9113 section 6.8). Without an error it is a farewell.
     pub fn goaway<S: Sink>(&mut self, last: u32, error: u32, listener: Listener<'_, S>) {
-        let graceful = error == 0;
-        if graceful {
+        if error == 0 {
             listener.sink.farewell(listener.now);
         }
-        let verdict = Verdict::left_out(graceful);
-        let last = self.last_accepted.map_or(last, |(before, _)| before.min(last));
-        self.last_accepted = Some((last, verdict));
-        self.end_all(|id| id > last, listener, |_, _, _| verdict.into());
+        let last = self.last_accepted.map_or(last, |before| before.min(last));
+        self.last_accepted = Some(last);
+        self.end_all(|id| id > last, listener, |_, _, _| Verdict::unprocessed().into());
     }
 
     /// The client has ended its half of the connection.

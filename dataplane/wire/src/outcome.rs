@@ -153,7 +153,7 @@ impl Verdict {
     /// (grpc-go) say CANCEL then. `farewell`: the server has said goodbye of late.
     pub fn server_reset(error: u32, late: bool, farewell: bool) -> Verdict {
         match error {
-            http2::REFUSED_STREAM if farewell => Verdict::of(Way::Unprocessed, Code::Unprocessed),
+            http2::REFUSED_STREAM if farewell => Verdict::unprocessed(),
             http2::REFUSED_STREAM => Verdict::of(Way::Refused, Code::Grpc(grpc::UNAVAILABLE)),
             http2::CANCEL if late => Verdict::of(Way::GrpcCancelledLate, Code::Grpc(grpc::DEADLINE_EXCEEDED)),
             http2::CANCEL => Verdict::of(Way::GrpcCancelled, Code::Grpc(grpc::CANCELLED)),
@@ -163,12 +163,9 @@ impl Verdict {
         }
     }
 
-    /// The server's GOAWAY left the stream out. `graceful`: it was NO_ERROR.
-    pub fn left_out(graceful: bool) -> Verdict {
-        match graceful {
-            true => Verdict::of(Way::Unprocessed, Code::Unprocessed),
-            false => Verdict::of(Way::LeftOut, Code::Grpc(grpc::UNAVAILABLE)),
-        }
+    /// The server never looked at the stream.
+    pub fn unprocessed() -> Verdict {
+        Verdict::of(Way::Unprocessed, Code::Unprocessed)
     }
 
     /// gRPC's own status. `late`: the call's deadline had passed. `message` is the server's own words.

@@ -95,12 +95,28 @@ fn a_server_that_breaks_off_after_the_mark_broke_off() {
 }
 
 #[test]
-fn an_error_inside_a_stream_is_no_service() {
+fn who_leaves_because_it_was_told_of_a_failure_was_failed() {
+    for events in [&["data: {\"error\":\"x\"}\n\n", DONE][..], &[OUTPUT, "data: {\"error\":\"x\"}\n\n"]] {
+        let mut rig = asked_http(CHAT);
+        streamed(&mut rig, events);
+        rig.end(EndedBy::Client);
+        assert_eq!(rig.told.requests[0].code, Code::InBandError);
+        assert_eq!((rig.only().1.outcome, rig.only().1.ended_by), (Outcome::ServerError, EndedBy::Server));
+    }
+    for (status, outcome) in
+        [("500 Oh", Outcome::ServerError), ("429 No", Outcome::Shed), ("404 No", Outcome::ClientError)]
+    {
+        let mut rig = asked_http(CHAT);
+        rig.server(format!("HTTP/1.1 {status}\r\nContent-Length: 9\r\n\r\n{{").as_bytes()).end(EndedBy::Client);
+        assert_eq!((verdict(&rig).1, verdict(&rig).2), (outcome, EndedBy::Server));
+    }
+    // It left when it ended its half, and was told before.
     let mut rig = asked_http(CHAT);
-    streamed(&mut rig, &["data: {\"error\":\"x\"}\n\n", DONE]);
+    streamed(&mut rig, &[OUTPUT, "data: {\"error\":\"x\"}\n\n"]);
+    rig.conn.client_left(rig.now);
+    rig.server(b"0\r\n\r\n").conn.client_refused();
     rig.end(EndedBy::Client);
     assert_eq!(rig.told.requests[0].code, Code::InBandError);
-    assert_eq!(rig.only().1.outcome, Outcome::ServerError);
 }
 
 #[test]

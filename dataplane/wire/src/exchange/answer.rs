@@ -90,6 +90,16 @@ impl Answer {
         }
     }
 
+    /// Its head has come.
+    pub fn has_begun(&self) -> bool {
+        self.status.is_some()
+    }
+
+    /// It has told of a failure: by its status, or in what it said since.
+    pub fn tells_of_a_failure(&self) -> bool {
+        self.in_band_error || self.status.is_some_and(|status| status >= 400)
+    }
+
     /// It says that it is good.
     pub fn is_good(&self) -> bool {
         matches!(self.status, Some(200..=299))

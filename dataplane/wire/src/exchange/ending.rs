@@ -60,9 +60,10 @@ impl Exchange {
         overruled(verdict, asked.rules, None, "").into()
     }
 
-    /// The connection ended without an answer, and its client ended it first: it left then, unless it was served since.
+    /// The connection ended without an answer, and its client ended it first: it left then, unless it was told since how it ended.
     pub fn lost_by_client(&self, departure: Option<Ended>, now: Nanos, connection: &ConnectionState) -> Ended {
-        let departure = departure.filter(|_| self.served().is_none());
+        let told = self.served().is_some() || (!self.response.content.is_grpc() && self.answer.tells_of_a_failure());
+        let departure = departure.filter(|_| !told);
         departure.unwrap_or_else(|| self.left(LeftBy::Connection, now, connection))
     }
 
@@ -72,7 +73,7 @@ impl Exchange {
         (self.served > 0 && !self.response.content.is_grpc()).then_some(self.served)
     }
 
-    /// The client left.
+    /// The client left. One that had been told how it ended, to the last or that it failed, had no more to wait for.
     pub fn left(&self, by: LeftBy, now: Nanos, connection: &ConnectionState) -> Ended {
         if let Some(served) = self.served() {
             let mut verdict = self.answer.verdict(&self.asked_for(served, &connection.outcomes), false);
@@ -80,6 +81,10 @@ impl Exchange {
                 verdict = Verdict::of(Way::Served, verdict.code);
             }
             return Ended { verdict, answered: Some(served), gave_up_after: None };
+        }
+        // gRPC tells of a failure in its trailers, with which the call has ended.
+        if !self.response.content.is_grpc() && self.answer.tells_of_a_failure() {
+            return self.answer.verdict(&self.asked_for(now, &connection.outcomes), false).into();
         }
         let deadline = self.call.timeout.is_some_and(|timeout| reached(now.saturating_sub(self.call.start), timeout));
         let gave_up_after = self.silence(now).filter(|_| !deadline);

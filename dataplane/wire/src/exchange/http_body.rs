@@ -36,6 +36,14 @@ impl Exchange {
     /// The client's document is complete.
     pub(super) fn http_request_ends<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         self.call.request_messages += 1;
+        if let (Some(plan), Some(scan), false) = (&self.plan, &mut self.request.scan, self.answer.has_begun()) {
+            if plan.streaming {
+                // What was not read to its end may have said so there.
+                let by_default = plan.streams_when_asked && !scan.cut_short();
+                let asked = scan.extracted(&plan.json_request).get(Slot::Stream);
+                self.call.whole = asked.map_or(by_default, |stream| !holds(stream));
+            }
+        }
         self.http_request_so_far(cx);
     }
 
@@ -46,11 +54,6 @@ impl Exchange {
         };
         let cut_short = scan.cut_short();
         let extracted = scan.extracted(&plan.json_request);
-        if plan.streaming {
-            // What was not read to its end may have said so there.
-            let by_default = plan.streams_when_asked && !cut_short;
-            self.call.whole = extracted.get(Slot::Stream).map_or(by_default, |stream| !holds(stream));
-        }
         let mut facts = JustRead { extracted: &extracted, wants_output: false, marks: &[], connection: cx.connection };
         let named = apply_request(&mut self.call, false, &mut facts);
         if cut_short && !named && self.call.model.text.is_empty() {

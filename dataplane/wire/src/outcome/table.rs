@@ -55,8 +55,6 @@ pub enum Way {
     ServerReset,
     /// The server refused the stream.
     Refused,
-    /// The server's GOAWAY with an error left the stream out.
-    LeftOut,
     /// The server never looked at the stream.
     Unprocessed,
     /// The server ended the connection.
@@ -100,7 +98,7 @@ use EndedBy::{Client, Network, Server, Wayside};
 use Outcome::{Cancelled, ClientError, Ok, ServerError, Shed, Timeout};
 
 /// In the order of [`Way`].
-pub const TABLE: [Row; 30] = [
+pub const TABLE: [Row; 29] = [
     row(Way::GrpcOk, Server, Ok, "OK", "gRPC: OK"),
     row(
         Way::GrpcClientError,
@@ -175,7 +173,7 @@ pub const TABLE: [Row; 30] = [
         Ok,
         "that of the answer",
         "HTTP: the client left a stream after its end mark ([DONE], done, message_stop, response.completed, the last \
-         usage)",
+         usage); after it was told of a failure it is that failure, in any of the rows above",
     ),
     row(
         Way::ClientLeft,
@@ -206,13 +204,12 @@ pub const TABLE: [Row; 30] = [
         "UNAVAILABLE",
         "RST_STREAM(REFUSED_STREAM), from a server that has not said goodbye",
     ),
-    row(Way::LeftOut, Server, ServerError, "UNAVAILABLE", "the stream is above the last one of a GOAWAY with an error"),
     row(
         Way::Unprocessed,
         Server,
         Cancelled,
         "UNPROCESSED",
-        "the stream is above the last one of a graceful GOAWAY, or was refused within 30 s of one of that upstream: the \
+        "the stream is above the last one of a GOAWAY, or was refused within 30 s of a graceful one of that upstream: the \
          client's library sends it again, so it is a call without requests, and in no objective",
     ),
     row(
