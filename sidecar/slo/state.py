@@ -48,7 +48,7 @@ class Evidence:
 
 def state_of(objective: Objective, evidence: Evidence, now_nanos: int) -> State:
     """Return the state of one objective; `now_nanos` is the tap's uptime."""
-    if evidence.upstreams and not any(upstream.up for upstream in evidence.upstreams):
+    if _unreachable(evidence.upstreams):
         return State.UNREACHABLE
     flights = [flight for flight in evidence.flights if _concerns(objective, flight)]
     waiting = any(flight.open_requests for flight in flights)
@@ -59,6 +59,15 @@ def state_of(objective: Objective, evidence: Evidence, now_nanos: int) -> State:
     last_seen = _last_seen(objective, evidence, flights)
     silent = not last_seen or now_nanos - last_seen > NO_TRAFFIC_NANOS
     return State.NO_TRAFFIC if silent and not waiting else State.OK
+
+
+def _unreachable(upstreams: Sequence[UpstreamView]) -> bool:
+    """Say whether nothing can be dialled, or something that clients were refused: they ask for it, and it is down.
+
+    A port that nobody calls may stay closed. Refused clients of gRPC make no event, so only this tells of them.
+    """
+    down = [upstream for upstream in upstreams if not upstream.up]
+    return bool(down) and (len(down) == len(upstreams) or any(each.refused for each in down))
 
 
 def _last_seen(objective: Objective, evidence: Evidence, flights: Sequence[FlightView]) -> int:

@@ -37,6 +37,7 @@ class Way(enum.Enum):
     CLIENT_GAVE_UP = "HTTP: the client did so after `give_up`"
     SERVER_RESET = "the server reset the stream, for a reason not named here"
     REFUSED = "RST_STREAM(REFUSED_STREAM), from a server that has not said goodbye"
+    LEFT_OUT = "the stream is above the last one of a GOAWAY, of a server that has answered nothing"
     UNPROCESSED = "the stream is above the last one of a GOAWAY, or was refused"
     SERVER_LOST = "the server ended the connection, or had already done so"
     NETWORK_LOST = "the connection broke, and neither end had closed it"
@@ -85,6 +86,10 @@ class Told:
 
 WELL = Told("OK", "server", "ok")
 """A call over gRPC that is only there for another one's sake."""
+UNPROCESSED = Told("UNPROCESSED", "server", "cancelled", ("", "", ""), requests=0)
+"""One that the server never looked at."""
+# A little more than the tap takes for the time in which what is left out is sent again.
+SENT_AGAIN_SECONDS = 2.1
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
 from tests.e2e.outcome_calls import HELLO, answered, asked, opened, plain, status
-from tests.e2e.outcome_row import WELL, Row, Told, Way
+from tests.e2e.outcome_row import SENT_AGAIN_SECONDS, UNPROCESSED, WELL, Row, Told, Way
 from tests.harness.compiled import grpc_frame
 from tests.harness.conversation import (
     Closes,
@@ -291,8 +291,19 @@ GRPC_ROWS = [
         Ends("client"),
     ),
 ]
-UNPROCESSED = Told("UNPROCESSED", "server", "cancelled", ("", "", ""), requests=0)
+GOOD_CALL = [*HELLO, client(asked(1)), server(answered(1)), Ends("server"), Ends("client")]
 FAREWELL_ROWS = [
+    replace(
+        row(
+            "above one GOAWAY after the other",
+            Way.LEFT_OUT,
+            by_server("UNAVAILABLE", "server_error"),
+            client(asked(1)),
+            server(h2.goaway(0, 0)),
+            beside=[UNPROCESSED],
+        ),
+        before=[*HELLO, client(asked(1)), server(h2.goaway(0, 0)), Passes(SENT_AGAIN_SECONDS)],
+    ),
     row(
         "above a GOAWAY with an error",
         Way.UNPROCESSED,

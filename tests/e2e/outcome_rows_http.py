@@ -16,12 +16,22 @@ from tests.e2e.outcome_calls import (
     event,
     token,
 )
-from tests.e2e.outcome_row import BAD, Events, Row, Told, Way, by_server
+from tests.e2e.outcome_row import (
+    BAD,
+    SENT_AGAIN_SECONDS,
+    UNPROCESSED,
+    Events,
+    Row,
+    Told,
+    Way,
+    by_server,
+)
 from tests.e2e.outcome_row import http_row as row
 from tests.e2e.outcome_rows_left import failed, given_up, left
 from tests.harness.conversation import (
     Closes,
     Ends,
+    Passes,
     Resets,
     Says,
     SeesReset,
@@ -305,14 +315,6 @@ HTTP2_ROWS = [
     ),
     row(
         HTTP2,
-        "above a GOAWAY with an error",
-        Way.UNPROCESSED,
-        Told("UNPROCESSED", "server", "cancelled", ("", "", ""), requests=0),
-        client(HTTP2.asks()),
-        server(h2.goaway(0, 0x2)),
-    ),
-    row(
-        HTTP2,
         "server cannot be read",
         Way.UNREAD,
         Told("LOST", "wayside", "cancelled", ("unread",) * 3),
@@ -331,10 +333,35 @@ HTTP_ROWS = [
 HTTP_FAREWELL_ROWS = [
     row(
         HTTP2,
+        "above a GOAWAY with an error",
+        Way.UNPROCESSED,
+        UNPROCESSED,
+        client(HTTP2.asks()),
+        server(h2.goaway(0, 0x2)),
+    ),
+    row(
+        HTTP2,
         "above a graceful GOAWAY",
         Way.UNPROCESSED,
-        Told("UNPROCESSED", "server", "cancelled", ("", "", ""), requests=0),
+        UNPROCESSED,
         client(HTTP2.asks()),
         server(h2.goaway(0, 0)),
+    ),
+    replace(
+        row(
+            HTTP2,
+            "above one GOAWAY after the other",
+            Way.LEFT_OUT,
+            by_server("UNAVAILABLE", "server_error"),
+            client(HTTP2.asks()),
+            server(h2.goaway(0, 0)),
+            beside=[UNPROCESSED],
+        ),
+        before=[
+            *HTTP2.hello,
+            client(HTTP2.asks()),
+            server(h2.goaway(0, 0)),
+            Passes(SENT_AGAIN_SECONDS),
+        ],
     ),
 ]

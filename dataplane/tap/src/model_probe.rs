@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 use wire::catalogue::Catalogue;
-use wire::{Blind, Call, Conn, Direction, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
+use wire::{Blind, Call, Code, Conn, Direction, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
 
 /// Asks for ever. Runs on a thread of its own.
 pub fn run(questions: &Receiver<Question>, shared: &Shared) {
@@ -120,7 +120,9 @@ impl Sink for Heard {
     fn request(&mut self, _: &Call, _: &Request) {}
     fn gap(&mut self, _: &Call, _: Nanos) {}
     fn ended(&mut self, call: &Call, end: &End) {
-        (self.ended, self.good) = (true, end.outcome == Outcome::Ok);
+        // A redirection, to a login for one, describes nothing.
+        (self.ended, self.good) =
+            (true, matches!(end.code, Code::Grpc(0) | Code::Http(200)) && end.outcome == Outcome::Ok);
         self.limit = call.max_batch_size.filter(|_| end.outcome == Outcome::Ok);
     }
     fn blinded(&mut self, _: Blind) {

@@ -67,6 +67,11 @@ impl Observer {
         }
     }
 
+    /// The client, which had ended its half before, has acknowledged all that it was sent.
+    pub fn client_read_on(&mut self, now: Nanos, ledger: &mut Ledger) {
+        self.guarded(Direction::ToClient, ledger, |conn, recorder| conn.client_read_on(now, recorder));
+    }
+
     /// See [`Conn::holds_calls`].
     pub fn holds_calls(&self) -> bool {
         self.conn.as_ref().is_some_and(|conn| conn.holds_calls())

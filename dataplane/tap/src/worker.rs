@@ -16,6 +16,7 @@ use crate::observer::ObservedTurn;
 use crate::pair::{Fate, Ready, Side};
 use crate::shared::Shared;
 use connection::{Connection, Dialling, FIRST_CONNECTION};
+use half_close::LastWord;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token, Waker};
 use next_accept::NextAccept;
@@ -230,15 +231,19 @@ impl<R: Scanned> Worker<R> {
             // No answer can come any more, whenever the client may close.
             connection.observer.server_left(by, shared.clock.now(), &mut lock(&shared.ledger));
         }
+        let last_word = connection.last_word(woken);
+        if last_word == Some(LastWord::Read) {
+            connection.observer.client_read_on(shared.clock.now(), &mut lock(&shared.ledger));
+        }
         let gone_at = connection.client_finished(woken);
-        match fate {
-            Fate::Waiting => {}
-            Fate::Busy => self.enqueue(key),
-            Fate::Later(wait) => self.arm(key, woken + nanos(wait)),
-            Fate::Over(by) => match connection.last_word_at(woken) {
-                Some(at) => self.arm(key, at),
-                None => return self.close(key, by),
-            },
+        match (fate, last_word) {
+            (Fate::Waiting, _) | (Fate::Over(_), Some(LastWord::Wait(_))) => {}
+            (Fate::Busy, _) => self.enqueue(key),
+            (Fate::Later(wait), _) => self.arm(key, woken + nanos(wait)),
+            (Fate::Over(by), _) => return self.close(key, by),
+        }
+        if let Some(LastWord::Wait(at)) = last_word {
+            self.arm(key, at);
         }
         if let Some(gone_at) = gone_at {
             self.arm(key, gone_at);
@@ -293,7 +298,7 @@ impl<R: Scanned> Worker<R> {
             upstream.suspect();
         }
         upstream.connections_open.fetch_sub(1, Relaxed);
-        connection.tell_last_word();
+        connection.tell_refusal();
         self.refused -= usize::from(connection.is_refused());
         connection.observer.over(by, self.shared.clock.now(), &mut lock(&self.shared.ledger));
         self.freed.push(key);

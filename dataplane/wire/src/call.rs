@@ -70,6 +70,8 @@ pub struct Call {
     pub whole: bool,
     /// When the client ended its half of the connection: it may have left then, or still be reading.
     pub client_left: Option<Nanos>,
+    /// How long nothing new had come of an answer over HTTP then.
+    pub gave_up_after: Option<Nanos>,
 }
 
 /// A request whose answer is not complete.

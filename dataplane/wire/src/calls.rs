@@ -41,7 +41,7 @@ pub struct Calls {
     held: Vec<Held>,
     /// It answered what it was sent with a reset.
     client_refused: bool,
-    /// How those ended that were open then, if the client left then: by their stream.
+    /// How those ended that were open then, if the client left then: by their stream, the lowest first.
     departures: Vec<(u32, Ended)>,
 }
 
@@ -87,7 +87,7 @@ impl Calls {
             exchange.open(head, &mut Context::new(listener.reborrow(), &mut self.connection));
             self.open.insert(id, exchange);
             if self.last_accepted.is_some_and(|last| id > last) {
-                self.finish(id, listener.reborrow(), |_, _| Verdict::unprocessed().into());
+                self.finish(id, listener.reborrow(), |_, cx| left_out(cx));
             }
         }
         if end_stream {
@@ -146,7 +146,7 @@ impl Calls {
         }
         let last = self.last_accepted.map_or(last, |before| before.min(last));
         self.last_accepted = Some(last);
-        self.end_all(|id| id > last, listener, |_, _, _| Verdict::unprocessed().into());
+        self.end_all(|id| id > last, listener, |_, _, cx| left_out(cx));
     }
 
     /// The client has ended its half of the connection.
@@ -155,11 +155,14 @@ impl Calls {
             return;
         }
         self.client_left = Some(now);
-        let ids: Vec<u32> = self.open.ids().collect();
+        let mut ids: Vec<u32> = self.open.ids().collect();
+        ids.sort_unstable();
         for id in ids {
             if let Some(exchange) = self.open.get_mut(id) {
+                let departure = exchange.left(LeftBy::Connection, now, &self.connection);
                 exchange.call.client_left = Some(now);
-                self.departures.push((id, exchange.left(LeftBy::Connection, now, &self.connection)));
+                exchange.call.gave_up_after = departure.gave_up_after;
+                self.departures.push((id, departure));
             }
         }
     }
@@ -169,22 +172,30 @@ impl Calls {
         self.client_refused = true;
     }
 
+    /// The client was there for what has been held so far.
+    pub fn client_read_on<S: Sink>(&mut self, mut listener: Listener<'_, S>) {
+        self.release(&mut listener);
+    }
+
     /// What has ended waits for the end of the connection to be told.
     pub fn holds(&self) -> bool {
         !self.held.is_empty()
     }
 
-    /// The server has ended its half of the connection, which was first ended `by`: no answer will come.
+    /// The server has ended its half of the connection, which was first ended `by`: no answer will come. A client that had
+    /// ended its half before left then, whoever ended the rest.
     pub fn server_left<S: Sink>(&mut self, by: EndedBy, listener: Listener<'_, S>) {
-        let departures = self.departures.clone();
+        let departures = std::mem::take(&mut self.departures);
         self.end_all(
             |_| true,
             listener,
-            |id, exchange, cx| match by {
-                EndedBy::Client => exchange.lost_by_client(departure(&departures, id), cx.now, cx.connection),
-                EndedBy::Server | EndedBy::Network | EndedBy::Wayside => Verdict::lost(by).into(),
+            |id, exchange, cx| match (by, departure(&departures, id)) {
+                (EndedBy::Client, departure) => exchange.lost_by_client(departure, cx.now, cx.connection),
+                (_, Some(departure)) => exchange.lost_by_client(Some(departure), cx.now, cx.connection),
+                (by, None) => Verdict::lost(by).into(),
             },
         );
+        self.departures = departures;
     }
 
     /// The connection is over.
@@ -251,5 +262,11 @@ impl Calls {
 
 /// How a call ended if its client left when it ended its half of the connection.
 fn departure(departures: &[(u32, Ended)], of: u32) -> Option<Ended> {
-    departures.iter().find(|(id, _)| *id == of).map(|(_, ended)| *ended)
+    let at = departures.binary_search_by_key(&of, |(id, _)| *id).ok()?;
+    departures.get(at).map(|(_, ended)| *ended)
+}
+
+/// The server did not look at a stream: its client sends it again, unless that has been in vain.
+fn left_out<S: Sink>(cx: &mut Context<'_, S>) -> Ended {
+    Verdict::left_out(cx.sink.will_be_sent_again(cx.now)).into()
 }

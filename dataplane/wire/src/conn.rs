@@ -158,6 +158,11 @@ impl Conn {
         self.shared.calls.client_refused();
     }
 
+    /// The client, which had ended its half before, has acknowledged all that it was sent: it was there.
+    pub fn client_read_on<S: Sink>(&mut self, now: Nanos, sink: &mut S) {
+        self.shared.calls.client_read_on(Listener { now, sink });
+    }
+
     /// The connection is over: every open call ends as [`crate::Code::Lost`].
     pub fn end<S: Sink>(&mut self, by: EndedBy, now: Nanos, sink: &mut S) {
         if by == EndedBy::Server {

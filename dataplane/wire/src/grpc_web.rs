@@ -103,6 +103,11 @@ impl Trailers {
         Trailers { unreadable: flag != TRAILERS, ..Trailers::default() }
     }
 
+    /// They are compressed, as some servers (connect-go) do for a client that offers it.
+    pub fn is_unreadable(&self) -> bool {
+        self.unreadable
+    }
+
     /// More of the frame.
     pub fn feed(&mut self, bytes: &[u8]) {
         let room = if self.unreadable { 0 } else { MAX_TRAILERS_BYTES - self.read };

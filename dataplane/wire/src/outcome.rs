@@ -51,6 +51,11 @@ pub mod http2 {
 /// later has no room.
 pub const FAREWELL: Nanos = 30_000_000_000;
 
+/// How long after the first stream that a server left out others count as sent again, if it has answered nothing since.
+/// gRPC sends a call again by itself once and at once (gRFC A6), so a server that leaves out everything for longer fails its
+/// clients.
+pub const SENT_AGAIN: Nanos = 2_000_000_000;
+
 /// Without anything new for so long, a client of HTTP that leaves has given up on the server: HTTP has no deadline on the
 /// wire. The shortest time-out in common use for calls of models.
 pub const GIVE_UP: Nanos = 30_000_000_000;
@@ -153,7 +158,7 @@ impl Verdict {
     /// (grpc-go) say CANCEL then. `farewell`: the server has said goodbye of late.
     pub fn server_reset(error: u32, late: bool, farewell: bool) -> Verdict {
         match error {
-            http2::REFUSED_STREAM if farewell => Verdict::unprocessed(),
+            http2::REFUSED_STREAM if farewell => Verdict::left_out(true),
             http2::REFUSED_STREAM => Verdict::of(Way::Refused, Code::Grpc(grpc::UNAVAILABLE)),
             http2::CANCEL if late => Verdict::of(Way::GrpcCancelledLate, Code::Grpc(grpc::DEADLINE_EXCEEDED)),
             http2::CANCEL => Verdict::of(Way::GrpcCancelled, Code::Grpc(grpc::CANCELLED)),
@@ -163,9 +168,12 @@ impl Verdict {
         }
     }
 
-    /// The server never looked at the stream.
-    pub fn unprocessed() -> Verdict {
-        Verdict::of(Way::Unprocessed, Code::Unprocessed)
+    /// The server never looked at the stream. `again`: its client sends it again.
+    pub fn left_out(again: bool) -> Verdict {
+        match again {
+            true => Verdict::of(Way::Unprocessed, Code::Unprocessed),
+            false => Verdict::of(Way::LeftOut, Code::Grpc(grpc::UNAVAILABLE)),
+        }
     }
 
     /// gRPC's own status. `late`: the call's deadline had passed. `message` is the server's own words.
@@ -231,15 +239,16 @@ fn grpc_of_http(status: u16) -> u8 {
 /// message larger than max", grpc-go "received message larger than max", grpc-java "gRPC message exceeds maximum size",
 /// grpc-dotnet "message exceeds the maximum configured message size", tonic "message length too large".
 fn is_too_large(words: &str) -> bool {
-    let words = words.to_ascii_lowercase();
-    let size = [
-        "larger than max",
-        "exceeds maximum size",
-        "maximum configured message size",
-        "too large",
-        "larger than limit",
+    const SAID: [&str; 6] = [
+        "message larger than",
+        "message after decompression larger than",
+        "message exceeds maximum size",
+        "message exceeds the maximum configured message size",
+        "message length too large",
+        "message too large",
     ];
-    words.contains("message") && size.into_iter().any(|said| words.contains(said))
+    let words = words.to_ascii_lowercase();
+    SAID.into_iter().any(|said| words.contains(said))
 }
 
 /// The deadline had passed when the client gave up, so that is why it did.
@@ -362,6 +371,7 @@ mod tests {
             ("Error, decoded message length too large: found 5 bytes, the limit is: 4 bytes", Outcome::ClientError),
             ("exceeds maximum queue size", Outcome::Shed),
             ("too many requests: the queue is larger than allowed", Outcome::Shed),
+            ("too many requests: message queue too large", Outcome::Shed),
             ("", Outcome::Shed),
         ] {
             assert_eq!(Verdict::of_grpc(grpc::RESOURCE_EXHAUSTED, false, words).outcome, outcome, "{words}");

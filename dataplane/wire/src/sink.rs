@@ -71,6 +71,12 @@ pub trait Sink {
     fn farewell(&mut self, now: Nanos) {
         let _ = now;
     }
+    /// A stream that the server does not look at will be sent again by its client; false where that has been in vain
+    /// ([`crate::outcome::SENT_AGAIN`]).
+    fn will_be_sent_again(&mut self, now: Nanos) -> bool {
+        let _ = now;
+        true
+    }
     /// That server has said one of late, on this connection or another ([`crate::outcome::FAREWELL`]).
     fn is_leaving(&self, now: Nanos) -> bool {
         let _ = now;
@@ -113,6 +119,10 @@ impl<S: Sink + ?Sized> Sink for &mut S {
 
     fn farewell(&mut self, now: Nanos) {
         (**self).farewell(now);
+    }
+
+    fn will_be_sent_again(&mut self, now: Nanos) -> bool {
+        (**self).will_be_sent_again(now)
     }
 
     fn is_leaving(&self, now: Nanos) -> bool {

@@ -190,6 +190,39 @@ fn one_that_reads_on_is_served() {
 }
 
 #[test]
+fn an_answer_that_was_read_to_its_end_is_told_before_the_connection_ends() {
+    let mut rig = asked_http(CHAT);
+    rig.conn.client_left(rig.now);
+    rig.wait(3_000).server(WHOLE);
+    rig.conn.client_read_on(rig.now, &mut rig.told);
+    assert_eq!((verdict(&rig), rig.conn.holds_calls()), ((Code::Http(200), Outcome::Ok, EndedBy::Server), false));
+    rig.conn.client_refused(); // what comes later tells nothing of it
+    rig.end(EndedBy::Client);
+    assert_eq!(rig.told.ended.len(), 1);
+}
+
+#[test]
+fn who_had_left_did_so_whoever_ends_the_connection() {
+    for by in [EndedBy::Client, EndedBy::Wayside, EndedBy::Network] {
+        let mut rig = asked_http(CHAT);
+        rig.wait(100);
+        rig.conn.client_left(rig.now);
+        rig.wait(60_000).end(by);
+        assert_eq!(verdict(&rig), (Code::Lost, Outcome::Cancelled, EndedBy::Client));
+    }
+}
+
+#[test]
+fn how_long_it_had_waited_when_it_left_is_known_at_once() {
+    let mut rig = asked_http(CHAT);
+    rig.wait(31_000);
+    rig.conn.client_left(rig.now);
+    let mut seen = None;
+    rig.wait(5_000).conn.scan(|call| seen = Some((call.client_left, call.gave_up_after)));
+    assert_eq!(seen, Some((Some(31_000 * MS), Some(31_000 * MS))));
+}
+
+#[test]
 fn a_failure_after_the_client_left_is_not_its_doing_either() {
     let mut rig = asked();
     rig.conn.client_left(rig.now);

@@ -228,7 +228,7 @@ fn a_graceful_goaway_leaves_out_what_is_sent_again() {
     rig.server(&goaway(3, 0, b"max_age"));
     assert_eq!(rig.conn.open_calls(), 2);
     let (_, end) = rig.only();
-    assert_eq!((end.code, end.ended_by), (Code::Unprocessed, EndedBy::Server));
+    assert_eq!((end.code, end.outcome, end.ended_by), (Code::Unprocessed, Outcome::Cancelled, EndedBy::Server));
     rig.client(&headers(7, true, &request_head(INFER)));
     assert_eq!(rig.told.ended.len(), 2, "sent before the GOAWAY was read: left out as well");
     assert_eq!(rig.told.requests.len(), 0, "they will be sent again, and count then");
@@ -256,6 +256,20 @@ fn a_goaway_with_an_error_leaves_out_what_is_sent_again_and_is_no_farewell() {
     rig.server(&goaway(0, 11, b"too_many_pings"));
     assert_eq!((rig.only().1.code, rig.told.requests.len()), (Code::Unprocessed, 0));
     assert_eq!(rig.told.farewell, None);
+}
+
+#[test]
+fn what_was_sent_again_in_vain_fails() {
+    for bytes in [goaway(0, 0, b""), goaway(0, 2, b"")] {
+        let mut rig = asked();
+        rig.told.in_vain = true;
+        rig.server(&bytes);
+        assert_eq!(verdict(&rig), (Code::Grpc(14), Outcome::ServerError, EndedBy::Server));
+    }
+    let mut rig = Rig::http2();
+    rig.told.in_vain = true;
+    rig.server(&goaway(0x7fff_ffff, 0, b"")).client(&headers(1, true, &request_head(INFER))).server(&rst(1, 7));
+    assert_eq!(verdict(&rig), (Code::Grpc(14), Outcome::Shed, EndedBy::Server));
 }
 
 #[test]

@@ -88,13 +88,16 @@ pub struct Terms {
     pub whole: bool,
     /// See [`Call::client_left`].
     pub client_left: Option<Nanos>,
+    /// See [`Call::gave_up_after`].
+    pub gave_up_after: Option<Nanos>,
 }
 
 impl Terms {
     /// Those of a call.
     #[inline]
     pub fn of(call: &Call) -> Terms {
-        Terms { timeout: call.timeout, whole: call.whole, client_left: call.client_left }
+        let Call { timeout, whole, client_left, gave_up_after, .. } = *call;
+        Terms { timeout, whole, client_left, gave_up_after }
     }
 
     /// The client allows less time than that.
@@ -152,7 +155,8 @@ impl Good {
         let Some(complete) = request.complete else { return false };
         let waited = terms.client_left.unwrap_or(now).min(now).saturating_sub(complete);
         match self {
-            Good::Available { .. } => false,
+            // A client that ends its half after so long has left, though its server does not see it.
+            Good::Available { give_up } => terms.gave_up_after.is_some_and(|silence| silence >= give_up),
             Good::LatencyBelow(threshold) | Good::FirstResponseBelow(threshold)
                 if terms.allows_less_than(threshold) =>
             {
@@ -160,8 +164,9 @@ impl Good {
             }
             Good::LatencyBelow(threshold) => waited > threshold && request.unfinished.is_none(),
             Good::FirstResponseBelow(threshold) => {
-                !terms.whole
-                    && request.first_response.map_or(waited, |first| first.saturating_sub(complete)) > threshold
+                // What came after that it may not have been there for.
+                let first = request.first_response.filter(|first| terms.client_left.is_none_or(|left| *first <= left));
+                !terms.whole && first.map_or(waited, |first| first.saturating_sub(complete)) > threshold
             }
         }
     }
@@ -181,6 +186,10 @@ pub fn of_outcome(request: &Request) -> Event {
 /// What a request is that waited so long for what has a threshold.
 fn timed(waited: Nanos, threshold: Nanos, terms: Terms, request: &Request) -> Event {
     let event = of_outcome(request);
+    // Nobody waits for the answer to a request that is still being sent.
+    if request.open.complete.is_none() {
+        return event;
+    }
     if terms.allows_less_than(threshold) {
         return match event {
             Event::Excluded(reason) => Event::Excluded(reason),
@@ -199,12 +208,13 @@ fn is_unread(request: &Request) -> bool {
     Verdict { code: request.code, ended_by: request.ended_by, outcome: request.outcome } == UNREAD
 }
 
-/// From request complete (its first byte, where it never was) to the end.
+/// From request complete to the end.
 fn waited(request: &Request) -> Nanos {
-    request.latency.unwrap_or_else(|| request.end.saturating_sub(request.open.complete.unwrap_or(request.open.start)))
+    request.latency.unwrap_or_else(|| request.end.saturating_sub(request.open.complete.unwrap_or(request.end)))
 }
 
+/// From request complete to the first response that came before the end: the client may have left before it did.
 fn first_response(request: &Request) -> Nanos {
-    let from = request.open.complete.unwrap_or(request.open.start);
-    request.open.first_response.unwrap_or(request.end).saturating_sub(from)
+    let first = request.open.first_response.unwrap_or(request.end).min(request.end);
+    first.saturating_sub(request.open.complete.unwrap_or(first))
 }

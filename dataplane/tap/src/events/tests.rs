@@ -116,6 +116,37 @@ fn a_client_that_ended_its_half_is_not_known_to_wait_on() {
 }
 
 #[test]
+fn what_came_after_the_client_had_left_is_not_judged() {
+    let mut left = request(Outcome::Cancelled, 5 * MS);
+    (left.latency, left.open.first_response) = (None, Some(500 * MS));
+    assert_eq!(STARTS.judge(Terms::default(), &left), Event::Excluded(Reason::Cancelled));
+    let gone = Terms { client_left: Some(5 * MS), ..Terms::default() };
+    assert!(!STARTS.is_crossed(gone, &left.open, 900 * MS));
+}
+
+#[test]
+fn who_left_a_wedged_server_after_a_long_wait_is_bad_though_the_connection_stays() {
+    let open = request(Outcome::Ok, 0).open;
+    let gave_up = |after| Terms { gave_up_after: Some(after), ..Terms::default() };
+    assert!(UP.is_crossed(gave_up(30_000 * MS), &open, 40_000 * MS));
+    assert!(!UP.is_crossed(gave_up(29_999 * MS), &open, 90_000 * MS));
+    assert!(!UP.is_crossed(Terms::default(), &open, 90_000 * MS), "who waits has not given up");
+}
+
+#[test]
+fn a_request_that_was_never_complete_waited_for_nothing() {
+    for (outcome, event) in [
+        (Outcome::ClientError, Event::Excluded(Reason::ClientError)),
+        (Outcome::Cancelled, Event::Excluded(Reason::Cancelled)),
+        (Outcome::ServerError, Event::Bad),
+    ] {
+        let mut slow = request(outcome, 900 * MS);
+        (slow.latency, slow.open.complete) = (None, None);
+        assert_eq!([FAST, STARTS].map(|good| good.judge(Terms::default(), &slow)), [event; 2]);
+    }
+}
+
+#[test]
 fn what_is_left_out_is_counted_by_reason_and_told_from_the_start() {
     let mut events = Events::default();
     let goods = [

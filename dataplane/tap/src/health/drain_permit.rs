@@ -1,5 +1,6 @@
 //! Who may ask for `/drain`, which ends what the process is there for: whoever is inside, on loopback, and from anywhere
-//! else whoever sends what a file of the configuration holds. The file is read when asked, so that a Secret that was
+//! else whoever sends what a file of the configuration holds. A page in a browser is not inside, though it comes from there;
+//! and a server that fetches what its clients name can be made to GET: where there is a token, that takes it too. The file is read when asked, so that a Secret that was
 //! rotated counts at once.
 
 use crate::limits::DRAIN_TOKEN_BYTES;
@@ -14,6 +15,8 @@ pub type Refusal = &'static str;
 
 const INSIDE_ONLY: Refusal = "only from inside: run `wayside drain` in the container, or set health.drain_token_file and \
                               send what it holds as `authorization: Bearer TOKEN`";
+const FROM_A_PAGE: Refusal = "not for pages in a browser: run `wayside drain`";
+const BY_GET: Refusal = "use POST, or send what health.drain_token_file holds as `authorization: Bearer TOKEN`";
 const NO_TOKEN: Refusal = "send what health.drain_token_file holds as `authorization: Bearer TOKEN`, or run `wayside drain` \
                            in the container";
 const WRONG_TOKEN: Refusal = "this is not the token that health.drain_token_file holds";
@@ -29,13 +32,17 @@ const TOO_LONG: Refusal = "health.drain_token_file is longer than 4096 bytes, so
 /// # Errors
 /// With a sentence for whoever asked.
 pub fn permit(peer: IpAddr, head: &[u8], token_file: &str) -> Result<(), Refusal> {
-    if peer.to_canonical().is_loopback() {
+    let inside = peer.to_canonical().is_loopback();
+    if inside && (has_field(head, b"origin") || has_field(head, b"sec-fetch-site")) {
+        return Err(FROM_A_PAGE);
+    }
+    if inside && (token_file.is_empty() || !head.starts_with(b"GET ")) {
         return Ok(());
     }
     if token_file.is_empty() {
         return Err(INSIDE_ONLY);
     }
-    let sent = bearer(head).ok_or(NO_TOKEN)?;
+    let sent = bearer(head).ok_or(if inside { BY_GET } else { NO_TOKEN })?;
     let text = read(token_file).map_err(|_| UNREADABLE)?;
     match text.trim_ascii() {
         _ if text.len() > DRAIN_TOKEN_BYTES => Err(TOO_LONG),
@@ -63,6 +70,12 @@ fn bearer(head: &[u8]) -> Option<&[u8]> {
         let found = name.eq_ignore_ascii_case(b"authorization") && scheme.eq_ignore_ascii_case(b"bearer");
         found.then(|| token.trim_ascii())
     })
+}
+
+/// A field of this name is there.
+fn has_field(head: &[u8], wanted: &[u8]) -> bool {
+    let named = |line| cut(line, b':').is_some_and(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    head.split(|byte| *byte == b'\n').skip(1).any(named)
 }
 
 fn cut(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
@@ -115,6 +128,26 @@ mod tests {
             assert_eq!(asked(inside, "a: b", ""), Ok(()), "{inside}");
             assert_eq!(asked(inside, "a: b", "/nowhere"), Ok(()), "{inside}");
         }
+    }
+
+    #[test]
+    fn a_page_in_a_browser_is_not_inside() {
+        for field in ["Origin: https://a.example", "sec-fetch-site: cross-site", "Sec-Fetch-Site: same-origin"] {
+            assert_eq!(asked("127.0.0.1", field, ""), Err(FROM_A_PAGE), "{field}");
+        }
+    }
+
+    #[test]
+    fn who_can_only_be_made_to_get_needs_the_token_where_there_is_one() {
+        let file = TokenFile::holding("get", b"s3cret");
+        let get = |field: &str, file: &str| {
+            let head = format!("GET /drain HTTP/1.1\r\nhost: x\r\n{field}\r\n\r\n");
+            permit("::1".parse().expect("an address"), head.as_bytes(), file)
+        };
+        assert_eq!(get("a: b", ""), Ok(()));
+        assert_eq!(get("a: b", file.path()), Err(BY_GET));
+        assert_eq!(get("authorization: Bearer s3cret", file.path()), Ok(()));
+        assert_eq!(get("authorization: Bearer other", file.path()), Err(WRONG_TOKEN));
     }
 
     #[test]

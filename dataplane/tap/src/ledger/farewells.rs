@@ -3,7 +3,7 @@
 
 use crate::proto;
 use wire::Nanos;
-use wire::outcome::FAREWELL;
+use wire::outcome::{FAREWELL, SENT_AGAIN};
 
 /// When each server last said a graceful GOAWAY.
 #[derive(Debug, Default)]
@@ -12,6 +12,8 @@ pub struct Farewells {
     servers: Vec<usize>,
     /// By that one.
     said: Vec<Option<Nanos>>,
+    /// When each left out the first of the streams that it has left out since it last answered.
+    left_out: Vec<Option<Nanos>>,
 }
 
 impl Farewells {
@@ -21,6 +23,7 @@ impl Farewells {
             let first = |to: &str| listeners.iter().position(|listener| listener.upstream == to);
             self.servers = listeners.iter().filter_map(|listener| first(&listener.upstream)).collect();
             self.said = vec![None; self.servers.len()];
+            self.left_out = self.said.clone();
         }
     }
 
@@ -29,6 +32,22 @@ impl Farewells {
         let server = self.servers.get(listener).copied();
         if let Some(said) = server.and_then(|server| self.said.get_mut(server)) {
             *said = Some(now);
+        }
+    }
+
+    /// The server behind a listener left a stream out. Whether its client's sending it again can help.
+    pub fn left_out(&mut self, listener: usize, now: Nanos) -> bool {
+        let server = self.servers.get(listener).copied();
+        let Some(first) = server.and_then(|server| self.left_out.get_mut(server)) else { return true };
+        now.saturating_sub(*first.get_or_insert(now)) < SENT_AGAIN
+    }
+
+    /// The server behind a listener answered something.
+    #[inline]
+    pub fn answered(&mut self, listener: usize) {
+        let server = self.servers.get(listener).copied();
+        if let Some(first) = server.and_then(|server| self.left_out.get_mut(server)) {
+            *first = None;
         }
     }
 
@@ -60,6 +79,15 @@ mod tests {
         assert_eq!(leaving(5), [true, false, true, false]);
         assert_eq!(leaving(4 + FAREWELL), [true, false, true, false]);
         assert_eq!(leaving(5 + FAREWELL), [false; 4]);
+    }
+
+    #[test]
+    fn a_server_that_leaves_out_everything_fails_after_two_seconds() {
+        let mut farewells = to(&["a:1", "b:1", "a:1"]);
+        assert!(farewells.left_out(0, 5) && farewells.left_out(2, 4 + SENT_AGAIN));
+        assert!(!farewells.left_out(2, 5 + SENT_AGAIN) && farewells.left_out(1, 5 + SENT_AGAIN));
+        farewells.answered(0);
+        assert!(farewells.left_out(2, 6 + SENT_AGAIN), "it has answered since");
     }
 
     #[test]

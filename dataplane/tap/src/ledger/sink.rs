@@ -59,7 +59,7 @@ impl Sink for Recorder<'_> {
 
     fn request(&mut self, call: &Call, request: &Request) {
         let ledger = &mut *self.ledger;
-        if request.outcome == Outcome::Ok || ledger.is_named_by_server(call) {
+        if names_its_model(request) || ledger.is_named_by_server(call) {
             self.route_cache.admit(ledger, call);
         }
         self.route_cache.place_gaps(ledger, call);
@@ -118,6 +118,9 @@ impl Sink for Recorder<'_> {
     fn ended(&mut self, call: &Call, end: &End) {
         *self.open = self.open.saturating_sub(1);
         let ledger = &mut *self.ledger;
+        if end.outcome == Outcome::Ok {
+            ledger.farewells.answered(self.upstream);
+        }
         ledger.open_calls = ledger.open_calls.saturating_sub(1);
         self.route_cache.place_gaps(ledger, call);
         let (place, _) = self.route_cache.find(ledger, call);
@@ -159,9 +162,22 @@ impl Sink for Recorder<'_> {
         self.ledger.farewells.said(self.upstream, now);
     }
 
+    fn will_be_sent_again(&mut self, now: Nanos) -> bool {
+        self.ledger.farewells.left_out(self.upstream, now)
+    }
+
     fn is_leaving(&self, now: Nanos) -> bool {
         self.ledger.farewells.is_leaving(self.upstream, now)
     }
+}
+
+/// It is a good answer of a model: not a redirection, nor an empty one as OPTIONS gets (RFC 9110 section 9.3.7).
+fn names_its_model(request: &Request) -> bool {
+    let of_a_model = match request.code {
+        Code::Http(status) => matches!(status, 200..=299) && status != 204,
+        _ => true,
+    };
+    of_a_model && request.outcome == Outcome::Ok
 }
 
 fn record(model: &str, call: &Call, request: &Request, reason: &str) -> proto::Record {

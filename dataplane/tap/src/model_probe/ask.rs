@@ -31,6 +31,10 @@ pub fn ask(catalogue: &Catalogue, wanted: Wanted, about: &About, host: &str) -> 
         return known.min().map(|(_, path, message)| call(path, host, &message));
     }
     let (before, _) = about.method.split_once("{model}")?;
+    // It is put into a path, and must not lead to another one.
+    if about.model.contains(['/', '?', '#', '%']) {
+        return None;
+    }
     let prefix = format!("{before}{{model}}");
     let routes = catalogue.routes.iter().filter(|route| route.template.starts_with(&prefix));
     let routes = routes.filter(|route| !route.template.contains("{version}"));

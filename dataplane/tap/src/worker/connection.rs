@@ -1,7 +1,7 @@
 //! A connection as its worker keeps it: first dialling, then relayed.
 
 use super::dial::{Dial, Step};
-use super::half_close::{HalfClose, Seen};
+use super::half_close::{HalfClose, LastWord, Seen};
 use super::refusal::{Heard, Next, Refusal};
 use super::timer::Timer;
 use crate::clock::Clock;
@@ -204,18 +204,17 @@ impl Connection {
         self.half_close.client_is_gone(now, pair.down.bytes, pair.server.readable)
     }
 
-    /// Both sides have ended their halves. When to look again whether the client, which did so first, has acknowledged its
-    /// answer or refused it; None when that is known, or nobody wants to know.
-    pub fn last_word_at(&mut self, now: Nanos) -> Option<Nanos> {
+    /// What the client, which has ended its half, says to what it was sent since; None where nobody waits for that, or it is
+    /// known that it had left.
+    pub fn last_word(&mut self, now: Nanos) -> Option<LastWord> {
         let pair = self.pair.as_ref().filter(|_| self.observer.holds_calls())?;
-        let silent = !pair.client_refused() && pair.client.socket.unacknowledged() > 0;
-        self.half_close.last_word_at(now, silent)
+        let sent = pair.down.is_flushed() && !pair.client_refused();
+        sent.then(|| self.half_close.last_word(now, pair.client.socket.unacknowledged()))
     }
 
-    /// Tells the observer whether the client, which had ended its half before, was still there.
-    pub fn tell_last_word(&mut self) {
-        let refused = self.pair.as_ref().is_some_and(Pair::client_refused);
-        if refused || self.half_close.is_out_of_patience() {
+    /// Tells the observer if the client, which had ended its half before, turned out to have left.
+    pub fn tell_refusal(&mut self) {
+        if self.pair.as_ref().is_some_and(Pair::client_refused) {
             self.observer.client_refused();
         }
     }

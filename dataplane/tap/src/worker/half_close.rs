@@ -31,10 +31,26 @@ struct Wait {
 #[derive(Debug, Default)]
 pub struct HalfClose {
     wait: Option<Wait>,
-    /// Since when nothing but the client's word on its answer is waited for.
-    last_word_since: Option<Nanos>,
-    /// It did not come in time.
-    out_of_patience: bool,
+    /// What of its answer the client has still to acknowledge.
+    unacknowledged: Option<Unacknowledged>,
+}
+
+/// So many bytes, and since when there have been just as many.
+#[derive(Clone, Copy, Debug)]
+struct Unacknowledged {
+    bytes: usize,
+    since: Nanos,
+}
+
+/// What a client that has ended its half says to its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastWord {
+    /// Nothing yet: look again then.
+    Wait(Nanos),
+    /// It has acknowledged all of it: it was there.
+    Read,
+    /// It has acknowledged nothing more for so long that it will hardly say which.
+    Silence,
 }
 
 impl HalfClose {
@@ -56,16 +72,20 @@ impl HalfClose {
         }
     }
 
-    /// Both sides have said FIN. When to look next for the client's word on its answer; None when it has come, or will not.
-    pub fn last_word_at(&mut self, now: Nanos, silent: bool) -> Option<Nanos> {
-        let since = *self.last_word_since.get_or_insert(now);
-        self.out_of_patience = silent && now.saturating_sub(since) >= nanos(RESET_FLUSH);
-        (silent && !self.out_of_patience).then_some(now + nanos(RESET_POLL))
-    }
-
-    /// The client has neither acknowledged nor refused its answer in the time that there was.
-    pub fn is_out_of_patience(&self) -> bool {
-        self.out_of_patience
+    /// The client said FIN, and has been sent an answer of which so many bytes are not acknowledged. A slow reader
+    /// acknowledges some of them now and then.
+    pub fn last_word(&mut self, now: Nanos, bytes: usize) -> LastWord {
+        if bytes == 0 {
+            self.unacknowledged = None;
+            return LastWord::Read;
+        }
+        let before = self.unacknowledged.filter(|before| before.bytes == bytes);
+        let since = before.map_or(now, |before| before.since);
+        self.unacknowledged = Some(Unacknowledged { bytes, since });
+        match now.saturating_sub(since) {
+            silent if silent >= nanos(RESET_FLUSH) => LastWord::Silence,
+            silent => LastWord::Wait(now + nanos(RESET_POLL) + silent / 8),
+        }
     }
 
     /// The wait is over, and the server has sent nothing: not even what is still to be read.
@@ -138,19 +158,17 @@ mod tests {
     }
 
     #[test]
-    fn the_clients_word_on_its_answer_is_waited_for_a_second() {
+    fn the_clients_word_is_waited_for_while_it_acknowledges_something_each_second() {
         let mut half = HalfClose::default();
         let poll = nanos(RESET_POLL);
-        assert_eq!(half.last_word_at(SECOND, true), Some(SECOND + poll));
-        assert_eq!(half.last_word_at(2 * SECOND - 1, true), Some(2 * SECOND - 1 + poll));
-        assert!(!half.is_out_of_patience());
-        assert_eq!(half.last_word_at(2 * SECOND, true), None);
-        assert!(half.is_out_of_patience());
-
-        let mut half = HalfClose::default();
-        half.last_word_at(SECOND, true);
-        assert_eq!(half.last_word_at(SECOND + poll, false), None, "it has come");
-        assert!(!half.is_out_of_patience());
+        assert_eq!(half.last_word(SECOND, 900), LastWord::Wait(SECOND + poll));
+        assert_eq!(half.last_word(2 * SECOND - 8, 900), LastWord::Wait(2 * SECOND - 8 + poll + SECOND / 8 - 1));
+        assert_eq!(half.last_word(2 * SECOND, 900), LastWord::Silence);
+        for n in 2..9 {
+            assert_eq!(half.last_word(n * SECOND, 900 - n as usize), LastWord::Wait(n * SECOND + poll), "it reads on");
+        }
+        assert_eq!(half.last_word(9 * SECOND, 0), LastWord::Read);
+        assert_eq!(half.last_word(20 * SECOND, 5), LastWord::Wait(20 * SECOND + poll), "of another answer");
     }
 
     #[test]

@@ -69,6 +69,11 @@ impl Answer {
         }
     }
 
+    /// The trailers are there, compressed: what they say is not known.
+    pub fn cannot_be_read(&mut self) {
+        self.content = Some(Content::GrpcWebUnread);
+    }
+
     /// The status of gRPC, where it counts: what is JSON to both sides may have been gRPC behind a transcoder, which tells
     /// of that. `asked`: the request was gRPC.
     #[inline]

@@ -42,7 +42,7 @@ pub struct Context<'a, S> {
     /// When the bytes came.
     pub now: Nanos,
     /// Who is told.
-    pub(super) sink: &'a mut S,
+    pub sink: &'a mut S,
     /// What is shared.
     pub connection: &'a mut ConnectionState,
 }

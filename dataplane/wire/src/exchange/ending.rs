@@ -6,7 +6,7 @@ use super::connection_state::{ConnectionState, Context};
 use crate::Nanos;
 use crate::call::{End, FREE_OPEN_REQUESTS, Request};
 use crate::outcome::rules::{Rule, overruled};
-use crate::outcome::{Code, Outcome, Verdict, Way, grpc, reached};
+use crate::outcome::{Code, Outcome, Verdict, Way, grpc, http2, reached};
 use crate::sink::Sink;
 
 /// How a call is judged to have ended.
@@ -55,8 +55,10 @@ impl Exchange {
 
     /// The server reset the stream.
     pub fn server_reset<S: Sink>(&mut self, error: u32, cx: &mut Context<'_, S>) -> Ended {
+        let refused = error == http2::REFUSED_STREAM;
+        let farewell = refused && cx.sink.is_leaving(cx.now) && cx.sink.will_be_sent_again(cx.now);
         let asked = self.asked_for(cx.now, &cx.connection.outcomes);
-        let verdict = Verdict::server_reset(error, asked.late, cx.sink.is_leaving(cx.now));
+        let verdict = Verdict::server_reset(error, asked.late, farewell);
         overruled(verdict, asked.rules, None, "").into()
     }
 

@@ -95,6 +95,9 @@ impl Exchange {
                 trailers.feed(body);
             }
             if matches!(piece, Piece::End | Piece::Message { .. }) {
+                if trailers.is_unreadable() {
+                    return self.answer.cannot_be_read();
+                }
                 let (status, message) = trailers.end();
                 return self.answer.hear_trailers(status, message);
             }

@@ -55,6 +55,8 @@ pub enum Way {
     ServerReset,
     /// The server refused the stream.
     Refused,
+    /// The server leaves out one stream after the other.
+    LeftOut,
     /// The server never looked at the stream.
     Unprocessed,
     /// The server ended the connection.
@@ -98,7 +100,7 @@ use EndedBy::{Client, Network, Server, Wayside};
 use Outcome::{Cancelled, ClientError, Ok, ServerError, Shed, Timeout};
 
 /// In the order of [`Way`].
-pub const TABLE: [Row; 29] = [
+pub const TABLE: [Row; 30] = [
     row(Way::GrpcOk, Server, Ok, "OK", "gRPC: OK"),
     row(
         Way::GrpcClientError,
@@ -203,6 +205,14 @@ pub const TABLE: [Row; 29] = [
         Shed,
         "UNAVAILABLE",
         "RST_STREAM(REFUSED_STREAM), from a server that has not said goodbye",
+    ),
+    row(
+        Way::LeftOut,
+        Server,
+        ServerError,
+        "UNAVAILABLE",
+        "the stream is above the last one of a GOAWAY, of a server that has answered nothing since it left out another \
+         2 s ago or earlier",
     ),
     row(
         Way::Unprocessed,

@@ -20,6 +20,8 @@ pub struct Recorder {
     pub truncated: usize,
     /// When the server said goodbye last.
     pub farewell: Option<Nanos>,
+    /// To send again what the server leaves out does not help.
+    pub in_vain: bool,
 }
 
 impl Sink for Recorder {
@@ -68,6 +70,10 @@ impl Sink for Recorder {
     fn farewell(&mut self, now: Nanos) {
         self.log.push(format!("farewell {now}"));
         self.farewell = Some(now);
+    }
+
+    fn will_be_sent_again(&mut self, _: Nanos) -> bool {
+        !self.in_vain
     }
 
     fn is_leaving(&self, now: Nanos) -> bool {

@@ -121,6 +121,14 @@ def test_one_of_two_upstreams_down_is_not_unreachable() -> None:
     assert state(moment) is State.NO_TRAFFIC
 
 
+def test_one_of_two_that_is_down_and_refused_clients_is() -> None:
+    down = upstream(False)
+    down.refused = 1
+    assert state(Evidence([], [], {}, [down, upstream(True)], 0.0, True)) is State.UNREACHABLE
+    down.up = True
+    assert state(Evidence([], [], {}, [down, upstream(True)], 0.0, True)) is State.NO_TRAFFIC
+
+
 def test_more_than_one_percent_blind_connections_are_no_telemetry() -> None:
     recent = flight(last_completed_nanos=NOW - SECOND)
     assert state(facts(recent, blind=1)) is State.OK
