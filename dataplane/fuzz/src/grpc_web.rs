@@ -16,6 +16,8 @@ struct Found {
     messages: u64,
     bytes: u64,
     status: Option<u8>,
+    /// Trailers were there, and compressed.
+    unreadable: bool,
 }
 
 /// Input: whether the body is in base64, a plan of cuts, then the body, which is the request's and the answer's.
@@ -35,9 +37,15 @@ pub fn run(bytes: &[u8]) {
     assert_eq!(told(&bursts, Some(cuts)).log, whole.log);
     let [(call, end)] = &whole.ended[..] else { panic!("one call, {:?}", whole.log) };
     let mut expected = read(&plain, true);
-    assert_eq!(end.code, Code::Grpc(expected.status.take().unwrap_or(2)));
+    let code = match (expected.status.take(), std::mem::take(&mut expected.unreadable)) {
+        (Some(status), _) => Code::Grpc(status),
+        (None, true) => Code::Lost,
+        (None, false) => Code::Grpc(2),
+    };
+    assert_eq!(end.code, code);
     expected.bytes += unread;
-    let found = Found { messages: call.response_messages, bytes: call.response_bytes, status: None };
+    let (messages, bytes) = (call.response_messages, call.response_bytes);
+    let found = Found { messages, bytes, ..Found::default() };
     assert_eq!(found, expected);
     let mut asked = read(&plain, false);
     asked.bytes += unread;
@@ -109,6 +117,7 @@ fn read(body: &[u8], with_trailers: bool) -> Found {
             if *flag == 0x80 && complete {
                 found.status = status(frame).or(found.status);
             }
+            found.unreadable |= *flag != 0x80 && complete;
         } else {
             found.bytes += frame.len() as u64;
             found.messages += u64::from(complete);

@@ -68,8 +68,15 @@ pub struct Call {
     pub concurrency: u32,
     /// The answer comes in one piece, as the request wanted or as the answer's head says: it has no first token.
     pub whole: bool,
-    /// When the client ended its half of the connection: it may have left then, or still be reading.
-    pub client_left: Option<Nanos>,
+    /// The client ended its half of the connection: it may have left then, or still be reading.
+    pub client_left: Option<ClientLeft>,
+}
+
+/// The end of a client's half of its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientLeft {
+    /// When that was.
+    pub at: Nanos,
     /// How long nothing new had come of an answer over HTTP then.
     pub gave_up_after: Option<Nanos>,
 }

@@ -4,7 +4,7 @@
 //! comes tells which: one that has left answers it with a reset. So what ends from then on is *held* until the connection is
 //! over, and told as it was, or as the client's leaving.
 
-use crate::call::Call;
+use crate::call::{Call, ClientLeft};
 use crate::exchange::{ConnectionState, Context, Ended, Exchange, LeftBy};
 use crate::head::Head;
 use crate::outcome::{EndedBy, UNREAD, Verdict};
@@ -87,13 +87,19 @@ impl Calls {
             exchange.open(head, &mut Context::new(listener.reborrow(), &mut self.connection));
             self.open.insert(id, exchange);
             if self.last_accepted.is_some_and(|last| id > last) {
-                self.finish(id, listener.reborrow(), |_, cx| left_out(cx));
+                self.leave_out(id, listener.reborrow());
             }
         }
         if end_stream {
             self.end_stream(Direction::ToServer, id, false, listener);
         }
         Ok(())
+    }
+
+    /// A stream above the last one of a GOAWAY was opened.
+    #[cold]
+    fn leave_out<S: Sink>(&mut self, id: u32, listener: Listener<'_, S>) {
+        self.finish(id, listener, |_, cx| left_out(cx));
     }
 
     /// A header block of the server's.
@@ -160,8 +166,7 @@ impl Calls {
         for id in ids {
             if let Some(exchange) = self.open.get_mut(id) {
                 let departure = exchange.left(LeftBy::Connection, now, &self.connection);
-                exchange.call.client_left = Some(now);
-                exchange.call.gave_up_after = departure.gave_up_after;
+                exchange.call.client_left = Some(ClientLeft { at: now, gave_up_after: departure.gave_up_after });
                 self.departures.push((id, departure));
             }
         }
@@ -238,6 +243,14 @@ impl Calls {
         }
     }
 
+    /// Keeps what has ended now, after the client ended its half. Whatever became of the connection since, that is when a
+    /// client that left ended its calls.
+    #[cold]
+    fn hold(&mut self, id: u32, exchange: Box<Exchange>, ended: Ended, [left, now]: [Nanos; 2]) {
+        let at = if ended.verdict.ended_by == EndedBy::Client { left } else { now };
+        self.held.push(Held { id, exchange, ended, at });
+    }
+
     /// Takes a call out of the open ones, so that it ends once.
     #[inline]
     fn finish<S: Sink>(
@@ -251,9 +264,9 @@ impl Calls {
         };
         let mut cx = Context::new(listener, &mut self.connection);
         let ended = judge(&mut exchange, &mut cx);
-        if self.client_left.is_some() {
-            let at = cx.now;
-            return self.held.push(Held { id, exchange, ended, at });
+        if let Some(left) = self.client_left {
+            let now = cx.now;
+            return self.hold(id, exchange, ended, [left, now]);
         }
         exchange.end(&ended, &mut cx);
         pool::keep(exchange);

@@ -276,7 +276,7 @@ impl Exchange {
     #[inline]
     fn response_ends<S: Sink>(&mut self, waited: bool, cx: &mut Context<'_, S>) {
         self.call.response_messages += 1;
-        let spoke = !waited || self.reply.output;
+        let spoke = !waited || self.reply.is.output;
         if waited && spoke {
             self.speaks(cx);
         }
@@ -295,18 +295,18 @@ impl Exchange {
         };
         if spoke {
             open.first_response.get_or_insert(self.response.began);
-            open.chunks = open.chunks.saturating_add(u32::from(waited && self.reply.chunk));
+            open.chunks = open.chunks.saturating_add(u32::from(waited && self.reply.is.chunk));
         }
         self.reply.count_tokens(open);
         if !self.call.many_requests {
-            if self.reply.error {
+            if self.reply.is.error {
                 self.answer_fails();
             }
-        } else if self.reply.error {
+        } else if self.reply.is.error {
             let words = self.reply.words.take().unwrap_or_default();
             let verdict = Answer::in_band(&self.asked_for(cx.now, &cx.connection.outcomes), &words);
             self.end_request(at, &Ended { answered: Some(cx.now), ..verdict.into() }, cx);
-        } else if self.reply.last {
+        } else if self.reply.is.last {
             self.end_request(at, &Ended { answered: Some(cx.now), ..Verdict::OK.into() }, cx);
         } else {
             open.unfinished = Some(cx.now);
@@ -318,7 +318,7 @@ impl Exchange {
     #[inline]
     fn note_mark(&mut self, spoke: bool, now: Nanos) {
         let is_last = !spoke && self.call.last_response.is_some() && self.reply.states_usage();
-        if self.reply.ends || is_last {
+        if self.reply.is.ends || is_last {
             self.served = now.max(1);
         } else if spoke {
             self.served = 0;

@@ -55,7 +55,7 @@ mod sniff;
 mod sse;
 mod tokens;
 
-pub use call::{Call, End, OpenRequest, Request};
+pub use call::{Call, ClientLeft, End, OpenRequest, Request};
 pub use catalogue::Catalogue;
 pub use conn::Conn;
 pub use http2::Counts as FrameCounts;

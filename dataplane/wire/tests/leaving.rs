@@ -3,7 +3,7 @@
 mod support;
 
 use support::*;
-use wire::{Code, EndedBy, Outcome};
+use wire::{ClientLeft, Code, EndedBy, Outcome};
 
 const CHAT: &str = "/v1/chat/completions";
 /// An OpenAI server says so last.
@@ -209,6 +209,7 @@ fn who_had_left_did_so_whoever_ends_the_connection() {
         rig.conn.client_left(rig.now);
         rig.wait(60_000).end(by);
         assert_eq!(verdict(&rig), (Code::Lost, Outcome::Cancelled, EndedBy::Client));
+        assert_eq!((rig.only().1.at, rig.told.requests[0].end), (100 * MS, 100 * MS));
     }
 }
 
@@ -218,8 +219,8 @@ fn how_long_it_had_waited_when_it_left_is_known_at_once() {
     rig.wait(31_000);
     rig.conn.client_left(rig.now);
     let mut seen = None;
-    rig.wait(5_000).conn.scan(|call| seen = Some((call.client_left, call.gave_up_after)));
-    assert_eq!(seen, Some((Some(31_000 * MS), Some(31_000 * MS))));
+    rig.wait(5_000).conn.scan(|call| seen = call.client_left);
+    assert_eq!(seen, Some(ClientLeft { at: 31_000 * MS, gave_up_after: Some(31_000 * MS) }));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use crate::proto;
 use wire::outcome::{GIVE_UP, UNREAD};
-use wire::{Call, Nanos, OpenRequest, Outcome, Request, Verdict};
+use wire::{Call, ClientLeft, Nanos, OpenRequest, Outcome, Request, Verdict};
 
 /// What makes an event good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,17 +87,14 @@ pub struct Terms {
     /// See [`Call::whole`].
     pub whole: bool,
     /// See [`Call::client_left`].
-    pub client_left: Option<Nanos>,
-    /// See [`Call::gave_up_after`].
-    pub gave_up_after: Option<Nanos>,
+    pub client_left: Option<ClientLeft>,
 }
 
 impl Terms {
     /// Those of a call.
     #[inline]
     pub fn of(call: &Call) -> Terms {
-        let Call { timeout, whole, client_left, gave_up_after, .. } = *call;
-        Terms { timeout, whole, client_left, gave_up_after }
+        Terms { timeout: call.timeout, whole: call.whole, client_left: call.client_left }
     }
 
     /// The client allows less time than that.
@@ -153,10 +150,13 @@ impl Good {
     /// have left then: it does not wait on for certain.
     pub fn is_crossed(self, terms: Terms, request: &OpenRequest, now: Nanos) -> bool {
         let Some(complete) = request.complete else { return false };
-        let waited = terms.client_left.unwrap_or(now).min(now).saturating_sub(complete);
+        let left = terms.client_left.map_or(now, |left| left.at.min(now));
+        let waited = left.saturating_sub(complete);
         match self {
             // A client that ends its half after so long has left, though its server does not see it.
-            Good::Available { give_up } => terms.gave_up_after.is_some_and(|silence| silence >= give_up),
+            Good::Available { give_up } => {
+                terms.client_left.and_then(|left| left.gave_up_after).is_some_and(|silence| silence >= give_up)
+            }
             Good::LatencyBelow(threshold) | Good::FirstResponseBelow(threshold)
                 if terms.allows_less_than(threshold) =>
             {
@@ -165,7 +165,7 @@ impl Good {
             Good::LatencyBelow(threshold) => waited > threshold && request.unfinished.is_none(),
             Good::FirstResponseBelow(threshold) => {
                 // What came after that it may not have been there for.
-                let first = request.first_response.filter(|first| terms.client_left.is_none_or(|left| *first <= left));
+                let first = request.first_response.filter(|first| terms.client_left.is_none() || *first <= left);
                 !terms.whole && first.map_or(waited, |first| first.saturating_sub(complete)) > threshold
             }
         }

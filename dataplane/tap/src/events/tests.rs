@@ -3,7 +3,7 @@
 use super::*;
 use proto::objective::Good as Wire;
 use wire::outcome::UNREAD;
-use wire::{Code, EndedBy, Outcome};
+use wire::{ClientLeft, Code, EndedBy, Outcome};
 
 const MS: Nanos = 1_000_000;
 
@@ -109,7 +109,7 @@ fn an_answer_in_one_piece_has_no_first_token() {
 #[test]
 fn a_client_that_ended_its_half_is_not_known_to_wait_on() {
     let open = request(Outcome::Ok, 0).open;
-    let left = |at| Terms { client_left: Some(at), ..Terms::default() };
+    let left = |at| Terms { client_left: Some(ClientLeft { at, gave_up_after: None }), ..Terms::default() };
     assert!(!FAST.is_crossed(left(10 * MS), &open, 90 * MS));
     assert!(FAST.is_crossed(left(12 * MS), &open, 90 * MS), "it had crossed before");
     assert!(!FAST.is_crossed(left(12 * MS), &open, 9 * MS), "and not before that");
@@ -120,14 +120,17 @@ fn what_came_after_the_client_had_left_is_not_judged() {
     let mut left = request(Outcome::Cancelled, 5 * MS);
     (left.latency, left.open.first_response) = (None, Some(500 * MS));
     assert_eq!(STARTS.judge(Terms::default(), &left), Event::Excluded(Reason::Cancelled));
-    let gone = Terms { client_left: Some(5 * MS), ..Terms::default() };
+    let gone = Terms { client_left: Some(ClientLeft { at: 5 * MS, gave_up_after: None }), ..Terms::default() };
     assert!(!STARTS.is_crossed(gone, &left.open, 900 * MS));
 }
 
 #[test]
 fn who_left_a_wedged_server_after_a_long_wait_is_bad_though_the_connection_stays() {
     let open = request(Outcome::Ok, 0).open;
-    let gave_up = |after| Terms { gave_up_after: Some(after), ..Terms::default() };
+    let gave_up = |after| {
+        let left = ClientLeft { at: 30_001 * MS, gave_up_after: Some(after) };
+        Terms { client_left: Some(left), ..Terms::default() }
+    };
     assert!(UP.is_crossed(gave_up(30_000 * MS), &open, 40_000 * MS));
     assert!(!UP.is_crossed(gave_up(29_999 * MS), &open, 90_000 * MS));
     assert!(!UP.is_crossed(Terms::default(), &open, 90_000 * MS), "who waits has not given up");

@@ -52,7 +52,6 @@ impl Exchange {
             concurrency: 0,
             whole: false,
             client_left: None,
-            gave_up_after: None,
         };
         self.plan = plan;
         self.request = Side { content: head.request_content(), json_left: head.json_bytes(), ..Side::default() };

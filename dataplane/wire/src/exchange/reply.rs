@@ -8,11 +8,10 @@ use crate::names::Id;
 use crate::tokens::Count;
 use std::collections::VecDeque;
 
-/// What a response message said about the request it answers, kept until the message is complete.
-#[derive(Clone, Debug, Default)]
-pub struct Reply {
-    /// Id of the open request that has the response's id. None: the oldest is meant.
-    id: Option<Id>,
+/// What a response message is; in one word, since it is copied for each message of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C, align(8))]
+pub struct Kind {
     /// It holds an error.
     pub error: bool,
     /// It is the last response, or says nothing about that.
@@ -23,6 +22,15 @@ pub struct Reply {
     pub output: bool,
     /// It carries output that was looked for.
     pub chunk: bool,
+}
+
+/// What a response message said about the request it answers, kept until the message is complete.
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    /// Id of the open request that has the response's id. None: the oldest is meant.
+    id: Option<Id>,
+    /// What it is.
+    pub is: Kind,
     tokens_in: Option<Count>,
     tokens_out: Option<Count>,
     /// The server's own words about an error, where the catalogue wants them.
@@ -34,7 +42,7 @@ impl Reply {
     #[inline]
     pub fn silence(&mut self) {
         self.name(None);
-        (self.error, self.last, self.ends, self.output, self.chunk) = (false, true, false, true, false);
+        self.is = Kind { error: false, last: true, ends: false, output: true, chunk: false };
         (self.tokens_in, self.tokens_out) = (None, None);
     }
 
@@ -48,18 +56,18 @@ impl Reply {
     ) {
         // Of one request, or none, an id tells nothing.
         self.name(if open.len() > 1 { id(extracted.get(Slot::RequestId)) } else { None });
-        self.error = extracted.get(Slot::Error).is_some_and(holds);
+        self.is.error = extracted.get(Slot::Error).is_some_and(holds);
         let last = extracted.get(Slot::Final);
-        self.last = last.is_none_or(holds);
-        self.ends = last.is_some_and(|last| match last {
+        self.is.last = last.is_none_or(holds);
+        self.is.ends = last.is_some_and(|last| match last {
             Found::Text(text) => marks.iter().any(|mark| **mark == *text),
             number => holds(number),
         });
-        self.chunk = wants_output && extracted.get(Slot::Output).is_some_and(holds);
-        self.output = (self.chunk || !wants_output) && !self.error;
+        self.is.chunk = wants_output && extracted.get(Slot::Output).is_some_and(holds);
+        self.is.output = (self.is.chunk || !wants_output) && !self.is.error;
         self.tokens_in = count(extracted.get(Slot::TokensIn));
         self.tokens_out = count(extracted.get(Slot::TokensOut));
-        if self.error {
+        if self.is.error {
             self.words = words(extracted);
         }
     }
@@ -82,8 +90,7 @@ impl Reply {
     #[inline]
     pub fn repeat(&mut self, other: &Reply, id: Option<Id>) {
         self.name(id);
-        (self.error, self.last, self.ends) = (other.error, other.last, other.ends);
-        (self.output, self.chunk) = (other.output, other.chunk);
+        self.is = other.is;
         (self.tokens_in, self.tokens_out) = (other.tokens_in, other.tokens_out);
     }
 
