@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 from sidecar.config.files import content_hash
 from sidecar.config.load import check
 from sidecar.config.token_file import token_file_problems
-from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
+from sidecar.model.indicator import Available, FirstTokenBelow, LatencyBelow
 from sidecar.model.objective import Objective
 from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS
 from sidecar.model.policy import BatchLimit, Limits, Listener, Method, Policy, Route
 from sidecar.model.problem import Note, Problem
 from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
+from sidecar.model.tiers import DEFAULT_PERIOD_NANOS
 from sidecar.servers.catalogue import compile_server, load_server, shipped_files
 from sidecar.servers.outcomes import of_method, of_route, read_rules
 from sidecar.text.document import Document, read_document
@@ -226,7 +227,7 @@ def _objective(slo: Slo) -> Objective:
         ratio=format(slo.objective.normalize(), "f"),
         model_glob=slo.match.model,
         method_glob=slo.match.method.removeprefix("/"),
-        window_nanos=slo.window or 0,
+        window_nanos=slo.window or DEFAULT_PERIOD_NANOS,
     )
 
 
@@ -235,7 +236,7 @@ def _indicator(good: Good) -> Indicator:
     if good.latency_below is not None:
         return LatencyBelow(good.latency_below)
     if good.first_token_below is not None:
-        return FirstResponseBelow(good.first_token_below)
+        return FirstTokenBelow(good.first_token_below)
     return Available(good.available.give_up) if good.available else Available()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
+from sidecar.model.indicator import Available, FirstTokenBelow, LatencyBelow
 from sidecar.model.policy import JsonRead, Kind, Read, Slot
 from sidecar.tapclient import tap_pb2 as pb
 
@@ -218,6 +218,6 @@ def _objective(objective: Objective) -> pb.Objective:
             message.give_up_nanos = nanos
         case LatencyBelow(nanos):
             message.latency_below_nanos = nanos
-        case FirstResponseBelow(nanos):
+        case FirstTokenBelow(nanos, 0):
             message.first_response_below_nanos = nanos
     return message

@@ -11,7 +11,7 @@ import pytest
 from sidecar.config.compile import Compiled, compile_policy
 from sidecar.config.files import hash_of_files
 from sidecar.config.sources import Sources
-from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
+from sidecar.model.indicator import Available, FirstTokenBelow, LatencyBelow
 from sidecar.model.outcomes import Outcome, OutcomeRule
 from sidecar.model.policy import Policy, Slot
 from sidecar.model.server_metrics import MetricsEndpoint
@@ -66,7 +66,7 @@ def test_the_file_of_the_design_compiles_to_what_it_says(file: Path) -> None:
     assert (fast.indicator, fast.ratio, fast.model_glob) == (
         LatencyBelow(100_000_000), "0.999", "resnet50",
     )  # fmt: skip
-    assert (chat.indicator, chat.ratio) == (FirstResponseBelow(500_000_000), "0.99")
+    assert (chat.indicator, chat.ratio) == (FirstTokenBelow(500_000_000), "0.99")
     assert (answers.indicator, answers.ratio) == (Available(), "0.9995")
     assert policy.models == ("resnet50",)
     assert policy.admin == ":9464"

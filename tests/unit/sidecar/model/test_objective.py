@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
+from sidecar.model.indicator import Available, FirstTokenBelow, LatencyBelow
 from sidecar.model.objective import Objective
 
 FAST = Objective("fast", LatencyBelow(100_000_000), "0.999", "resnet50")
@@ -36,6 +36,6 @@ def test_whatever_is_counted_differently_has_another_id() -> None:
         replace(FAST, model_glob="*"),
         replace(FAST, method_glob="a/b"),
         replace(FAST, name="faster"),
-        replace(FAST, indicator=FirstResponseBelow(100_000_000)),
+        replace(FAST, indicator=FirstTokenBelow(100_000_000)),
     ]
     assert len({FAST.id, *(each.id for each in changed)}) == 6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.model.indicator import Available, FirstResponseBelow, LatencyBelow
+from sidecar.model.indicator import Available, FirstTokenBelow, LatencyBelow
 from sidecar.model.objective import Objective
 from sidecar.model.outcomes import Outcome, OutcomeRule
 from sidecar.model.policy import (
@@ -63,7 +63,7 @@ POLICY = Policy(
     objectives=(
         Objective("a", Available(11), "0.9"),
         Objective("l", LatencyBelow(5), "0.9", "m*", "a.B/*"),
-        Objective("f", FirstResponseBelow(6), "0.9"),
+        Objective("f", FirstTokenBelow(6), "0.9"),
     ),
     drain_delay_nanos=7,
     drain_total_nanos=8,
