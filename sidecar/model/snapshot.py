@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sidecar.model.sections.control import Control
     from sidecar.model.sections.moment import Moment
     from sidecar.model.sections.objectives import Objectives
+    from sidecar.model.sections.store import StoreReading
     from sidecar.model.sections.tap import Tap
     from sidecar.model.sections.traffic import Traffic
     from sidecar.model.server_metrics import ServerReading
@@ -26,3 +27,4 @@ class Snapshot:
     config: Config
     control: Control
     server: ServerReading | None = None  # the model server's own numbers, where they are asked for
+    store: StoreReading | None = None  # where state is kept

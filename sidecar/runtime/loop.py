@@ -11,14 +11,17 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sidecar import __version__
-from sidecar.model.sections.moment import Moment
+from sidecar.model.sections import moment
 from sidecar.model.snapshot import Snapshot
+from sidecar.runtime.machine_clock import MachineClock
 from sidecar.runtime.self_cost import SelfCost
-from sidecar.slo.engine import ObjectivesEngine
+from sidecar.slo.engine import Moment, ObjectivesEngine
+from sidecar.store.clock import read_clock, write_clock
 from sidecar.store.lives import begin_life
 
 if TYPE_CHECKING:
     from sidecar.model.log import Log
+    from sidecar.model.sections.objectives import ObjectiveReading
     from sidecar.runtime.reload import Reload
     from sidecar.sources.server_page import ServerPagePoller
     from sidecar.store.face import Store
@@ -43,7 +46,10 @@ class Loop:
         self._store = store
         self._log = log
         self._life = begin_life(store)
-        self._objectives = ObjectivesEngine()
+        self._clock = MachineClock()
+        self._objectives = ObjectivesEngine(
+            store.read_series(), read_clock(store), on_disk=store.keeps_slots
+        )
         self._self_cost = SelfCost()
         self._ticks = 0
         self._current: Snapshot | None = None
@@ -68,21 +74,22 @@ class Loop:
             settings.objectives,
             facts.traffic,
             facts.tap,
+            Moment(facts.epoch_unix_nanos, facts.uptime_nanos, self._clock.now()),
             observing=self._reload.policy.observe,
-            now_nanos=facts.uptime_nanos,
         )
 
         self._tell_changes()
         self._current = Snapshot(
-            moment=self._moment(facts),
+            moment=self._told_of(facts),
             traffic=facts.traffic,
             tap=facts.tap,
             server=server,
             objectives=objectives,
             config=self._reload.section(facts.policy_generation),
             control=self._self_cost.section(self._life),
+            store=self._store.reading(),
         )
-        self._store.commit()
+        self._keep()
 
     async def run(self) -> None:
         """Tick until the tap asks for the flush; raises SeamError when it is gone without asking."""
@@ -94,9 +101,18 @@ class Loop:
             last = await self._tap.quiet_until(due)
             await self.tick()
 
-    def _moment(self, facts: Facts) -> Moment:
+    def _keep(self) -> None:
+        """Give the store what this tick changed: counts, and the slots that they feed, in one piece."""
+        if unsaved := self._objectives.unsaved():
+            self._store.save_series(unsaved)
+            write_clock(self._store, self._objectives.clock())
+        if forgotten := self._objectives.take_forgotten():
+            self._store.forget_series(forgotten)
+        self._store.commit()
+
+    def _told_of(self, facts: Facts) -> moment.Moment:
         self._ticks += 1
-        return Moment(
+        return moment.Moment(
             tick=self._ticks,
             version=__version__,
             tap_version=self._tap.version,
@@ -107,11 +123,26 @@ class Loop:
         )
 
     def _tell_changes(self) -> None:
-        """A change of state is worth a line in the log."""
+        """A change of state, or of a tier, is worth a line in the log."""
         for change in self._objectives.changes:
             self._log.info(
                 "objective changed state",
-                slo=change.objective.name,
-                state=change.now.value,
+                **_named(change.reading),
+                state=change.reading.state.value,
                 before=change.before.value,
             )
+        for each in self._objectives.tier_changes:
+            tell = self._log.warning if each.tier.firing else self._log.info
+            message = "budget burns: tier fires" if each.tier.long_nanos else "tier fires"
+            tell(
+                message if each.tier.firing else "tier no longer fires",
+                **_named(each.reading),
+                tier=each.tier.name,
+                severity=each.tier.severity,
+            )
+
+
+def _named(reading: ObjectiveReading) -> dict[str, str]:
+    """Return which objective a line in the log is about."""
+    name = {"slo": reading.objective.name}
+    return name | {"model": reading.model} if reading.model else name

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sidecar.model.grid import NANOS_PER_SECOND, merge, quantile_seconds
 from sidecar.model.objective import State
 from sidecar.model.series import INFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from sidecar.model.objective import Objective
-    from sidecar.model.series import EventView, FlightView, TimingView, UpstreamView
+    from sidecar.model.series import FlightView, TimingView, UpstreamView
 
 # Silence shorter than this is not a stall even for a model that answers in a millisecond: a pause of the machine.
 STALLED_MIN_NANOS = 10 * NANOS_PER_SECOND
@@ -34,29 +34,51 @@ NO_TRAFFIC_NANOS = 60 * NANOS_PER_SECOND
 BLIND_RATIO = 0.01
 
 
+class Subject(NamedTuple):
+    """Which requests a state is about: both globs match, or the model is this one."""
+
+    model_glob: str  # empty = any
+    method_glob: str
+    model: str = ""  # of an objective counted by model: the label
+
+    @classmethod
+    def of(cls, objective: Objective, model: str) -> Subject:
+        """Return the requests of an objective, or of one model of it."""
+        return cls(objective.model_glob, objective.method_glob, model)
+
+    def has(self, series: FlightView | TimingView) -> bool:
+        """Say whether a series is of such requests: inference, and a name that fits."""
+        if series.kind != INFERENCE:
+            return False
+        if self.model:
+            fits = series.model == self.model
+        else:
+            fits = not self.model_glob or fnmatchcase(series.model, self.model_glob)
+        return fits and (not self.method_glob or fnmatchcase(series.method, self.method_glob))
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What states are derived from, of one tick."""
 
     flights: Sequence[FlightView]
     timings: Sequence[TimingView]
-    events: Mapping[str, EventView]  # by objective id
     upstreams: Sequence[UpstreamView]
     blind_ratio: float  # share of connections that are not read
     observing: bool  # the policy asks the tap to read, not only to relay
 
 
-def state_of(objective: Objective, evidence: Evidence, now_nanos: int) -> State:
-    """Return the state of one objective; `now_nanos` is the tap's uptime."""
+def state_of(subject: Subject, last_event: int, evidence: Evidence, now_nanos: int) -> State:
+    """Return the state of one objective. In the tap's uptime: now, and when it last saw a request of it (0 = never)."""
     if _unreachable(evidence.upstreams):
         return State.UNREACHABLE
-    flights = [flight for flight in evidence.flights if _concerns(objective, flight)]
+    flights = [flight for flight in evidence.flights if subject.has(flight)]
     waiting = any(flight.open_requests for flight in flights)
-    if waiting and _stalled(objective, evidence, flights, now_nanos):
+    if waiting and _stalled(subject, evidence, flights, now_nanos):
         return State.STALLED
     if not evidence.observing or evidence.blind_ratio > BLIND_RATIO:
         return State.NO_TELEMETRY
-    last_seen = _last_seen(objective, evidence, flights)
+    last_seen = max(last_event, *(flight.last_completed_nanos for flight in flights), 0)
     silent = not last_seen or now_nanos - last_seen > NO_TRAFFIC_NANOS
     return State.NO_TRAFFIC if silent and not waiting else State.OK
 
@@ -70,18 +92,8 @@ def _unreachable(upstreams: Sequence[UpstreamView]) -> bool:
     return bool(down) and (len(down) == len(upstreams) or any(each.refused for each in down))
 
 
-def _last_seen(objective: Objective, evidence: Evidence, flights: Sequence[FlightView]) -> int:
-    """Return when a request was last open, or ended; 0 = never.
-
-    An objective that was edited has seen no event yet, and its models' series know of the calls before.
-    """
-    event = evidence.events.get(objective.id)
-    completed = [flight.last_completed_nanos for flight in flights]
-    return max(event.last_event_nanos if event else 0, *completed, 0)
-
-
 def _stalled(
-    objective: Objective, evidence: Evidence, flights: Sequence[FlightView], now_nanos: int
+    subject: Subject, evidence: Evidence, flights: Sequence[FlightView], now_nanos: int
 ) -> bool:
     """Say whether requests are open and nothing has completed for max(10 s, 5 x p99).
 
@@ -92,20 +104,11 @@ def _stalled(
     silence = min(now_nanos - last_completed, oldest_open)
     if silence < STALLED_MIN_NANOS:
         return False
-    p99_seconds = _p99_seconds(objective, evidence.timings)
+    p99_seconds = _p99_seconds(subject, evidence.timings)
     return silence >= STALLED_P99_FACTOR * p99_seconds * NANOS_PER_SECOND
 
 
-def _p99_seconds(objective: Objective, timings: Sequence[TimingView]) -> float:
+def _p99_seconds(subject: Subject, timings: Sequence[TimingView]) -> float:
     """Return the p99 latency of what the objective is about, 0 when nothing ever completed."""
-    concerned = [timing.latency for timing in timings if _concerns(objective, timing)]
+    concerned = [timing.latency for timing in timings if subject.has(timing)]
     return quantile_seconds(*merge(concerned), 0.99) or 0.0
-
-
-def _concerns(objective: Objective, series: FlightView | TimingView) -> bool:
-    """Say whether a series is among what the objective is about: inference, and both globs match."""
-    return (
-        series.kind == INFERENCE
-        and (not objective.model_glob or fnmatchcase(series.model, objective.model_glob))
-        and (not objective.method_glob or fnmatchcase(series.method, objective.method_glob))
-    )

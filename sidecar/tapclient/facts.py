@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sidecar.model.sections.tap import Tap
 from sidecar.model.sections.traffic import Traffic
+from sidecar.model.windows import SeriesKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def facts_of(
             shapes=ledger.shapes,
             batch_limits=answer.batch_limits,
             flights=answer.flights,
-            events={event.objective: event for event in answer.events},
+            events={SeriesKey(event.objective, ""): event for event in answer.events},
             upstreams=answer.upstreams,
             records=tuple(records),
         ),

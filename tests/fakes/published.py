@@ -14,6 +14,7 @@ from sidecar.model.sections.tap import Tap
 from sidecar.model.sections.traffic import Traffic
 from sidecar.model.server_metrics import Number, PollFailure, ServerReading
 from sidecar.model.snapshot import Snapshot
+from sidecar.model.windows import SeriesKey
 from sidecar.tapclient import tap_pb2 as pb
 
 
@@ -55,7 +56,7 @@ def published(
             shapes=tuple(answer.shapes),
             batch_limits=answer.batch_limits,
             flights=answer.flights,
-            events={event.objective: event for event in answer.events},
+            events={SeriesKey(event.objective, ""): event for event in answer.events},
             upstreams=answer.upstreams,
         ),
         tap=Tap(answer.tap, answer.tap.draining),

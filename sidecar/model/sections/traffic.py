@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         TokenView,
         UpstreamView,
     )
+    from sidecar.model.windows import SeriesKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,6 @@ class Traffic:
     shapes: Sequence[ShapeView] = ()
     batch_limits: Sequence[BatchLimitView] = ()  # of models of which it is known
     flights: Sequence[FlightView] = ()
-    events: Mapping[str, EventView] = field(default_factory=dict)  # by Objective.id
+    events: Mapping[SeriesKey, EventView] = field(default_factory=dict)
     upstreams: Sequence[UpstreamView] = ()
     records: Sequence[RecordView] = ()  # the newest few, oldest first

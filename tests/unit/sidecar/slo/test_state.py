@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 
 from sidecar.model.indicator import Available
 from sidecar.model.objective import Objective, State
-from sidecar.slo.state import Evidence, state_of
+from sidecar.slo.state import Evidence, Subject, state_of
 from sidecar.tapclient import tap_pb2 as pb
-from tests.fakes.facts import INFER, SECOND, event, flight, histogram, upstream
+from tests.fakes.facts import INFER, SECOND, flight, histogram, upstream
 
 NOW = 1_000 * SECOND
 ANY = Objective("answers", Available(), "0.999")
+
+
+class Facts(NamedTuple):
+    """Evidence, and when a request of an objective was last seen."""
+
+    evidence: Evidence
+    last_events: dict[str, int]
 
 
 def facts(
@@ -21,18 +30,19 @@ def facts(
     latency_nanos: int = 20_000_000,
     observing: bool = True,
     last_event_nanos: int = 0,
-) -> Evidence:
+) -> Facts:
     """A moment with these flights; everything completed so far took `latency_nanos`."""
     timing = pb.TimingSeries(
         model="resnet50", method=INFER, kind="inference", latency=histogram(*[latency_nanos] * 100)
     )
-    events = {ANY.id: event(ANY.id, last_event_nanos=last_event_nanos)}
-    return Evidence(list(flights), [timing], events, [upstream(up)], blind / 100, observing)
+    found = Evidence(list(flights), [timing], [upstream(up)], blind / 100, observing)
+    return Facts(found, {ANY.id: last_event_nanos})
 
 
-def state(found: Evidence, objective: Objective = ANY) -> State:
+def state(found: Facts, objective: Objective = ANY, model: str = "") -> State:
     """The state at NOW."""
-    return state_of(objective, found, NOW)
+    last_event = found.last_events.get(objective.id, 0)
+    return state_of(Subject.of(objective, model), last_event, found.evidence, NOW)
 
 
 def test_recent_completions_are_ok() -> None:
@@ -117,16 +127,18 @@ def test_an_upstream_that_refuses_is_unreachable_before_anything_else() -> None:
 
 
 def test_one_of_two_upstreams_down_is_not_unreachable() -> None:
-    moment = Evidence([], [], {}, [upstream(False), upstream(True)], 0.0, True)
+    moment = Facts(Evidence([], [], [upstream(False), upstream(True)], 0.0, True), {})
     assert state(moment) is State.NO_TRAFFIC
 
 
 def test_one_of_two_that_is_down_and_refused_clients_is() -> None:
     down = upstream(False)
     down.refused = 1
-    assert state(Evidence([], [], {}, [down, upstream(True)], 0.0, True)) is State.UNREACHABLE
+    assert (
+        state(Facts(Evidence([], [], [down, upstream(True)], 0.0, True), {})) is State.UNREACHABLE
+    )
     down.up = True
-    assert state(Evidence([], [], {}, [down, upstream(True)], 0.0, True)) is State.NO_TRAFFIC
+    assert state(Facts(Evidence([], [], [down, upstream(True)], 0.0, True), {})) is State.NO_TRAFFIC
 
 
 def test_more_than_one_percent_blind_connections_are_no_telemetry() -> None:
@@ -150,3 +162,12 @@ def test_an_objective_is_about_what_its_globs_match_and_inference_only() -> None
     )
     probe = flight("llama-7b", last_completed_nanos=recent, kind="probe")
     assert state(facts(probe), objective) is State.NO_TRAFFIC
+
+
+def test_a_model_of_an_objective_counted_by_model_is_that_model_alone() -> None:
+    by_model = Objective("each", Available(), "0.99", "llama-*", per_model=True)
+    recent = flight("llama-7b", last_completed_nanos=NOW - SECOND)
+    assert state(facts(recent), by_model, "llama-7b") is State.OK
+    assert state(facts(recent), by_model, "llama-70b") is State.NO_TRAFFIC
+    hanging = flight("unknown", open_requests=1, oldest_open_nanos=60 * SECOND)
+    assert state(facts(recent, hanging), by_model, "unknown") is State.STALLED

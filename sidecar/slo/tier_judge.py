@@ -1,0 +1,72 @@
+"""Whether a tier fires: both windows above its threshold, and enough of it to be believed."""
+
+from __future__ import annotations
+
+import enum
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from sidecar.model.tiers import Guard
+    from sidecar.slo.ring import Sums
+
+
+class Verdict(enum.Enum):
+    """What a tier does now."""
+
+    QUIET = "quiet"  # a window is at or below the threshold
+    HELD = "held"  # both are above, and it is too little to be believed
+    FIRES = "fires"
+
+
+def is_above(sums: Sums, threshold: Fraction) -> bool:
+    """Say whether the share of bad events is above a threshold; of nothing it is not."""
+    return sums.bad * threshold.denominator > (sums.good + sums.bad) * threshold.numerator
+
+
+def is_believed(guard: Guard, long: Sums, streak: Sums) -> bool:
+    """Say whether so many bad events are no accident: see Guard."""
+    if long.bad >= guard.min_bad * long.scale and (
+        long.bad >= guard.many_bad * long.scale or long.bad_minutes >= guard.minutes
+    ):
+        return True
+    return not streak.any_good and streak.bad >= guard.streak_bad * streak.scale
+
+
+def judge(threshold: Fraction, guard: Guard, long: Sums, short: Sums, streak: Sums) -> Verdict:
+    """Return what a tier does with these windows."""
+    if not (is_above(short, threshold) and is_above(long, threshold)):
+        return Verdict.QUIET
+    return Verdict.FIRES if is_believed(guard, long, streak) else Verdict.HELD
+
+
+class Course(NamedTuple):
+    """What a forecast goes by: a window, how much of it there is, and the share of bad events from now on."""
+
+    sums: Sums
+    nanos: int
+    covered_nanos: int
+    bad_share: float
+
+
+def nanos_until(share: float, course: Course) -> int | None:
+    """Return when a window's share of bad events passes `share` if events go on as they come; None: it does not.
+
+    A window that is not full yet grows; one that is full loses what it held, taken as spread evenly over it. 0: it is
+    above already.
+    """
+    sums, covered = course.sums, course.covered_nanos
+    total = sums.good + sums.bad
+    if not total or covered <= 0:
+        return None
+    now = sums.bad / total
+    if now > share:
+        return 0
+    if course.bad_share <= share:
+        return None
+    growing = covered * (share - now) / (course.bad_share - share)
+    if covered + growing <= course.nanos:
+        return math.ceil(growing)
+    return math.ceil(course.nanos * (share - now) / (course.bad_share - now))
