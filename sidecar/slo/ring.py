@@ -51,9 +51,10 @@ class Ring:
         """Empty at `now`; `lengths` are those of the windows, none longer than the span or shorter than a slot."""
         self.slot_nanos = slot_nanos
         self._size = -(-span_nanos // slot_nanos) + _PARTIAL_SLOTS
-        self._good = array("Q", bytes(8 * self._size))
-        self._bad = array("Q", bytes(8 * self._size))
-        self._minutes = array("H", bytes(2 * self._size))
+        # Four bytes hold 4 x 10^9 events a slot; where that is too little they are widened.
+        self._good = array("I", bytes(4 * self._size))
+        self._bad = array("I", bytes(4 * self._size))
+        self._minutes = array("B", bytes(self._size))  # at most the 60 of an hour
         self.current = now // slot_nanos
         self.windows = tuple(Window(nanos) for nanos in lengths)
         for window in self.windows:
@@ -62,13 +63,22 @@ class Ring:
     def add(self, good: int, bad: int, minutes: int) -> None:
         """Count events in the slot of now; `minutes`: how many more minutes have something bad."""
         at = self.current % self._size
-        self._good[at] += good
-        self._bad[at] += bad
+        try:
+            self._good[at] += good
+            self._bad[at] += bad
+        except OverflowError:
+            self._put(at, self._good[at] + good, self._bad[at] + bad)
         self._minutes[at] += minutes
         for window in self.windows:
             window.good += good
             window.bad += bad
             window.minutes += minutes
+
+    def _put(self, at: int, good: int, bad: int) -> None:
+        """Put counts into a slot, wider if they need that."""
+        if max(good, bad) >= 1 << 32 and self._good.typecode == "I":
+            self._good, self._bad = array("Q", self._good), array("Q", self._bad)
+        self._good[at], self._bad[at] = good, bad
 
     def advance(self, now: int) -> None:
         """Let what has become too old go; `now` never goes back."""
@@ -124,8 +134,8 @@ class Ring:
         for slot in slots:
             if self.current - self._size < slot.number <= self.current:
                 at = slot.number % self._size
-                self._good[at], self._bad[at] = slot.good, slot.bad
-                self._minutes[at] = slot.bad_minutes
+                self._put(at, slot.good, slot.bad)
+                self._minutes[at] = min(slot.bad_minutes, 60)
         for window in self.windows:
             inside = [number % self._size for number in range(window.oldest + 1, self.current + 1)]
             window.good = sum(self._good[at] for at in inside)

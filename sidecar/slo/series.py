@@ -18,20 +18,19 @@ from sidecar.model.tiers import (
 )
 from sidecar.model.windows import RINGS, SavedSeries
 from sidecar.slo import budget
-from sidecar.slo.tier_judge import Course, Verdict, judge, nanos_until
+from sidecar.slo.tier_judge import Course, Rule, Verdict, judge, nanos_until
 from sidecar.slo.windows import Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from fractions import Fraction
 
     from sidecar.model.objective import Objective
     from sidecar.model.sections.objectives import Events
-    from sidecar.model.tiers import TierInForce
     from sidecar.model.windows import SeriesKey
     from sidecar.slo.ring import Sums
 
 _STATE_TIERS = (State.UNREACHABLE, State.STALLED)
+_QUIET = {each: TierReading(each.value, PAGE, 0, 0, 0.0, firing=False) for each in _STATE_TIERS}
 
 
 class Terms(NamedTuple):
@@ -39,11 +38,13 @@ class Terms(NamedTuple):
 
     period_nanos: int  # the longest window that is kept
     is_whole: bool  # it is the objective's own
-    allowed: Fraction
-    tiers: tuple[TierInForce, ...]  # those whose windows are kept
-    out_of_reach: tuple[TierInForce, ...]
+    allowed: Fraction  # share of events that may be bad
+    allowed_share: float
+    rules: tuple[Rule, ...]  # of the tiers whose windows are kept
+    out_of_reach: tuple[Rule, ...]
     guard: Guard
-    lengths: tuple[int, ...]
+    lengths: tuple[int, ...]  # of all windows, ascending
+    long_lengths: tuple[int, ...]  # of the tiers' long ones
 
 
 @lru_cache(maxsize=256)
@@ -51,19 +52,23 @@ def terms_of(objective: Objective, longest_nanos: int) -> Terms:
     """Return the terms of an objective where no window longer than `longest_nanos` is kept."""
     period = min(objective.window_nanos, longest_nanos)
     tiers = tiers_in_force(objective.tiers, objective.ratio, objective.window_nanos)
-    kept = tuple(each for each in tiers if each.tier.long_nanos <= period)
+    rules = [Rule.of(each) for each in tiers]
+    kept = tuple(each for each in rules if each.long_nanos <= period)
+    allowed = budget_ratio(objective.ratio)
     guard = replace(Guard(), min_bad=objective.min_bad)
     guard = replace(guard, streak_nanos=min(guard.streak_nanos, period))
     lengths = {period, guard.streak_nanos}
-    lengths |= {nanos for each in kept for nanos in (each.tier.long_nanos, each.tier.short_nanos)}
+    lengths |= {nanos for each in kept for nanos in (each.long_nanos, each.short_nanos)}
     return Terms(
         period,
         period == objective.window_nanos,
-        budget_ratio(objective.ratio),
+        allowed,
+        float(allowed),
         kept,
-        tuple(each for each in tiers if each not in kept),
+        tuple(each for each in rules if each not in kept),
         guard,
         tuple(sorted(lengths)),
+        tuple(sorted({each.long_nanos for each in kept})),
     )
 
 
@@ -113,7 +118,7 @@ class Series:
             self.windows = Windows(terms.lengths, terms.period_nanos, now)
             self.windows.fill(slots, now)
         self.terms = terms
-        names = {each.tier.name for each in terms.tiers} | {each.value for each in _STATE_TIERS}
+        names = {each.name for each in terms.rules} | {each.value for each in _STATE_TIERS}
         self.firing = {name: at for name, at in self.firing.items() if name in names}
         self.changed, self._burn_of = True, None
 
@@ -162,12 +167,12 @@ class Series:
     def _judged(self, state: State, moved_nanos: int) -> Burn:
         terms = self.terms
         sums = {nanos: self.windows.sums(nanos) for nanos in terms.lengths}
-        tiers = [self._tier(each, sums, moved_nanos) for each in terms.tiers]
+        tiers = [self._tier(each, sums, moved_nanos) for each in terms.rules]
         tiers += [_out_of_reach(each) for each in terms.out_of_reach]
         tiers += [self._state_tier(each, state, moved_nanos) for each in _STATE_TIERS]
         period = sums[terms.period_nanos]
         course = Course(period, terms.period_nanos, self.covered(terms.period_nanos), 0.0)
-        rates = [(nanos, sums[nanos]) for nanos in self._long_windows()]
+        rates = [(nanos, sums[nanos]) for nanos in terms.long_lengths]
         return Burn(
             windows=tuple(self._window(nanos, sums[nanos]) for nanos in terms.lengths),
             tiers=tuple(tiers),
@@ -178,48 +183,46 @@ class Series:
             retained_nanos=terms.period_nanos,
         )
 
-    def _long_windows(self) -> Sequence[int]:
-        return sorted({each.tier.long_nanos for each in self.terms.tiers})
-
     def _window(self, nanos: int, sums: Sums) -> WindowReading:
         good, bad = sums.good / sums.scale, sums.bad / sums.scale
-        burn = bad / (good + bad) / float(self.terms.allowed) if good + bad else None
+        burn = bad / (good + bad) / self.terms.allowed_share if good + bad else None
         return WindowReading(nanos, self.covered(nanos), good, bad, burn)
 
-    def _tier(self, one: TierInForce, sums: dict[int, Sums], moved_nanos: int) -> TierReading:
-        tier, guard = one.tier, self.terms.guard
-        long, short = sums[tier.long_nanos], sums[tier.short_nanos]
-        verdict = judge(one.threshold, guard, long, short, sums[guard.streak_nanos])
+    def _tier(self, rule: Rule, sums: dict[int, Sums], moved_nanos: int) -> TierReading:
+        guard = self.terms.guard
+        long, short = sums[rule.long_nanos], sums[rule.short_nanos]
+        verdict = judge(rule, guard, long, short, sums[guard.streak_nanos])
         fires = verdict is Verdict.FIRES
         return TierReading(
-            tier.name,
-            tier.severity,
-            tier.long_nanos,
-            tier.short_nanos,
-            float(one.factor),
+            rule.name,
+            rule.severity,
+            rule.long_nanos,
+            rule.short_nanos,
+            rule.factor,
             fires,
-            since_unix_nanos=self._since(tier.name, fires, moved_nanos),
+            since_unix_nanos=self._since(rule.name, fires, moved_nanos),
             held_by="guard" if verdict is Verdict.HELD else "",
-            fires_in_nanos=None if fires else self._fires_in(one, long, short),
+            fires_in_nanos=None if fires else self._fires_in(rule, long, short),
         )
 
-    def _fires_in(self, one: TierInForce, long: Sums, short: Sums) -> int | None:
+    def _fires_in(self, rule: Rule, long: Sums, short: Sums) -> int | None:
         """Return when a tier fires if events go on as in its short window."""
-        if not short.bad:
+        if not rule.is_above(short):
             return None
-        tier, guard = one.tier, self.terms.guard
         share = short.bad / (short.good + short.bad)
-        course = Course(long, tier.long_nanos, self.covered(tier.long_nanos), share)
-        above = nanos_until(float(one.threshold), course)
-        if above is None or share <= one.threshold:
+        course = Course(long, rule.long_nanos, self.covered(rule.long_nanos), share)
+        above = nanos_until(rule.share, course)
+        if above is None:
             return None
-        bad_per_nano = short.bad / short.scale / max(self.covered(tier.short_nanos), 1)
-        missing = max(guard.min_bad - long.bad / long.scale, 0.0)
+        bad_per_nano = short.bad / short.scale / max(self.covered(rule.short_nanos), 1)
+        missing = max(self.terms.guard.min_bad - long.bad / long.scale, 0.0)
         return max(above, round(missing / bad_per_nano))
 
     def _state_tier(self, of: State, state: State, moved_nanos: int) -> TierReading:
         """Return the tier of a state that means harm."""
         name, now = of.value, self.windows.now
+        if state is not of and name not in self._pending and name not in self.firing:
+            return _QUIET[of]
         if state is not of:
             self.changed |= self._pending.pop(name, None) is not None
         elif name not in self._pending and self._had_traffic():
@@ -274,10 +277,9 @@ class Series:
         )
 
 
-def _out_of_reach(one: TierInForce) -> TierReading:
+def _out_of_reach(rule: Rule) -> TierReading:
     """Return a tier whose windows are longer than what is kept."""
-    tier = one.tier
-    windows = tier.long_nanos, tier.short_nanos
+    windows = rule.long_nanos, rule.short_nanos
     return TierReading(
-        tier.name, tier.severity, *windows, float(one.factor), False, out_of_reach=True
+        rule.name, rule.severity, *windows, rule.factor, firing=False, out_of_reach=True
     )

@@ -7,9 +7,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
-    from sidecar.model.tiers import Guard
+    from sidecar.model.tiers import Guard, TierInForce
     from sidecar.slo.ring import Sums
 
 
@@ -21,9 +19,36 @@ class Verdict(enum.Enum):
     FIRES = "fires"
 
 
-def is_above(sums: Sums, threshold: Fraction) -> bool:
-    """Say whether the share of bad events is above a threshold; of nothing it is not."""
-    return sums.bad * threshold.denominator > (sums.good + sums.bad) * threshold.numerator
+class Rule(NamedTuple):
+    """A tier of one objective, with its numbers worked out once."""
+
+    name: str
+    severity: str
+    long_nanos: int
+    short_nanos: int
+    factor: float
+    share: float  # of bad events, above which it fires
+    numerator: int  # the same, exactly
+    denominator: int
+
+    @classmethod
+    def of(cls, one: TierInForce) -> Rule:
+        """Return the rule of a tier."""
+        tier, threshold = one.tier, one.threshold
+        return cls(
+            tier.name,
+            tier.severity,
+            tier.long_nanos,
+            tier.short_nanos,
+            float(one.factor),
+            float(threshold),
+            threshold.numerator,
+            threshold.denominator,
+        )
+
+    def is_above(self, sums: Sums) -> bool:
+        """Say whether the share of bad events is above its threshold; of nothing it is not."""
+        return sums.bad * self.denominator > (sums.good + sums.bad) * self.numerator
 
 
 def is_believed(guard: Guard, long: Sums, streak: Sums) -> bool:
@@ -35,9 +60,9 @@ def is_believed(guard: Guard, long: Sums, streak: Sums) -> bool:
     return not streak.any_good and streak.bad >= guard.streak_bad * streak.scale
 
 
-def judge(threshold: Fraction, guard: Guard, long: Sums, short: Sums, streak: Sums) -> Verdict:
+def judge(rule: Rule, guard: Guard, long: Sums, short: Sums, streak: Sums) -> Verdict:
     """Return what a tier does with these windows."""
-    if not (is_above(short, threshold) and is_above(long, threshold)):
+    if not (rule.is_above(short) and rule.is_above(long)):
         return Verdict.QUIET
     return Verdict.FIRES if is_believed(guard, long, streak) else Verdict.HELD
 

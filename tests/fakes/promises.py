@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sidecar.model.objective import Objective
-from sidecar.model.sections.objectives import Objectives, ObjectiveReading, TierReading
+from sidecar.model.sections.objectives import ObjectiveReading, Objectives, TierReading
 from sidecar.model.sections.tap import Tap
 from sidecar.model.sections.traffic import Traffic
 from sidecar.model.windows import SavedSeries, SeriesKey

@@ -20,7 +20,7 @@ from sidecar.model.tiers import (
     tiers_in_force,
 )
 from sidecar.model.windows import RINGS
-from sidecar.slo.tier_judge import Verdict, judge
+from sidecar.slo.tier_judge import Rule, Verdict, judge
 from sidecar.slo.windows import Windows
 from tests.fakes.promises import SECOND, START
 
@@ -54,7 +54,7 @@ def tell(windows: Windows, at: int, errors: Fraction) -> None:
 def fires(windows: Windows, one: TierInForce) -> bool:
     """Whether a tier does now."""
     long, short = windows.sums(one.tier.long_nanos), windows.sums(one.tier.short_nanos)
-    return judge(one.threshold, OFF, long, short, long) is Verdict.FIRES
+    return judge(Rule.of(one), OFF, long, short, long) is Verdict.FIRES
 
 
 def changes(

@@ -116,19 +116,17 @@ def test_nothing_is_lost_over_fifty_deaths_of_control_and_three_of_the_tap() -> 
     events: list[tuple[int, int, int]] = []
     kills = set(draws.sample(range(200, 12_000), 50))
     restarts = set(draws.sample(sorted(set(range(200, 12_000)) - kills), 3))
-    now = START
+    ticker.tick(now := START)
     for step in range(12_000):
         now += draws.choice([SECOND, 7 * SECOND, 95 * SECOND, 240 * SECOND])
         good, bad = draws.randrange(170), draws.choice([0, 0, draws.randrange(20)])
         events.append((now, good, bad))
         ticker.tick(now, good, bad)
         if step not in kills or draws.random() < 0.5:
-            disk.keep(
-                ticker.engine
-            )  # else it dies between the tick and the commit: what came is told again
+            disk.keep(ticker.engine)  # else it dies before the commit: what came is told again
         if step in kills:
             ticker = restart(ticker, disk)
-            # The first tick of the new life comes in the same slot here, so that it must count what was not kept there.
+            # In the same slot, so that what the dead life did not keep is counted where it came.
             ticker.tick(now)
             disk.keep(ticker.engine)
         if step in restarts:

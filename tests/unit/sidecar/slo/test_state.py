@@ -97,7 +97,7 @@ def test_a_server_that_never_answered_anything_is_stalled() -> None:
 
 
 def test_a_slow_model_is_given_five_times_its_p99() -> None:
-    def hanging(seconds: int) -> Evidence:
+    def hanging(seconds: int) -> Facts:
         age = seconds * SECOND
         return facts(
             flight(open_requests=1, oldest_open_nanos=age, last_completed_nanos=NOW - age),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.model.duration import DAY, HOUR, MINUTE
-from sidecar.model.windows import RINGS
+from sidecar.model.windows import RINGS, Slot
 from sidecar.slo.windows import Windows
 from tests.fakes.promises import SECOND, START
 
@@ -100,7 +100,8 @@ def test_what_is_saved_is_found_again(
     steps: list[tuple[int, int, int]], silence_seconds: int
 ) -> None:
     """By all slots, and by the changed ones merged, as a disk has them."""
-    windows, disk = Windows(LENGTHS, 30 * DAY, START), {}
+    windows = Windows(LENGTHS, 30 * DAY, START)
+    disk: dict[tuple[int, int], Slot] = {}
     now = START
     for seconds, good, bad in steps:
         now += seconds * SECOND
@@ -155,3 +156,15 @@ def test_rings_are_finer_the_younger_and_each_slot_is_whole_ones_of_the_finer() 
         assert coarser.slot_nanos % finer.slot_nanos == 0
         assert coarser.span_nanos > finer.span_nanos
         assert finer.span_nanos % coarser.slot_nanos == 0
+
+
+def test_a_slot_holds_more_than_four_bytes_do() -> None:
+    """A control that was away for a week finds what came meanwhile at once."""
+    windows = Windows([5 * MINUTE, 30 * DAY], 30 * DAY, START)
+    windows.add(7, 1)
+    windows.advance(START + SECOND)
+    windows.add(20_000 * 604_800, 6 * 10**9)
+    assert exact(windows, 30 * DAY)[:2] == (20_000 * 604_800 + 7, 6 * 10**9 + 1)
+    found = Windows([5 * MINUTE, 30 * DAY], 30 * DAY, START)
+    found.fill(windows.all_slots(), windows.now)
+    assert found.sums(5 * MINUTE) == windows.sums(5 * MINUTE)
