@@ -92,8 +92,10 @@ class Guard:
     """Low traffic: what must have gone wrong, in numbers, before a share is believed.
 
     In the long window at least `min_bad` bad events; where they are fewer than `many_bad`, in at least `minutes`
-    different minutes, because one request that is retried five times is no outage. Or `streak_bad` of them and no good
-    one within `streak_nanos`.
+    different minutes, because one request that is retried five times is no outage, and while most of the window is
+    good its share of bad events must be `page_sigmas` standard deviations above the threshold, where the bad events of
+    one minute are one draw. A ticket can wait: it wants `ticket_sigmas` of them, however many events are bad. Or, in
+    place of all this, `streak_bad` bad events and no good one within `streak_nanos`.
     """
 
     min_bad: int = 5
@@ -101,6 +103,8 @@ class Guard:
     minutes: int = 3
     streak_bad: int = 3
     streak_nanos: int = 6 * HOUR
+    ticket_sigmas: float = 2.0
+    page_sigmas: float = 0.5
 
 
 DEFAULT_MIN_BAD = Guard().min_bad

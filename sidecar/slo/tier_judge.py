@@ -6,6 +6,8 @@ import enum
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from sidecar.model.tiers import TICKET
+
 if TYPE_CHECKING:
     from sidecar.model.tiers import Guard, TierInForce
     from sidecar.slo.ring import Sums
@@ -51,20 +53,32 @@ class Rule(NamedTuple):
         return sums.bad * self.denominator > (sums.good + sums.bad) * self.numerator
 
 
-def is_believed(guard: Guard, long: Sums, streak: Sums) -> bool:
+def is_believed(rule: Rule, guard: Guard, long: Sums, streak: Sums) -> bool:
     """Say whether so many bad events are no accident: see Guard."""
-    if long.bad >= guard.min_bad * long.scale and (
-        long.bad >= guard.many_bad * long.scale or long.bad_minutes >= guard.minutes
-    ):
+    if not streak.any_good and streak.bad >= guard.streak_bad * streak.scale:
         return True
-    return not streak.any_good and streak.bad >= guard.streak_bad * streak.scale
+    if long.bad < guard.min_bad * long.scale:
+        return False
+    if long.bad >= guard.many_bad * long.scale:
+        return rule.severity != TICKET or _is_significant(rule, guard.ticket_sigmas, long)
+    sigmas = guard.ticket_sigmas if rule.severity == TICKET else guard.page_sigmas
+    return long.bad_minutes >= guard.minutes and _is_significant(rule, sigmas, long)
+
+
+def _is_significant(rule: Rule, sigmas: float, long: Sums) -> bool:
+    """Say whether chance is an unlikely reason: bad events that come in one minute are taken as one draw."""
+    if long.bad >= long.good:
+        return True
+    share = long.bad / (long.good + long.bad)
+    draws = max(min(long.bad_minutes, long.bad / long.scale), 1.0)
+    return share * (1 - sigmas * math.sqrt((1 - share) / draws)) > rule.share
 
 
 def judge(rule: Rule, guard: Guard, long: Sums, short: Sums, streak: Sums) -> Verdict:
     """Return what a tier does with these windows."""
     if not (rule.is_above(short) and rule.is_above(long)):
         return Verdict.QUIET
-    return Verdict.FIRES if is_believed(guard, long, streak) else Verdict.HELD
+    return Verdict.FIRES if is_believed(rule, guard, long, streak) else Verdict.HELD
 
 
 class Course(NamedTuple):

@@ -9,6 +9,7 @@ from tests.prove import (
     grpc_web,
     hazards,
     interop,
+    slo,
     soak,
     state,
     streams,
@@ -29,6 +30,7 @@ PROOFS: tuple[Proof, ...] = (
     hazards.PROOF,
     survival.PROOF,
     cost.PROOF,
+    slo.PROOF,
     interop.PROOF,
     soak.PROOF,
 )

@@ -26,7 +26,7 @@ from tests.fakes.promises import SECOND, START
 
 PER_NANO = 1000
 TICK = SECOND
-OFF = Guard(min_bad=0, minutes=0, many_bad=0)
+OFF = Guard(min_bad=0, minutes=0, many_bad=0, ticket_sigmas=0.0)
 LENGTHS = {nanos for tier in DEFAULT_TIERS for nanos in (tier.long_nanos, tier.short_nanos)}
 # Errors begin in the middle of slots.
 BEGIN = START + 4 * DAY + 1_234 * SECOND
