@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.prove import (
     accuracy,
+    commits,
     cost,
     drain,
     grpc_web,
@@ -24,6 +25,7 @@ PROOFS: tuple[Proof, ...] = (
     state.PROOF,
     drain.PROOF,
     accuracy.PROOF,
+    commits.PROOF,
     upstream.PROOF,
     streams.PROOF,
     hazards.PROOF,
