@@ -62,15 +62,12 @@ class Control:
 
 
 def _store(folder: str, seam: Seam, hello: HelloMessage, log: StderrLog) -> Store:
-    """Open the state: in the folder where one is given and can be used, else in the tap's memory."""
+    """Open the state: in the folder where one is given, else in the tap's memory."""
     if folder:
         # Only where it is asked for: sqlite3 costs memory.
-        from sidecar.store.sqlite import SqliteStore, StoreError
+        from sidecar.store.sqlite import SqliteStore
 
-        try:
-            return SqliteStore(folder, log)
-        except StoreError as error:
-            log.error("state_dir cannot be used; state will not outlive the tap", reason=error)
+        return SqliteStore(folder, log)
     return KeptStore({each.key: each.value for each in hello.kept}, seam.keep, log)
 
 

@@ -1,122 +1,97 @@
-"""A file as a store: outlives the tap too. For single hosts with a disk that can be trusted."""
+"""A file as a store: outlives the tap too. For single hosts with a disk that can be trusted.
+
+This is the side of the loop, which waits for the disk at two moments: for a few seconds at the start, because what was
+kept decides how everything begins, and at the end, because what was handed over is to be kept.
+"""
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import time
 from typing import TYPE_CHECKING
 
+from sidecar.model.sections.store import DISK, StoreReading
+from sidecar.store.batch import Batch
+from sidecar.store.writer import Writer
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from sidecar.model.log import Log
+    from sidecar.model.windows import SavedSeries, SeriesKey
 
-FILE_NAME = "wayside.db"
-# Beside the file while it is in use; of another file they would be replayed into it.
-_COMPANIONS = ("", "-wal", "-shm")
-# One process writes; a person may look with a tool of their own meanwhile. The loop waits, and so for a moment only:
-# what could not be written is written with the next commit.
-BUSY_SECONDS = 0.05
-
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID"
-)
-
-
-class StoreError(Exception):
-    """The folder cannot be used; says why and what to do."""
-
-
-class _DamagedError(Exception):
-    """The file is no database, or not a whole one."""
+# Within the 15 s in which the tap wants a pull. Whoever is slower begins without what was kept.
+OPEN_SECONDS = 8.0
+# Time for one slow write at the end. Whoever is slower loses what was not kept.
+CLOSE_SECONDS = 5.0
 
 
 class SqliteStore:
-    """A table of keys in a file of the folder that `state_dir` names."""
+    """See Store. Never raises: where nothing can be kept it says so, and goes on trying."""
 
-    def __init__(self, folder: str, log: Log) -> None:
-        """Open or make the file; one that is damaged is put aside, aloud. Raises StoreError."""
+    keeps_slots = True
+
+    def __init__(
+        self,
+        folder: str,
+        log: Log,
+        clock: Callable[[], float] = time.monotonic,
+        unix_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Open the file in a folder, or begin without it. Clocks tell seconds."""
+        self._folder = folder
         self._log = log
-        self._file = os.path.join(folder, FILE_NAME)
-        self._written: dict[str, bytes] = {}
-        self._failing = False
-        try:
-            os.makedirs(folder, exist_ok=True)
-            try:
-                self._database = self._opened()
-            except _DamagedError as damage:
-                self._put_aside(damage)
-                self._database = self._opened()
-        except (OSError, sqlite3.Error, _DamagedError) as error:
-            raise StoreError(
-                f"{folder} cannot hold state: {error}. Let it be a folder that Wayside may write to."
-            ) from error
+        self._clock = clock
+        self._tick = Batch()
+        self._writer = Writer(folder, unix_clock)
+        if not self._writer.wait_opened(OPEN_SECONDS):
+            log.error("state_dir is slow; beginning without what it holds", state_dir=folder)
+        self._tell()
 
     def read(self, key: str) -> bytes | None:
         """See Store."""
-        if key in self._written:
-            return self._written[key] or None
-        try:
-            found = self._database.execute("SELECT value FROM state WHERE key = ?", (key,))
-            row = found.fetchone()
-        except sqlite3.Error as error:
-            self._log.error("state could not be read", file=self._file, key=key, reason=error)
-            return None
-        return bytes(row[0]) if row else None
+        value = self._tick.values.get(key)
+        return (self._writer.value(key) if value is None else value) or None
 
     def write(self, key: str, value: bytes) -> None:
         """See Store."""
-        self._written[key] = value
+        self._tick.values[key] = value
+
+    def read_series(self) -> Sequence[SavedSeries]:
+        """See Store: what an earlier life left, once. In this life the engine knows better."""
+        return self._writer.take_saved()
+
+    def save_series(self, series: Sequence[SavedSeries]) -> None:
+        """See Store."""
+        for each in series:
+            self._tick.save(each)
+
+    def forget_series(self, keys: Sequence[SeriesKey]) -> None:
+        """See Store."""
+        for key in keys:
+            self._tick.forget(key)
 
     def commit(self) -> None:
-        """See Store. A disk that fails is told once, and so is its recovery; meanwhile the writes wait."""
-        if not self._written:
-            return
-        kept = [(key, value) for key, value in self._written.items() if value]
-        gone = [(key,) for key, value in self._written.items() if not value]
-        try:
-            with self._database:
-                self._database.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", kept)
-                self._database.executemany("DELETE FROM state WHERE key = ?", gone)
-        except sqlite3.Error as error:
-            if not self._failing:
-                self._failing = True
-                self._log.error("state cannot be written", file=self._file, reason=error)
-            return
-        if self._failing:
-            self._failing = False
-            self._log.info("state is written again", file=self._file)
-        self._written.clear()
+        """See Store."""
+        if self._tick:
+            self._tick.since = self._clock()
+            self._writer.hand(self._tick)
+            self._tick = Batch()
+        self._tell()
+
+    def reading(self) -> StoreReading:
+        """See Store."""
+        condition, since = self._writer.condition()
+        behind = max(self._clock() - since, 0.0) if since is not None else 0.0
+        return StoreReading(DISK, *condition, behind)
 
     def close(self) -> None:
         """See Store."""
-        self._database.close()
+        is_kept = self._writer.close(CLOSE_SECONDS)
+        self._tell()
+        if not is_kept:
+            self._log.error("the last state was not kept", state_dir=self._folder)
 
-    def _opened(self) -> sqlite3.Connection:
-        """Open the file and look at all of it: damage that is met later would end control in its work."""
-        database = sqlite3.connect(self._file, timeout=BUSY_SECONDS)
-        try:
-            # Readers never block the writer, and a crash of the machine loses the last ticks, never the file.
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-            (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise _DamagedError(verdict)
-            with database:
-                database.execute(_SCHEMA)
-            database.execute("SELECT key, value FROM state LIMIT 1").fetchone()
-        except sqlite3.DatabaseError as error:
-            database.close()
-            if isinstance(error, sqlite3.OperationalError) and "no such column" not in str(error):
-                raise
-            raise _DamagedError(str(error)) from error
-        except _DamagedError:
-            database.close()
-            raise
-        return database
-
-    def _put_aside(self, damage: _DamagedError) -> None:
-        aside = f"{self._file}.damaged-{time.time_ns()}"
-        for companion in _COMPANIONS:
-            if os.path.exists(self._file + companion):
-                os.replace(self._file + companion, aside + companion)
-        self._log.error("the state was damaged and begins anew", put_aside=aside, reason=damage)
+    def _tell(self) -> None:
+        """Write what the writer's thread has to say: the log is the loop's."""
+        for level, message, fields in self._writer.take_lines():
+            getattr(self._log, level)(message, **fields)

@@ -46,8 +46,10 @@ def test_a_folder_that_cannot_be_used_is_told_and_stops_nothing(tmp_path: Path) 
     with silent_server() as upstream, running_wayside(upstream, config=config) as wayside:
         assert life(wayside) == 1
         kill_control(wayside)
-        assert life(wayside) == 2, "the tap keeps it"
-        assert "state_dir cannot be used; state will not outlive the tap" in wayside.running.text()
+        assert life(wayside) == 1, "nobody keeps it"
+        assert (
+            "state is not kept, and will not outlive control until it is" in wayside.running.text()
+        )
 
 
 def test_over_its_bound_it_is_refused_counted_and_told() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.prove import (
     accuracy,
+    commits,
     cost,
     drain,
     grpc_web,
@@ -26,6 +27,7 @@ PROOFS: tuple[Proof, ...] = (
     drain.PROOF,
     accuracy.PROOF,
     upstream.PROOF,
+    commits.PROOF,
     streams.PROOF,
     hazards.PROOF,
     survival.PROOF,

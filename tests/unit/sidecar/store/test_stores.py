@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from sidecar.model.windows import SeriesKey
 from sidecar.store.face import Store
-from sidecar.store.kept import MAX_VALUE_BYTES, KeptStore
+from sidecar.store.kept import KeptStore
 from sidecar.store.lives import KEY, begin_life
-from sidecar.store.sqlite import FILE_NAME, SqliteStore, StoreError
-
-
-class Lines:
-    """A log that remembers."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def info(self, message: str, **fields: object) -> None:
-        self.lines.append(message)
-
-    warning = error = info
-
-
-class TapMemory:
-    """What the tap holds between two lives of control."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, bytes] = {}
-        self.kept: list[tuple[str, bytes]] = []
-
-    def keep(self, key: str, value: bytes) -> None:
-        self.kept.append((key, value))
-        self.values[key] = value
-
-    def life(self) -> Store:
-        return KeptStore(self.values, self.keep, Lines())
-
+from sidecar.store.sqlite import SqliteStore
+from tests.fakes.lines import Lines
+from tests.fakes.saved_series import KEY as SERIES
+from tests.fakes.saved_series import NOW, rings, saved, sums
 
 Life = Callable[[], Store]
 
@@ -48,13 +23,16 @@ Life = Callable[[], Store]
 def life(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Life]:
     """Begin another life over the same state."""
     open_now: list[Store] = []
-    memory = TapMemory()
+    memory: dict[str, bytes] = {}
 
     def begin() -> Store:
         for store in open_now:
             store.close()
-        sqlite = request.param == "sqlite"
-        open_now[:] = [SqliteStore(str(tmp_path / "state"), Lines()) if sqlite else memory.life()]
+        open_now[:] = [
+            SqliteStore(str(tmp_path / "state"), Lines())
+            if request.param == "sqlite"
+            else KeptStore(memory, memory.__setitem__, Lines())
+        ]
         return open_now[0]
 
     yield begin
@@ -69,6 +47,7 @@ def test_what_was_committed_is_there_in_the_next_life(life: Life) -> None:
     store.write("b", b"\x00\xff")
     assert store.read("a") == b"1", "at once in the same life"
     store.commit()
+    assert store.read("a") == b"1", "on its way"
     store.write("a", b"2")
     store.commit()
     later = life()
@@ -81,8 +60,10 @@ def test_what_was_not_committed_is_lost_whole(life: Life) -> None:
     store.commit()
     store.write("a", b"2")
     store.write("b", b"2")
+    store.save_series([saved()])
     later = life()
     assert (later.read("a"), later.read("b")) == (b"1", None)
+    assert later.read_series() == []
 
 
 def test_an_empty_value_forgets(life: Life) -> None:
@@ -92,6 +73,7 @@ def test_an_empty_value_forgets(life: Life) -> None:
     store.write("a", b"")
     assert store.read("a") is None
     store.commit()
+    assert store.read("a") is None
     assert life().read("a") is None
 
 
@@ -106,119 +88,49 @@ def test_a_count_that_cannot_be_read_begins_anew(life: Life) -> None:
     assert begin_life(life()) == 1
 
 
-def test_only_what_changed_travels_to_the_tap() -> None:
-    memory = TapMemory()
-    store = memory.life()
-    store.write("a", b"1")
-    store.write("b", b"1")
+def test_a_series_is_found_again_with_its_head_and_all_its_events(life: Life) -> None:
+    series = saved(rings((NOW - n, 10, n % 2) for n in range(0, 300, 7)), good=430, bad=21)
+    store = life()
+    store.save_series([series])
     store.commit()
-    store.write("a", b"1")
-    store.write("b", b"2")
-    store.commit()
-    store.commit()
-    assert memory.kept == [("a", b"1"), ("b", b"1"), ("b", b"2")]
-
-
-def test_a_damaged_file_is_put_aside_and_said(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_bytes(b"this is no database, however long it is" * 100)
-    (tmp_path / f"{FILE_NAME}-shm").write_bytes(b"of the same")
-    log = Lines()
-    store = SqliteStore(str(tmp_path), log)
-    store.write("a", b"1")
-    store.commit()
-    store.close()
-    assert log.lines == ["the state was damaged and begins anew"]
-    aside, companion = sorted(tmp_path.glob(f"{FILE_NAME}.damaged-*"))
-    assert companion.name == f"{aside.name}-shm"
-    assert companion.read_bytes() == b"of the same", (
-        "beside a new file it would be taken for that one's"
+    (found,) = life().read_series()
+    for field in ("key", "epoch_unix_nanos", "good", "bad", "excluded", "firing", "pending"):
+        assert getattr(found, field) == getattr(series, field)
+    assert (found.last_traffic_nanos, found.since_nanos) == (
+        series.last_traffic_nanos,
+        series.since_nanos,
     )
-    assert aside.read_bytes().startswith(b"this is no database")
+    for ring in range(4):
+        assert sums(found.slots, ring) == sums(series.slots, ring)
 
 
-def filled(folder: Path) -> Path:
-    """Make a state of many pages and return its file."""
-    store = SqliteStore(str(folder), Lines())
-    for n in range(200):
-        store.write(f"key-{n}", bytes(500))
+def test_models_of_one_objective_are_series_of_their_own(life: Life) -> None:
+    keys = [SeriesKey(SERIES.objective_id, model) for model in ("", "a", "b")]
+    store = life()
+    store.save_series([saved(key=key, good=n) for n, key in enumerate(keys)])
     store.commit()
-    assert begin_life(store) == 1
-    store.close()
-    return folder / FILE_NAME
+    assert {each.key: each.good for each in life().read_series()} == {
+        key: n for n, key in enumerate(keys)
+    }
 
 
-def test_damage_in_the_middle_is_found_at_the_start(tmp_path: Path) -> None:
-    file = filled(tmp_path)
-    content = bytearray(file.read_bytes())
-    content[4096 : 8 * 4096] = b"\xff" * (7 * 4096)
-    file.write_bytes(content)
-    log = Lines()
-    store = SqliteStore(str(tmp_path), log)
-    assert log.lines == ["the state was damaged and begins anew"]
-    assert store.read("key-1") is None
-    assert begin_life(store) == 1
-    store.close()
-
-
-def test_a_table_of_something_else_is_put_aside(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / FILE_NAME) as other:
-        other.execute("CREATE TABLE state (something TEXT)")
-    other.close()
-    log = Lines()
-    store = SqliteStore(str(tmp_path), log)
-    assert log.lines == ["the state was damaged and begins anew"]
-    assert begin_life(store) == 1
-    store.close()
-
-
-def test_a_database_that_cannot_be_read_any_more_is_told_and_stops_nothing(tmp_path: Path) -> None:
-    log = Lines()
-    store = SqliteStore(str(tmp_path), log)
-    store.close()
-    assert store.read("a") is None
-    assert log.lines == ["state could not be read"]
-
-
-def test_what_is_forgotten_travels_first_because_it_makes_room() -> None:
-    memory = TapMemory()
-    store = memory.life()
-    store.write("old", b"1")
+def test_a_forgotten_series_is_gone_and_may_come_again(life: Life) -> None:
+    store = life()
+    other = SeriesKey("fedcba9876543210", "")
+    store.save_series([saved(rings([(NOW, 1, 0)])), saved(key=other)])
     store.commit()
-    store.write("new", b"2")
-    store.write("old", b"")
+    store.forget_series([SERIES])
     store.commit()
-    assert memory.kept == [("old", b"1"), ("old", b""), ("new", b"2")]
+    later = life()
+    assert [each.key for each in later.read_series()] == [other]
+    later.save_series([saved(rings([(NOW, 5, 0)]))])
+    later.commit()
+    found = {each.key: each for each in life().read_series()}
+    assert sums(found[SERIES].slots, 0) == (5, 0, 0), "nothing of before"
 
 
-def test_what_the_tap_could_never_keep_is_told_and_not_sent() -> None:
-    memory, log = TapMemory(), Lines()
-    store = KeptStore({}, memory.keep, log)
-    store.write("large", bytes(MAX_VALUE_BYTES + 1))
-    store.commit()
-    assert memory.kept == []
-    assert log.lines == ["state is too large for the tap to keep"]
-
-
-def test_a_folder_that_cannot_be_used_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="Let it be a folder that Wayside may write to"):
-        SqliteStore(str(tmp_path / "file"), Lines())
-
-
-def test_a_disk_that_fails_loses_nothing_that_a_later_commit_can_write(tmp_path: Path) -> None:
-    log = Lines()
-    store = SqliteStore(str(tmp_path), log)
-    store.write("a", b"1")
-    with sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        store.commit()
-        store.commit()
-        assert log.lines == ["state cannot be written"], "once"
-        other.execute("ROLLBACK")
-    other.close()
-    store.commit()
-    assert log.lines == ["state cannot be written", "state is written again"]
-    store.close()
-    again = SqliteStore(str(tmp_path), log)
-    assert again.read("a") == b"1"
-    again.close()
+def test_it_says_where_it_keeps(life: Life) -> None:
+    store = life()
+    reading = store.reading()
+    assert (reading.home, reading.up) == ("disk" if store.keeps_slots else "tap", True)
+    assert (reading.reason, reading.set_aside, reading.behind_seconds) == ("", "", 0.0)

@@ -1,0 +1,56 @@
+"""Slots of one series in few bytes: of a busy month there are 2,300, and as a tuple each takes 200 bytes."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import overload
+
+from sidecar.model.windows import RINGS, Slot
+
+# So many slots of a ring are told apart: those of its span, the one that now lies in, and the oldest, half gone.
+PLACES = tuple(-(-ring.span_nanos // ring.slot_nanos) + 2 for ring in RINGS)
+# number, good, bad, minutes with something bad
+_FIELDS = 4
+
+
+class SlotTable(Sequence[Slot]):
+    """32 bytes a slot, by ring, in the order in which they came: of two with one number the later one counts.
+
+    Of a ring at most twice as many as it has places; what comes first is dropped first.
+    """
+
+    __slots__ = ("_rings",)
+
+    def __init__(self, slots: Iterable[Slot] = ()) -> None:
+        self._rings: dict[int, array[int]] = {}
+        for slot in slots:
+            self.put(slot)
+
+    def put(self, slot: Slot) -> None:
+        """Add a slot, in the place of the last one of its ring if that has its number."""
+        ring, *row = slot
+        rows = self._rings.get(ring)
+        if rows is None:
+            self._rings[ring] = array("Q", row)
+        elif rows[-_FIELDS] == slot.number:
+            rows[-_FIELDS:] = array("Q", row)
+        else:
+            rows.extend(row)
+            if len(rows) > 2 * PLACES[ring] * _FIELDS:
+                del rows[: PLACES[ring] * _FIELDS]
+
+    def __len__(self) -> int:
+        return sum(len(rows) for rows in self._rings.values()) // _FIELDS
+
+    def __iter__(self) -> Iterator[Slot]:
+        for ring, rows in self._rings.items():
+            for at in range(0, len(rows), _FIELDS):
+                yield Slot(ring, *rows[at : at + _FIELDS])
+
+    @overload
+    def __getitem__(self, at: int) -> Slot: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Slot]: ...
+    def __getitem__(self, at: int | slice) -> Slot | Sequence[Slot]:
+        return tuple(self)[at]

@@ -1,0 +1,236 @@
+"""The one thread that touches the disk. What it is doing, however long that takes, holds up nobody else.
+
+It has one pending batch: while it writes, later ticks merge into the next. A batch that could not be written stays, and
+is tried again with what came after it, at most once a second.
+
+A folder that another Wayside holds, or that cannot be written, is tried again at the same pace. When it can be had, the
+series of this process take the place of those that lie there under the same keys; all other series stay.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from sidecar.store.batch import Batch
+from sidecar.store.database import Database, UnusableError
+from sidecar.store.state_folder import InUseError, StateFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sidecar.model.windows import SavedSeries, SeriesKey
+
+# Between two attempts at what has failed.
+RETRY_SECONDS = 1.0
+# Lines for the log that nobody has fetched yet; there is one for each change between working and not.
+MAX_LINES = 16
+
+
+class Line(NamedTuple):
+    """For the log, written by whoever may write there."""
+
+    level: str
+    message: str
+    fields: dict[str, object]
+
+
+class Condition(NamedTuple):
+    """How keeping state goes."""
+
+    up: bool = False
+    reason: str = "it is being opened"
+    set_aside: str = ""
+
+
+class Writer:
+    """Everything without an underscore may be called from any thread, and waits for no disk unless it says so."""
+
+    def __init__(self, folder: str, unix_clock: Callable[[], float]) -> None:
+        """`unix_clock` dates what is set aside."""
+        self._folder = folder
+        self._unix_clock = unix_clock
+        self._wake = threading.Condition()
+        # Shared, under _wake.
+        self._pending: Batch | None = None
+        self._in_flight: Batch | None = None
+        self._closing = False
+        self._was_tried = False
+        self._is_late = False
+        self._condition = Condition()
+        self._values: dict[str, bytes] = {}
+        self._saved: list[SavedSeries] | None = None
+        self._lines: deque[Line] = deque(maxlen=MAX_LINES)
+        # Of the thread alone.
+        self._held: StateFolder | None = None
+        self._database: Database | None = None
+        self._replaced: set[SeriesKey] = (
+            set()
+        )  # when they are saved: in the file they are another's
+        self._is_failing = False
+        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
+        self._thread.start()
+
+    # --- for others -----------------------------------------------------------------------------
+
+    def wait_opened(self, seconds: float) -> bool:
+        """Wait until the file was opened or could not be; return whether either came in time.
+
+        If not, what lies in it comes too late for whoever asked, as if another had held it.
+        """
+        with self._wake:
+            self._is_late = not self._wake.wait_for(lambda: self._was_tried, seconds)
+            return not self._is_late
+
+    def take_saved(self) -> list[SavedSeries]:
+        """Return what an earlier life left, once: it is large, and whoever takes it has it from then on."""
+        with self._wake:
+            saved, self._saved = self._saved, None
+        return saved or []
+
+    def value(self, key: str) -> bytes:
+        """Return what is under a key in the file, or will be; empty where nothing is."""
+        with self._wake:
+            for batch in (self._pending, self._in_flight):
+                if batch is not None and key in batch.values:
+                    return batch.values[key]
+            return self._values.get(key, b"")
+
+    def hand(self, batch: Batch) -> None:
+        """Have it written, together with what is still to be written."""
+        with self._wake:
+            if self._pending is None:
+                self._pending = batch
+            else:
+                self._pending.merge(batch)
+            self._wake.notify_all()
+
+    def condition(self) -> tuple[Condition, float | None]:
+        """Return how it goes, and when the oldest tick was committed that is not in the file."""
+        with self._wake:
+            unkept = [each.since for each in (self._in_flight, self._pending) if each is not None]
+            return self._condition, min(unkept, default=None)
+
+    def take_lines(self) -> list[Line]:
+        """Return what is to be told since this was last asked."""
+        with self._wake:
+            lines = list(self._lines)
+            self._lines.clear()
+        return lines
+
+    def close(self, seconds: float) -> bool:
+        """Have what was handed over written, and end; return whether that was done in time."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify_all()
+        self._thread.join(seconds)
+        return not self._thread.is_alive() and self._pending is None
+
+    # --- the thread -----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        self._open(first=True)
+        while (batch := self._next()) is not None:
+            if self._database is None:
+                self._open(first=False)
+            written = self._database is not None and self._write(self._database, batch)
+            with self._wake:
+                self._in_flight = None
+                if written:
+                    self._values.update(batch.values)
+                    continue
+                if self._pending is not None:
+                    batch.merge(self._pending)
+                self._pending = batch
+                if self._closing:
+                    break
+                self._wake.wait_for(lambda: self._closing, RETRY_SECONDS)
+        if self._database is not None:
+            self._database.close()
+        if self._held is not None:
+            self._held.release()
+
+    def _next(self) -> Batch | None:
+        """Wait for something to write; None: there is nothing and it is the end."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._pending is not None or self._closing)
+            self._in_flight, self._pending = self._pending, None
+            return self._in_flight
+
+    def _open(self, *, first: bool) -> None:
+        """Try to get hold of the file. The first time, what an earlier life left in it is fetched."""
+        try:
+            self._held = self._held or StateFolder(self._folder)
+            database, saved = self._opened(self._held, with_series=first)
+            values = database.values()
+        except (OSError, sqlite3.Error, UnusableError, InUseError) as error:
+            self._fail(error)
+        else:
+            self._database = database
+            with self._wake:
+                in_time = first and not self._is_late
+                self._values, self._saved = values, saved if in_time else None
+                self._was_tried = True
+            self._replaced = set() if in_time else database.keys()
+            self._succeed()
+        with self._wake:
+            self._was_tried = True
+            self._wake.notify_all()
+
+    def _opened(
+        self, held: StateFolder, *, with_series: bool
+    ) -> tuple[Database, list[SavedSeries] | None]:
+        """Open the file; one that will never do makes room for a new one. Raises what either raises."""
+        try:
+            return _read(held.file, with_series=with_series)
+        except UnusableError as unusable:
+            aside = held.set_aside(unusable.kind, self._unix_clock())
+            with self._wake:
+                self._condition = self._condition._replace(set_aside=aside)
+            fields: dict[str, object] = {"set_aside": aside, "reason": unusable}
+            self._tell("error", "the state could not be used and begins anew", fields)
+            return _read(held.file, with_series=with_series)
+
+    def _write(self, database: Database, batch: Batch) -> bool:
+        """Write a batch; what it holds may be at fault as well as the disk, and neither may end this thread."""
+        try:
+            database.write(batch, self._replaced & batch.heads.keys())
+        except (sqlite3.Error, UnusableError, ValueError, OverflowError) as error:
+            self._fail(error)
+            return False
+        self._replaced -= batch.heads.keys()
+        self._succeed()
+        return True
+
+    def _fail(self, error: Exception) -> None:
+        """Tell it where it is news: a disk that fails fails each second."""
+        with self._wake:
+            self._condition = self._condition._replace(up=False, reason=str(error))
+        if self._is_failing:
+            return
+        self._is_failing = True
+        fields: dict[str, object] = {"state_dir": self._folder, "reason": error}
+        self._tell("error", "state is not kept, and will not outlive control until it is", fields)
+
+    def _succeed(self) -> None:
+        with self._wake:
+            self._condition = self._condition._replace(up=True, reason="")
+        if self._is_failing:
+            self._is_failing = False
+            self._tell("info", "state is kept again", {"state_dir": self._folder})
+
+    def _tell(self, level: str, message: str, fields: dict[str, object]) -> None:
+        with self._wake:
+            self._lines.append(Line(level, message, fields))
+
+
+def _read(file: str, *, with_series: bool) -> tuple[Database, list[SavedSeries] | None]:
+    """Open a file, and read its series where they are asked for."""
+    database = Database(file)
+    try:
+        return database, database.series() if with_series else None
+    except BaseException:
+        database.close()
+        raise
