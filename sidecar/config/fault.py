@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
     from sidecar.text.document import Path
 
+_HINTS = {
+    "list_type": "Write [one, another].",
+    "string_type": "Write text, in quotes where it looks like a number.",
+    "bool_type": "Write true or false.",
+    "int_type": "Write a whole number.",
+}
 _NO_MAPPING = frozenset({"model_type", "dict_type"})
 
 
@@ -64,7 +70,11 @@ def _fault(detail: ErrorDetails, follows: bool) -> Fault:
     if kind == "literal_error":
         return Fault(path, f"is {detail['input']!r}", f"Use {context['expected']}.")
     message = detail["msg"]
-    return Fault(path, f"is {shown(detail['input'])}: {message[:1].lower()}{message[1:]}", "")
+    return Fault(
+        path,
+        f"is {shown(detail['input'])}: {message[:1].lower()}{message[1:]}",
+        _HINTS.get(kind, ""),
+    )
 
 
 def _meant(detail: ErrorDetails) -> Path:

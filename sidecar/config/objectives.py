@@ -70,7 +70,7 @@ Window = Annotated[
     BeforeValidator(_window_nanos),
     written("The rolling period, 1h to 92d.", DURATION_PATTERN, "30d"),
 ]
-MinBad = Annotated[int, BeforeValidator(_min_bad), Field(ge=1, le=MAX_MIN_BAD)]
+MinBad = Annotated[int, Field(ge=1, le=MAX_MIN_BAD), BeforeValidator(_min_bad)]
 FirstToken = Annotated[
     InstanceOf[FirstTokenBelow],
     BeforeValidator(quantities.first_token_below),

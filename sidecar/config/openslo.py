@@ -87,7 +87,8 @@ class OpenSlo:
     def add(self, document: Document) -> None:
         """Take one document."""
         root = Node(document, (), document.value, self.problems)
-        kind = root.need("kind", "Write kind: SLO, or kind: SLI.") if self._version(root) else None
+        whole = root.keys(_DOCUMENT) and self._version(root)
+        kind = root.need("kind", "Write kind: SLO, or kind: SLI.") if whole else None
         if kind is None:
             self.incomplete = True
         elif kind.value == "SLO":
@@ -112,9 +113,8 @@ class OpenSlo:
         return False
 
     def _add_indicator(self, root: Node) -> None:
-        whole = root.keys(_DOCUMENT)
-        name = _name(root) if whole or root.child("metadata") else None
-        found = _indicator(root.need("spec", f"Add spec: {{{_RAW}}}.")) if whole else None
+        name = _name(root)
+        found = _indicator(root.need("spec", f"Add spec: {{{_RAW}}}."))
         if name is None:
             self.incomplete = True
         elif name.value in self._indicators:
@@ -127,8 +127,6 @@ class OpenSlo:
     def _slo(self, root: Node) -> list[Entry]:
         """Return its objectives; none where anything is wrong with it."""
         before = len(self.problems)
-        if not root.keys(_DOCUMENT):
-            return []
         name = _name(root)
         spec = root.need(
             "spec", "Add spec: with indicator, timeWindow, budgetingMethod, objectives."
@@ -166,7 +164,8 @@ class OpenSlo:
         if inline and named:
             named.wrong("stands beside indicator", "Keep one of them.")
         elif inline:
-            if inline.keys(("metadata", "spec")):
+            named_well = not inline.child("metadata") or _name(inline) is not None
+            if inline.keys(("metadata", "spec")) and named_well:
                 return _indicator(inline.need("spec", f"Add spec: {{{_RAW}}}."))
         elif named is None:
             spec.wrong("has no indicator", f"Add indicator: {{spec: {{{_RAW}}}}}, or indicatorRef.")

@@ -29,7 +29,7 @@ Size = Annotated[
             "type": ["string", "integer"],
             "minimum": 0,
             "pattern": rf"^\d+(\.\d+)?\s*({_SIZES})$",
-            "description": "A size: KiB MiB GiB or kB MB GB, or a number of bytes.",
+            "description": "A size: KiB MiB GiB or KB MB GB, or a number of bytes.",
             "examples": ["64MiB"],
         }
     ),

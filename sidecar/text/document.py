@@ -6,6 +6,7 @@ the parser underneath speaks, would read `off` as false and `1:30` as 90.)
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
@@ -29,7 +30,7 @@ MAX_DEPTH = 32
 MAX_VALUES = 50_000
 
 _QUOTES = ("'", '"', "|", ">")
-# Longer ones are text: no setting needs them, and Python refuses to read those of thousands of digits.
+# Longer ones are no integers: no setting needs them, and Python refuses to read those of thousands of digits.
 _INT = re.compile(r"[-+]?[0-9]{1,100}\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -186,4 +187,5 @@ def _scalar(node: yaml.Node) -> object:
         return _WORDS[text]
     if _INT.match(text):
         return int(text)
-    return float(text) if _FLOAT.match(text) else text
+    number = float(text) if _FLOAT.match(text) else math.inf
+    return number if math.isfinite(number) else text
