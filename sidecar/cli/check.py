@@ -6,13 +6,18 @@ import sys
 from typing import TYPE_CHECKING
 
 from sidecar.cli.exit_codes import BAD_CONFIG, FAILED, OK
+from sidecar.model.duration import HOUR
 
 if TYPE_CHECKING:
     import argparse
+    from fractions import Fraction
 
     from sidecar.config.compile import Compiled
-    from sidecar.model.indicator import Indicator
     from sidecar.model.policy import Policy
+
+_READ = (
+    "Each cell: fires after that long / clears that long after the end; plus up to one tick each."
+)
 
 _EPILOG = """\
 a whole file:
@@ -21,8 +26,15 @@ a whole file:
   server: {type: auto, files: [my-server.yaml]}         # files: catalogues of your own, see sidecar/servers/oip.yaml
   slos:
     - {name: resnet-fast, match: {model: resnet50},  objective: 99.9%,  good: {latency_below: 100ms}}
-    - {name: chat-starts, match: {model: "llama-*"}, objective: 99%,    good: {first_token_below: 500ms}}
-    - {name: answers,                                objective: 99.95%, good: {available: true}}   # or {give_up: 10s}
+    - {name: chat-starts, match: {model: "llama-*"}, objective: 99%,    window: 28d,    # 1h to 92d, 30d if left out
+       good: {first_token_below: 300ms + 0.2ms/prompt_token up to 5s}}
+    - {name: chat-flows,  match: {model: "llama-*"}, objective: 99%,    alerts: {min_bad: 10},   # tiers here too
+       good: {all: [{first_token_below: 500ms}, {token_time_below: 40ms}, {longest_gap_below: 2s}]}}
+    - {name: answers, per: model,                    objective: 99.95%, good: {available: true}}   # or {give_up: 10s}
+  slo_files: [slos/*.yaml]          # more of them, in this form or in OpenSLO
+  alerts:                           # for objectives that do not say otherwise; left out, the usual four tiers
+    tiers: [{name: page-fast, long: 1h, short: 5m, budget: 2%, severity: page}]
+    min_bad: 5                      # bad events before a share of them is believed
   outcomes: {429: client_error}     # codes that count otherwise than always, see --outcomes
   models: [resnet50]                # names shown from the start; others after their first good answer
   admin: ":9464"                    # /metrics and the API; off = none
@@ -35,7 +47,7 @@ a whole file:
   state_dir: /var/lib/wayside       # where state outlives a restart
 
 Durations: us ms s m h d w. Percentages need a %.
-Exit status: 0 good, 1 wayside-tap could not be asked, 2 problems, each as `file:line: field: what is wrong. hint`.
+Exit status: 0 good, 1 wayside-tap or --admin gave no answer, 2 problems, each `file:line: field: what is wrong. hint`.
 """
 
 
@@ -56,6 +68,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="store_true",
         help="print what each way for a call to end counts as, and the rules in force that say otherwise; "
         "without FILE those that are shipped",
+    )
+    parser.add_argument(
+        "--expect-rate",
+        metavar="N/h",
+        type=_rate,
+        help="print how often each objective would page for nothing at this rate of requests (/s /m /h /d), "
+        "and how soon for an outage",
+    )
+    parser.add_argument(
+        "--admin",
+        metavar="H:P",
+        help="ask a running Wayside which models there are, and print which of them each objective is about",
     )
     parser.set_defaults(main=_check, parser=parser)
 
@@ -80,8 +104,8 @@ def _check(arguments: argparse.Namespace) -> int:
         return BAD_CONFIG
     if arguments.outcomes:
         return _outcomes(arguments.file, compiled)
-    _summarize(arguments.file, compiled.policy)
-    return OK
+    _summarize(arguments.file, compiled.policy, arguments.expect_rate)
+    return _models(arguments.admin, compiled.policy) if arguments.admin else OK
 
 
 def _outcomes(file: str, compiled: Compiled | None) -> int:
@@ -103,15 +127,15 @@ def _outcomes(file: str, compiled: Compiled | None) -> int:
     return OK
 
 
-def _summarize(file: str, policy: Policy) -> None:
+def _summarize(file: str, policy: Policy, rate: Fraction | None) -> None:
     """Say what the file would do."""
+    from sidecar.cli.check_objectives import MODEL, objective_lines
+    from sidecar.model.settings import ControlSettings
+    from sidecar.model.windows import LONGEST_WITHOUT_DISK_NANOS as LONGEST
+
     print(f"{file} is good")
     for listener in policy.listeners:
         print(f"  listen {listener.listen} -> {listener.upstream}")
-    for objective in policy.objectives:
-        matches = objective.model_glob or "every model"
-        good = _good(objective.indicator)
-        print(f"  {objective.name}: {objective.ratio} of {matches} {good}")
     if policy.outcomes:
         count = len(policy.outcomes)
         print(
@@ -120,12 +144,45 @@ def _summarize(file: str, policy: Policy) -> None:
     print(
         f"  {len(policy.methods)} methods known; admin {policy.admin or 'off'}, health {policy.health or 'off'}"
     )
+    for objective in policy.objectives:
+        print()
+        for line in objective_lines(objective, rate):
+            print(line)
+    if not policy.objectives:
+        return
+    print(f"\n{_READ}")
+    if not ControlSettings.from_json(policy.control_settings).state_dir:
+        print(
+            f"Without state_dir windows end at {LONGEST // HOUR}h: what looks back further does not fire."
+        )
+    if rate is not None:
+        print(MODEL)
 
 
-def _good(indicator: Indicator) -> str:
-    """Say what makes an event good."""
-    from sidecar.model.indicator import Available
+def _models(admin: str, policy: Policy) -> int:
+    """Say which models there are, and whose objectives they are."""
+    from sidecar.cli.admin_api import HINT
+    from sidecar.cli.check_models import model_lines, running_models
 
-    if isinstance(indicator, Available):
-        return f"{indicator.kind}, given up after {indicator.give_up_nanos / 1e9:g} s"
-    return f"{indicator.kind} {indicator.threshold_nanos / 1e6:g} ms"
+    try:
+        models = running_models(admin)
+    except (OSError, ValueError) as error:
+        print(f"no models from {admin}: {error}. {HINT}", file=sys.stderr)
+        return FAILED
+    print()
+    for line in model_lines(policy.objectives, models, admin):
+        print(line)
+    return OK
+
+
+def _rate(text: str) -> Fraction:
+    """Read a flag."""
+    import argparse
+
+    from sidecar.cli.check_objectives import rate
+
+    try:
+        return rate(text)
+    except ValueError as error:
+        hint = "write a number and /s, /m, /h or /d, e.g. 70/h"
+        raise argparse.ArgumentTypeError(f"{error}: {hint}") from error

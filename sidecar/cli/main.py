@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sidecar import __version__
-from sidecar.cli import check, drain, dump, run, servers
+from sidecar.cli import check, drain, dump, run, schema, servers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ start here:
 exit status: 0 good, 1 something failed while running (`drain`: not drained), 2 bad configuration or flags
 """
 
-_OWN_COMMANDS = frozenset({"run", "check", "tap", "servers", "drain", "compile-policy"})
+_OWN_COMMANDS = frozenset({"run", "check", "tap", "servers", "drain", "schema", "compile-policy"})
 
 
 def build_parser(command: str = "") -> argparse.ArgumentParser:
@@ -41,6 +41,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     check.add_parser(subparsers)
     dump.add_parser(subparsers)
     servers.add_parser(subparsers)
+    schema.add_parser(subparsers)
     drain.add_parser(subparsers)
     if command not in _OWN_COMMANDS and importlib.util.find_spec("sidecar.demo"):
         demo = importlib.import_module("sidecar.demo")

@@ -7,17 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sidecar.config.files import content_hash
+from sidecar.config.files import WILDCARDS, content_hash, expand, watched
 from sidecar.config.load import check
 from sidecar.config.token_file import token_file_problems
-from sidecar.model.indicator import Available, FirstTokenBelow, LatencyBelow
-from sidecar.model.objective import Objective
+from sidecar.model.indicator import Available, parts_of
 from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS
 from sidecar.model.policy import BatchLimit, Limits, Listener, Method, Policy, Route
 from sidecar.model.problem import Note, Problem
 from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
-from sidecar.model.tiers import DEFAULT_PERIOD_NANOS
 from sidecar.servers.catalogue import compile_server, load_server, shipped_files
 from sidecar.servers.outcomes import of_method, of_route, read_rules
 from sidecar.text.document import Document, read_document
@@ -25,20 +23,18 @@ from sidecar.text.suggest import suggest
 
 if TYPE_CHECKING:
     from sidecar.config.load import Checked
-    from sidecar.config.schema import Good, Root, Slo
+    from sidecar.config.schema import Root
     from sidecar.config.sources import Sources
-    from sidecar.model.indicator import Indicator
+    from sidecar.model.objective import Objective
     from sidecar.model.server_metrics import ServerPage
     from sidecar.servers.catalogue import ServerCatalogue
-
-_GLOB = frozenset("*?[")
 
 # What the file may say today although nothing acts on it yet; said aloud by `check` and in the log.
 _NOT_USED_YET = {
     ("gpu",): "is checked but not used yet: no GPU readings are taken",
-    ("alerts",): "is checked but not used yet: no alert is sent",
+    ("alerts", "deliver"): "is checked but not used yet: no alert is sent",
+    ("alerts", "alertmanagers"): "is checked but not used yet: no alert is sent",
 }
-_WINDOW_NOTE = "is checked but not used yet: no windows are kept; the counts are exact without"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ def compile_policy(sources: Sources) -> Compiled:
     problems = [*checked.problems, *problems]
     if not checked.usable:
         return Compiled(None, tuple(problems))
-    policy = _policy(checked.root, sources, servers, [checked.document, *servers.documents])
+    policy = _policy(checked, sources, servers)
     if problems:
         policy = replace(policy, config_valid=False)
     absent = token_file_problems(policy.drain_token_file, checked.document)
@@ -136,16 +132,39 @@ def _routes(servers: list[ServerCatalogue]) -> tuple[Route, ...]:
     return tuple(routes.values())
 
 
-def _policy(root: Root, sources: Sources, servers: _Servers, documents: list[Document]) -> Policy:
-    objectives = tuple(_objective(slo) for slo in root.slos)
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files that a policy is made of: paths and patterns to watch, and the hash of what they hold."""
+
+    watch: tuple[str, ...]
+    hash: str
+
+
+def _files(checked: Checked, sources: Sources, servers: _Servers) -> _Files:
+    """Return them as `sidecar/config/files.py` finds them again."""
+    if not sources.file:
+        return _Files((), content_hash((), sources.salt))
+    documents = [checked.document, *checked.slo_files.documents, *servers.documents]
+    texts = {os.path.abspath(document.file): document.text for document in documents}
+    files = (checked.document, *servers.documents)
+    own, *others = (watched(document.file) for document in files)
+    watch = (own, *checked.slo_files.patterns, *others)
+    # A file that has come since was not read: it has no text here, and the hash will differ.
+    contents = (texts.get(path, b"") for path in expand(watch))
+    return _Files(watch, content_hash(contents, sources.salt))
+
+
+def _policy(checked: Checked, sources: Sources, servers: _Servers) -> Policy:
+    root = checked.root
+    objectives = tuple(slo.noun(root.alerts) for slo in root.slos)
     rules, _ = read_rules(root.outcomes)
-    files = [document for document in documents if sources.file]
+    files = _files(checked, sources, servers)
     settings = ControlSettings(
         tick_seconds=root.control.tick / 1e9,
         log_format=root.log.format,
-        watch=tuple(os.path.abspath(document.file) for document in files),
+        watch=files.watch,
         hash_salt=sources.salt,
-        reload_argv=sources.reload_argv if files else (),
+        reload_argv=sources.reload_argv if files.watch else (),
         objectives=objectives,
         server_metrics=_metrics_endpoint(root, servers.pages),
         state_dir=_absolute(root.state_dir),
@@ -155,7 +174,7 @@ def _policy(root: Root, sources: Sources, servers: _Servers, documents: list[Doc
             Listener(each.name or each.listen, each.listen, each.upstream)
             for each in root.listeners
         ),
-        config_hash=content_hash((document.text for document in files), sources.salt),
+        config_hash=files.hash,
         health=root.health.listen,
         drain_token_file=_absolute(root.health.drain_token_file),
         admin=root.admin,
@@ -216,34 +235,14 @@ def _models(root: Root) -> tuple[str, ...]:
 
     Without them a model that hangs before its first good answer would hang under the name `unknown`.
     """
-    named = [slo.match.model for slo in root.slos if not _GLOB & set(slo.match.model)]
+    named = [slo.match.model for slo in root.slos if not WILDCARDS & set(slo.match.model)]
     return tuple(dict.fromkeys(name for name in [*root.models, *named] if name))
-
-
-def _objective(slo: Slo) -> Objective:
-    return Objective(
-        name=slo.name,
-        indicator=_indicator(slo.good),
-        ratio=format(slo.objective.normalize(), "f"),
-        model_glob=slo.match.model,
-        method_glob=slo.match.method.removeprefix("/"),
-        window_nanos=slo.window or DEFAULT_PERIOD_NANOS,
-    )
-
-
-def _indicator(good: Good) -> Indicator:
-    """Return the one indicator that the file names."""
-    if good.latency_below is not None:
-        return LatencyBelow(good.latency_below)
-    if good.first_token_below is not None:
-        return FirstTokenBelow(good.first_token_below)
-    return Available(good.available.give_up) if good.available else Available()
 
 
 def _smallest_give_up(objectives: tuple[Objective, ...]) -> int:
     """Return after how long a client has given up for the first of the objectives: a call's outcome is by that."""
-    indicators = (each.indicator for each in objectives)
-    said = [each.give_up_nanos for each in indicators if isinstance(each, Available)]
+    parts = (part for each in objectives for part in parts_of(each.indicator))
+    said = [part.give_up_nanos for part in parts if isinstance(part, Available)]
     return min(said, default=DEFAULT_GIVE_UP_NANOS)
 
 
@@ -256,8 +255,4 @@ def _notes(checked: Checked) -> list[Note]:
         for path, text in _NOT_USED_YET.items()
         if path in lines
     ]
-    for at, _ in enumerate(checked.root.slos):
-        path = ("slos", at, "window")
-        if path in lines:
-            notes.append(Note(document.file, lines[path], f"slos[{at}].window", _WINDOW_NOTE))
-    return notes
+    return [*checked.slo_files.notes, *notes]

@@ -7,12 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidecar.config.fault import Fault
+from sidecar.config.tier_faults import own_tier_faults, tier_name_faults
 from sidecar.servers.outcomes import read_rules
-from sidecar.text.document import dotted
 
 if TYPE_CHECKING:
+    from sidecar.config.objectives import Slo
     from sidecar.config.prune import Pruned
-    from sidecar.config.schema import Drain, Listener, Root, Slo
+    from sidecar.config.schema import Drain, Listener, Root
+    from sidecar.config.written import Written
 
 # Each objective costs the tap two comparisons per call and control a dozen lines of /metrics.
 MAX_OBJECTIVES = 64
@@ -20,10 +22,12 @@ MAX_OBJECTIVES = 64
 _EVERY_INTERFACE = frozenset({"", "0.0.0.0", "[::]"})
 
 
-def cross_faults(root: Root, pruned: Pruned) -> list[Fault]:
+def cross_faults(root: Root, pruned: Pruned, written: Written) -> list[Fault]:
     """Find them among parts that are right each for itself. What was left out is the cause of nothing here."""
     return [
-        *_slo_faults(root.slos, pruned),
+        *_slo_faults(root.slos, pruned, written),
+        *tier_name_faults(root.alerts.tiers, ("alerts",)),
+        *own_tier_faults(root.slos),
         *_listener_faults(root.listeners),
         *_drain_faults(root.drain, pruned),
         *_outcome_faults(root),
@@ -35,12 +39,13 @@ def _outcome_faults(root: Root) -> list[Fault]:
     return [Fault(("outcomes", *each.path), each.what, each.hint) for each in wrong]
 
 
-def _slo_faults(slos: list[Slo], pruned: Pruned) -> list[Fault]:
+def _slo_faults(slos: list[Slo], pruned: Pruned, written: Written) -> list[Fault]:
     faults = []
     seen: dict[str, int] = {}
     for at, slo in enumerate(slos):
         if slo.name in seen:
-            first = dotted(pruned.original(("slos", seen[slo.name])))
+            here, there = (pruned.original(("slos", each)) for each in (at, seen[slo.name]))
+            first = written.words(there, seen_from=here)
             what = f"{slo.name!r} is already the name of {first}"
             faults.append(Fault(("slos", at, "name"), what, "Names become labels: choose another."))
         elif len(seen) == MAX_OBJECTIVES:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
     from sidecar.text.document import Path
 
+_HINTS = {
+    "list_type": "Write [one, another].",
+    "string_type": "Write text, in quotes where it looks like a number.",
+    "bool_type": "Write true or false.",
+    "int_type": "Write a whole number.",
+}
 _NO_MAPPING = frozenset({"model_type", "dict_type"})
 
 
@@ -42,7 +48,7 @@ def no_mapping(path: Path, value: object) -> Fault:
     """Say that something else stands where keys and values should."""
     known = ", ".join(known_keys(path))
     hint = f"Known here: {known}." if known else "Write it as {name: value}."
-    return Fault(path, f"is {_shown(value)} and no mapping", hint)
+    return Fault(path, f"is {shown(value)} and no mapping", hint)
 
 
 def _fault(detail: ErrorDetails, follows: bool) -> Fault:
@@ -64,7 +70,11 @@ def _fault(detail: ErrorDetails, follows: bool) -> Fault:
     if kind == "literal_error":
         return Fault(path, f"is {detail['input']!r}", f"Use {context['expected']}.")
     message = detail["msg"]
-    return Fault(path, f"is {_shown(detail['input'])}: {message[:1].lower()}{message[1:]}", "")
+    return Fault(
+        path,
+        f"is {shown(detail['input'])}: {message[:1].lower()}{message[1:]}",
+        _HINTS.get(kind, ""),
+    )
 
 
 def _meant(detail: ErrorDetails) -> Path:
@@ -73,7 +83,7 @@ def _meant(detail: ErrorDetails) -> Path:
     return (*around, nearest(str(key), known_keys(tuple(around))))
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Show a value, shortened."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

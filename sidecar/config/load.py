@@ -7,21 +7,25 @@ because an SLO typo must not stop a fleet; only a bad listener leaves nothing to
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from sidecar.config.cross_faults import cross_faults
-from sidecar.config.fault import faults_of, no_mapping
+from sidecar.config.fault import Fault, faults_of, no_mapping, shown
 from sidecar.config.prune import Pruned
 from sidecar.config.schema import Root
+from sidecar.config.slo_files import FIELD as SLO_FILES
+from sidecar.config.slo_files import SloFiles, read_slo_files
 from sidecar.config.sources import COMMAND_LINE, Sources
+from sidecar.config.tier_faults import shared_tier_faults
+from sidecar.config.written import OBJECTIVES, Written
 from sidecar.model.problem import Problem
 from sidecar.text.document import Document, Path, dotted, read_document
 
 if TYPE_CHECKING:
-    from sidecar.config.fault import Fault
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Checked:
     document: Document
     problems: tuple[Problem, ...]
     left_out: frozenset[Path] = frozenset()
+    slo_files: SloFiles = field(default_factory=SloFiles)
 
 
 # In place of unusable listeners, so that the rest is checked all the same.
@@ -49,14 +54,30 @@ def check(sources: Sources) -> Checked:
     data = copy.deepcopy(document.value) if isinstance(document.value, dict) else {}
     _write_out(data)
     faults = _apply(sources, data)
+    files = read_slo_files(data.get(SLO_FILES), document)
+    faults += _join(data, files)
+    written = Written(document, len(data[OBJECTIVES]) - len(files.entries), files.entries)
     pruned = Pruned(data)
-    root, usable, found = _validate(pruned)
+    root, usable, found = _validate(pruned, written)
     faults += found
     if nothing_read:
         # So that nothing is missing in it.
         faults = [fault for fault in faults if fault.path != ("listeners",)]
-    problems += [_located(fault, document, sources) for fault in faults]
-    return Checked(root, usable, document, tuple(problems), frozenset(pruned.left_out))
+    problems += [*files.problems, *_located(faults, written, sources)]
+    left_out = frozenset(pruned.left_out)
+    return Checked(root, usable, document, tuple(problems), left_out, files)
+
+
+def _join(data: dict[str, Any], files: SloFiles) -> list[Fault]:
+    """Put the objectives of all files into one list; say where the configuration's own are none."""
+    own = data.setdefault(OBJECTIVES, [])
+    faults = []
+    if not isinstance(own, list):
+        hint = "Write [{name: ..., objective: 99.9%, good: {available: true}}]."
+        faults.append(Fault((OBJECTIVES,), f"is {shown(own)} and no list", hint))
+        own = []
+    data[OBJECTIVES] = [*own, *(copy.deepcopy(each.value) for each in files.entries)]
+    return faults
 
 
 def _write_out(data: dict[str, Any]) -> None:
@@ -84,7 +105,7 @@ def _apply(sources: Sources, data: dict[str, Any]) -> list[Fault]:
     return list(faults.values())
 
 
-def _validate(pruned: Pruned) -> tuple[Root, bool, list[Fault]]:
+def _validate(pruned: Pruned, written: Written) -> tuple[Root, bool, list[Fault]]:
     """Validate, leave out what is wrong, and validate again until what is left is right.
 
     Returns (what is left, whether its listeners are the user's, faults).
@@ -92,12 +113,12 @@ def _validate(pruned: Pruned) -> tuple[Root, bool, list[Fault]]:
     usable = True
     faults: list[Fault] = []
     while True:
-        root, found = _validate_once(pruned)
+        root, found = _validate_once(pruned, written)
         faults += [
             replace(fault, path=pruned.original(fault.path)) for fault in found if not fault.follows
         ]
         if root is not None and not found:
-            return root, usable, faults
+            return root, usable, [*faults, *shared_tier_faults(root, pruned, written)]
         elsewhere = [fault.path for fault in found if fault.path[:1] != ("listeners",)]
         if len(elsewhere) < len(found):
             usable = False
@@ -107,19 +128,23 @@ def _validate(pruned: Pruned) -> tuple[Root, bool, list[Fault]]:
             pruned.data.clear()  # a fault nobody can point at: nothing is left rather than a loop without end
 
 
-def _validate_once(pruned: Pruned) -> tuple[Root | None, list[Fault]]:
+def _validate_once(pruned: Pruned, written: Written) -> tuple[Root | None, list[Fault]]:
     """Validate field by field, then across fields."""
     try:
         root = Root.model_validate(pruned.data)
     except ValidationError as error:
         return None, faults_of(error)
-    return root, cross_faults(root, pruned)
+    return root, cross_faults(root, pruned, written)
 
 
-def _located(fault: Fault, document: Document, sources: Sources) -> Problem:
-    """Give a fault its file and line, or the flag it came from."""
-    written = _as_written(fault.path, document)
-    for path in sources.overrides:
-        if fault.path[: len(path)] == path:
-            return Problem(COMMAND_LINE, 0, dotted(written), fault.what, fault.hint)
-    return document.problem(written, fault.what, fault.hint)
+def _located(faults: Iterable[Fault], written: Written, sources: Sources) -> Iterator[Problem]:
+    """Give each fault its file and line, or the flag it came from. What several objectives share is told once."""
+    told: set[tuple[int, Path]] = set()
+    for fault in faults:
+        document, place = written.place(_as_written(fault.path, written.document))
+        flag = any(fault.path[: len(path)] == path for path in sources.overrides)
+        if flag:
+            yield Problem(COMMAND_LINE, 0, dotted(place), fault.what, fault.hint)
+        elif document is written.document or (id(document), place) not in told:
+            yield document.problem(place, fault.what, fault.hint)
+        told.add((id(document), place))

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 # An objective and a rule on a code stand or fall as a whole: half of one would be another one.
 _OBJECTIVES, _RULES = "slos", "outcomes"
+# So does a tier.
+_TIERS = ("alerts", "tiers")
 
 
 class Pruned:
@@ -45,6 +47,8 @@ class Pruned:
             path = path[:2]
         elif path[:1] == (_RULES,):
             path = path[:3] if _is_item(path[2:3]) else path[:2]
+        elif path[:2] == _TIERS:
+            path = path[:3]
         part: Any = self.data
         for length, key in enumerate(path):
             if not _holds(part, key):

@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from urllib.parse import urlsplit
 
+from sidecar.model.indicator import FirstTokenBelow
+
 NANOS = {
     "us": 1_000,
     "ms": 1_000_000,
@@ -57,18 +59,61 @@ def duration_nanos_or_zero(value: object) -> int:
     return int(nanos)
 
 
+# How a threshold that grows with the prompt is written.
+GROWING_EXAMPLE = "300ms + 0.2ms/prompt_token up to 5s"
+_SLOPE = re.compile(r"(.+?)\s*/\s*(\w+)\Z")
+
+
+def first_token_below(value: object) -> FirstTokenBelow:
+    """Read `500ms`, or `300ms + 0.2ms/prompt_token up to 5s`."""
+    if isinstance(value, FirstTokenBelow):
+        return value
+    base, plus, rest = str(value).partition("+")
+    grows, up_to, end = rest.partition("up to")
+    if not isinstance(value, str) or not plus:
+        if isinstance(value, str) and "up to" in value:
+            hint = f"Say how it grows as well: {GROWING_EXAMPLE}."
+            raise QuantityError(f"{value!r} has an end and does not grow", hint)
+        return FirstTokenBelow(duration_nanos(value))
+    if not up_to:
+        hint = f"Say where it ends: {GROWING_EXAMPLE}."
+        raise QuantityError(f"{value!r} grows without an end", hint)
+    slope = _SLOPE.match(grows.strip())
+    if not slope or slope[2] != "prompt_token":
+        hint = f"It grows by a duration for each token of the prompt: {GROWING_EXAMPLE}."
+        raise QuantityError(f"{value!r} does not say by what it grows", hint)
+    threshold, most = duration_nanos(base.strip()), duration_nanos(end.strip())
+    if most <= threshold:
+        hint = "It grows from the first to the last: the last is the longer one."
+        raise QuantityError(f"{value!r} ends at or below where it begins", hint)
+    return FirstTokenBelow(threshold, duration_nanos(slope[1]), most)
+
+
+def share(value: object) -> Decimal:
+    """Read `2%` as Decimal 0.02, above 0 and up to 100 %."""
+    percent = _percent(value, "2%")
+    if not 0 < percent <= 100:
+        hint = "It is a share of the whole budget, e.g. 2%."
+        raise QuantityError(f"{value!r} is not above 0 % and up to 100 %", hint)
+    return percent / 100
+
+
 def ratio(value: object) -> Decimal:
     """Read `99.9%` as Decimal 0.999, between 0 and 100 % without the ends."""
-    text = str(value).strip()
-    if not isinstance(value, str) or not text.endswith("%"):
-        raise QuantityError(f"{value!r} is no percentage", "Write it with a %, e.g. 99.9%.")
-    if not _NUMBER.match(text[:-1].strip()):
-        raise QuantityError(f"{value!r} is no percentage", "Write e.g. 99.9%.")
-    percent = Decimal(text[:-1].strip())
+    percent = _percent(value, "99.9%")
     if not 0 < percent < 100:
         hint = "An objective of 100 % leaves no budget to spend, one of 0 % promises nothing."
         raise QuantityError(f"{value!r} is not between 0 % and 100 %", hint)
     return percent / 100
+
+
+def _percent(value: object, example: str) -> Decimal:
+    text = str(value).strip()
+    if not isinstance(value, str) or not text.endswith("%"):
+        raise QuantityError(f"{value!r} is no percentage", f"Write it with a %, e.g. {example}.")
+    if not _NUMBER.match(text[:-1].strip()):
+        raise QuantityError(f"{value!r} is no percentage", f"Write e.g. {example}.")
+    return Decimal(text[:-1].strip())
 
 
 def size_bytes(value: object) -> int:

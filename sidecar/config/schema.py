@@ -2,26 +2,68 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from sidecar.config import quantities
+from sidecar.config.objectives import Alerts, Slo
+from sidecar.config.part import (
+    DURATION_PATTERN,
+    Duration,
+    DurationOrZero,
+    Name,
+    Part,
+    written,
+)
 from sidecar.config.quantities import QuantityError
-from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS
 
-Duration = Annotated[int, BeforeValidator(quantities.duration_nanos)]
-DurationOrZero = Annotated[int, BeforeValidator(quantities.duration_nanos_or_zero)]
-Ratio = Annotated[Decimal, BeforeValidator(quantities.ratio)]
-Size = Annotated[int, BeforeValidator(quantities.size_bytes)]
-Money = Annotated[str, BeforeValidator(quantities.money)]
-Listen = Annotated[str, BeforeValidator(quantities.listen_address)]
-ListenOrOff = Annotated[str, BeforeValidator(quantities.listen_address_or_off)]
-MetricsUrl = Annotated[str, BeforeValidator(quantities.metrics_url)]
-GpuDevice = Annotated[str, BeforeValidator(quantities.gpu_device)]
-Upstream = Annotated[str, BeforeValidator(quantities.upstream_address)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+_SIZES = "|".join(quantities.BYTES)
+_PORT = r"\[?[\w.\-:%]*\]?:\d{1,5}"
+
+Size = Annotated[
+    int,
+    BeforeValidator(quantities.size_bytes),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "minimum": 0,
+            "pattern": rf"^\d+(\.\d+)?\s*({_SIZES})$",
+            "description": "A size: KiB MiB GiB or KB MB GB, or a number of bytes.",
+            "examples": ["64MiB"],
+        }
+    ),
+]
+Money = Annotated[
+    str,
+    BeforeValidator(quantities.money),
+    written("A price.", r"\d+(\.\d+)?\s+[A-Z]{3}/(h|call|1k_tokens)", "3.90 USD/h"),
+]
+Listen = Annotated[
+    str,
+    BeforeValidator(quantities.listen_address),
+    written("host:port to listen on; no host means every interface.", _PORT, ":8001"),
+]
+ListenOrOff = Annotated[
+    str,
+    BeforeValidator(quantities.listen_address_or_off),
+    written("host:port to listen on, or off.", rf"(off|{_PORT})", ":9464", "off"),
+]
+MetricsUrl = Annotated[
+    str,
+    BeforeValidator(quantities.metrics_url),
+    written("A page over plain HTTP.", r"http://[!-~]+", "http://127.0.0.1:8002/metrics"),
+]
+GpuDevice = Annotated[
+    str,
+    BeforeValidator(quantities.gpu_device),
+    WithJsonSchema({"type": ["integer", "string"], "description": "A GPU: its number or UUID."}),
+]
+Upstream = Annotated[
+    str,
+    BeforeValidator(quantities.upstream_address),
+    written("host:port, or unix:/path.", rf"({_PORT}|unix:/.*)", "127.0.0.1:9001", "unix:/m.sock"),
+]
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 BatchLimit = Annotated[int, Field(ge=0, le=1_000_000)]
 
@@ -43,7 +85,11 @@ def _tick_nanos(value: object) -> int:
     return nanos
 
 
-Tick = Annotated[int, BeforeValidator(_tick_nanos)]
+Tick = Annotated[
+    int,
+    BeforeValidator(_tick_nanos),
+    written("A duration, 100ms to 5s.", DURATION_PATTERN, "1s"),
+]
 
 # How often the model server's own page is read. A page costs its server milliseconds, so seconds apart.
 DEFAULT_METRICS_INTERVAL = 5 * SECOND
@@ -58,7 +104,11 @@ def _metrics_interval_nanos(value: object) -> int:
     return nanos
 
 
-MetricsInterval = Annotated[int, BeforeValidator(_metrics_interval_nanos)]
+MetricsInterval = Annotated[
+    int,
+    BeforeValidator(_metrics_interval_nanos),
+    written("A duration, 100ms to 5m.", DURATION_PATTERN, "5s"),
+]
 
 # How a missing field is to be written: shown as the hint.
 EXAMPLES = {
@@ -68,13 +118,11 @@ EXAMPLES = {
     "name": "name: resnet-fast",
     "objective": "objective: 99.9%",
     "good": "good: {latency_below: 100ms}",
+    "long": "long: 1h",
+    "short": "short: 5m",
+    "budget": "budget: 2%",
+    "severity": "severity: page, or ticket",
 }
-
-
-class Part(BaseModel):
-    """A part of the file: unknown keys are problems, types are not guessed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Listener(Part):
@@ -95,55 +143,6 @@ class Server(Part):
     files: list[Name] = Field(default_factory=list, max_length=32)
     max_batch_size: dict[Name, BatchLimit] = Field(default_factory=dict, max_length=256)
     probe_models: bool = True
-
-
-class Match(Part):
-    """Which calls an objective is about; globs, empty = all inference."""
-
-    model: str = Field(default="", max_length=200)
-    method: str = Field(default="", max_length=200)
-
-
-class Availability(Part):
-    """`available: true`, or when a client of HTTP that leaves has given up."""
-
-    give_up: Duration = DEFAULT_GIVE_UP_NANOS
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plainly_true(cls, value: object) -> object:
-        if value is True:
-            return {}
-        if not isinstance(value, dict | Availability):
-            hint = "Write available: true, or available: {give_up: 10s}."
-            raise QuantityError(f"is {value!r}", hint)
-        return value
-
-
-class Good(Part):
-    """What makes an event good: exactly one of these."""
-
-    latency_below: Duration | None = None
-    first_token_below: Duration | None = None
-    available: Availability | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Good:
-        said = [self.latency_below, self.first_token_below, self.available]
-        if sum(value is not None for value in said) != 1:
-            hint = "Write one of latency_below: 100ms, first_token_below: 500ms, available: true."
-            raise QuantityError("must say exactly one thing", hint)
-        return self
-
-
-class Slo(Part):
-    """One objective."""
-
-    name: Name
-    objective: Ratio
-    good: Good
-    match: Match = Field(default_factory=Match)
-    window: Duration | None = None
 
 
 class Log(Part):
@@ -199,19 +198,13 @@ class Gpu(Part):
     price: dict[str, Money] = Field(default_factory=dict)
 
 
-class Alerts(Part):
-    """Where alerts of a single host go."""
-
-    deliver: Literal["none"] = "none"
-    alertmanagers: list[str] = Field(default_factory=list, max_length=16)
-
-
 class Root(Part):
     """wayside.yaml."""
 
     listeners: list[Listener] = Field(min_length=1, max_length=64)
     server: Server = Field(default_factory=Server)
     slos: list[Slo] = Field(default_factory=list)
+    slo_files: list[Name] = Field(default_factory=list, max_length=32)
     outcomes: dict[str, Any] = Field(default_factory=dict)  # its rules: sidecar/servers/outcomes.py
     models: list[Name] = Field(default_factory=list, max_length=64)
     admin: ListenOrOff = Field(default=DEFAULT_ADMIN, validate_default=True)

@@ -21,7 +21,8 @@ class ControlSettings:
 
     tick_seconds: float = DEFAULT_TICK_SECONDS
     log_format: str = "human"
-    watch: tuple[str, ...] = ()  # absolute paths, links not resolved: a link swap must be seen
+    # Absolute paths and patterns of files, links not resolved: a link swap must be seen.
+    watch: tuple[str, ...] = ()
     hash_salt: str = ""  # what beside the files' contents is in Policy.config_hash
     reload_argv: tuple[str, ...] = ()  # prints a serialized Policy; empty: nothing to reload
     objectives: tuple[Objective, ...] = ()

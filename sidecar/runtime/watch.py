@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 
+from sidecar.config.files import expand
+
 Signature = tuple[tuple[str, int, int, int, int] | None, ...]
 
 
 def signature(paths: tuple[str, ...]) -> Signature:
-    """Return what changes when a file's content may have: where links lead, inode, time, size; None = unreadable."""
-    return tuple(_one(path) for path in paths)
+    """Return what changes when a file's content may have: where links lead, inode, time, size; None = unreadable.
+
+    A pattern stands for the files that it matches now: one that comes or goes is a change.
+    """
+    return tuple(_one(path) for path in expand(paths))
 
 
 def _one(path: str) -> tuple[str, int, int, int, int] | None:

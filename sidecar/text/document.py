@@ -6,6 +6,7 @@ the parser underneath speaks, would read `off` as false and `1:30` as 90.)
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
@@ -29,7 +30,8 @@ MAX_DEPTH = 32
 MAX_VALUES = 50_000
 
 _QUOTES = ("'", '"', "|", ">")
-_INT = re.compile(r"[-+]?[0-9]+\Z")
+# Longer ones are no integers: no setting needs them, and Python refuses to read those of thousands of digits.
+_INT = re.compile(r"[-+]?[0-9]{1,100}\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -66,16 +68,32 @@ def dotted(path: Path) -> str:
 
 def read_document(file: str) -> Document:
     """Read a YAML file; what cannot be read is a problem of the document, never an exception."""
+    text = _read(file)
+    return (
+        parse_document(file, text) if isinstance(text, bytes) else Document(file, problems=(text,))
+    )
+
+
+def read_documents(file: str) -> tuple[Document, ...]:
+    """Read a YAML file of any number of documents, at least one of them; each knows its lines of the file."""
+    text = _read(file)
+    if isinstance(text, bytes):
+        return parse_documents(file, text)
+    return (Document(file, problems=(text,)),)
+
+
+def _read(file: str) -> bytes | Problem:
+    """Return what a file holds, or why that cannot be said."""
     try:
         with open(file, "rb") as handle:
             text = handle.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:  # of a name that no file can have
         what = f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
-        return Document(file, problems=(Problem(file, 0, "", what, "Check the path."),))
+        return Problem(file, 0, "", what, "Check the path.")
     if len(text) > MAX_FILE_BYTES:
         what = f"is longer than {MAX_FILE_BYTES} bytes"
-        return Document(file, problems=(Problem(file, 0, "", what, "Is it the right file?"),))
-    return parse_document(file, text)
+        return Problem(file, 0, "", what, "Is it the right file?")
+    return text
 
 
 def parse_document(file: str, text: bytes) -> Document:
@@ -84,9 +102,26 @@ def parse_document(file: str, text: bytes) -> Document:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         return Document(file, problems=(_syntax_problem(file, error),), text=text)
-    walk = _Walk(file)
+    return _walked(_Walk(file), root, text)
+
+
+def parse_documents(file: str, text: bytes) -> tuple[Document, ...]:
+    """Parse YAML text of several documents. Those before one that is no YAML are good."""
+    found: list[Document] = []
+    seen = 0  # the bound is the file's
+    try:
+        for root in yaml.compose_all(text, Loader=_LOADER):
+            walk = _Walk(file, seen)
+            found.append(_walked(walk, root, text))
+            seen = walk.seen
+    except yaml.YAMLError as error:
+        found.append(Document(file, problems=(_syntax_problem(file, error),), text=text))
+    return tuple(found) or (Document(file, text=text),)
+
+
+def _walked(walk: _Walk, root: yaml.Node | None, text: bytes) -> Document:
     value = walk.value(root, ()) if root is not None else None
-    return Document(file, value, walk.lines, tuple(walk.problems), text)
+    return Document(walk.file, value, walk.lines, tuple(walk.problems), text)
 
 
 def _syntax_problem(file: str, error: yaml.YAMLError) -> Problem:
@@ -101,18 +136,18 @@ def _syntax_problem(file: str, error: yaml.YAMLError) -> Problem:
 class _Walk:
     """Turns nodes into values, noting lines and problems on the way."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, seen: int = 0) -> None:
         self.file = file
         self.lines: dict[Path, int] = {}
         self.problems: list[Problem] = []
-        self._seen = 0
+        self.seen = seen
 
     def value(self, node: yaml.Node, path: Path) -> object:
         """Return the plain value of a node."""
         self.lines.setdefault(path, node.start_mark.line + 1)
-        self._seen += 1
-        if len(path) > MAX_DEPTH or self._seen > MAX_VALUES:
-            if self._seen <= MAX_VALUES + 1:
+        self.seen += 1
+        if len(path) > MAX_DEPTH or self.seen > MAX_VALUES:
+            if self.seen <= MAX_VALUES + 1:
                 self._complain(
                     node, path, "is nested too deep or too large", "Write it out flatter."
                 )
@@ -152,4 +187,5 @@ def _scalar(node: yaml.Node) -> object:
         return _WORDS[text]
     if _INT.match(text):
         return int(text)
-    return float(text) if _FLOAT.match(text) else text
+    number = float(text) if _FLOAT.match(text) else math.inf
+    return number if math.isfinite(number) else text

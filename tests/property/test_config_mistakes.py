@@ -25,6 +25,9 @@ from sidecar.text.document import dotted
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=12)
 VALUES = st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
 
+FAST = {"name": "quick", "long": "1h", "short": "5m", "budget": "2%", "severity": "page"}
+SLOW = {"name": "later", "long": "6h", "short": "30m", "budget": "5%", "severity": "ticket"}
+
 # Every part there is, and of each list and each table more than one entry.
 WHOLE: dict[str, Any] = {
     "listeners": [
@@ -44,7 +47,21 @@ WHOLE: dict[str, Any] = {
         {"name": "starts", "objective": "99%", "good": {"first_token_below": "500ms"}},
         {"name": "answers", "objective": "99.95%", "good": {"available": True}},
         {"name": "patient", "objective": "99%", "good": {"available": {"give_up": "60s"}}},
+        {
+            "name": "flows",
+            "objective": "99%",
+            "good": {
+                "all": [
+                    {"first_token_below": "300ms + 0.2ms/prompt_token up to 5s"},
+                    {"token_time_below": "40ms"},
+                    {"longest_gap_below": "2s"},
+                ]
+            },
+            "per": "model",
+            "alerts": {"tiers": [dict(FAST), dict(SLOW)], "min_bad": 8},
+        },
     ],
+    "slo_files": ["slos/*.yaml", "more.yaml"],
     "outcomes": {
         "429": "client_error",
         "UNAVAILABLE": {"message": "no room", "outcome": "shed"},
@@ -69,7 +86,9 @@ WHOLE: dict[str, Any] = {
     "observe": True,
     "state_dir": "state",
     "gpu": {"source": "none", "devices": [0, "GPU-1"], "price": {"H200": "3.90 USD/h", "default": "1 USD/h"}},
-    "alerts": {"deliver": "none", "alertmanagers": ["http://a", "http://b"]},
+    "alerts": {
+        "deliver": "none", "alertmanagers": ["http://a", "http://b"], "tiers": [dict(FAST), dict(SLOW)], "min_bad": 5,
+    },
 }  # fmt: skip
 
 # What is of the right type and still wrong.
@@ -81,7 +100,33 @@ OUT_OF_RANGE: dict[Place, tuple[object, ...]] = {
     ("health", "listen"): ("9465", ":99999"),
     ("slos", 0, "objective"): ("100%", "99.9", "0%", 99),
     ("slos", 0, "good", "latency_below"): ("0s", "100", "5 parsecs"),
-    ("slos", 0, "window"): ("30", "0s"),
+    ("slos", 0, "window"): ("30", "0s", "59m", "93d"),
+    ("slos", 1, "good", "first_token_below"): (
+        "500",
+        "300ms + 0.2ms/prompt_token",
+        "300ms up to 5s",
+        "300ms + 0.2ms/token up to 5s",
+        "300ms + 0.2ms up to 5s",
+        "5s + 0.2ms/prompt_token up to 5s",
+        "300ms + 0.2/prompt_token up to 5s",
+    ),
+    ("slos", 4, "per"): ("version",),
+    ("slos", 4, "good", "all"): (
+        [],
+        [{"available": True}],
+        [{"latency_below": "1s"}] * 9,
+        [{"latency_below": "1s"}, {"all": [{"available": True}]}],
+    ),
+    ("slos", 4, "good", "all", 1): ({}, {"available": True, "latency_below": "1s"}),
+    ("slos", 4, "alerts", "min_bad"): (0, -1, "5", True),
+    ("slos", 4, "alerts", "tiers", 0, "budget"): ("2", "0%", "101%", 0.02, "0.1%", "20%"),
+    ("slos", 4, "alerts", "tiers", 0, "long"): ("31d", "60"),
+    ("slos", 4, "alerts", "tiers", 0, "severity"): ("warning",),
+    ("slos", 4, "alerts", "tiers", 1, "name"): ("quick", ""),
+    ("slo_files", 0): ("", "*/a.yaml", 5),
+    ("alerts", "min_bad"): (0,),
+    ("alerts", "tiers", 0, "budget"): ("2", "0%", "101%"),
+    ("alerts", "tiers", 1, "name"): ("quick", ""),
     ("slos", 1, "name"): ("fast", ""),
     ("slos", 2, "good", "available"): (False,),
     ("models", 0): ("", 5),
@@ -104,12 +149,13 @@ OUT_OF_RANGE: dict[Place, tuple[object, ...]] = {
     ("alerts", "alertmanagers", 1): (5,),
 }
 
-# An objective, a listener and a rule stand or fall as a whole.
-WHOLES = (("slos",), ("listeners",), ("outcomes",))
+# An objective, a listener, a tier and a rule stand or fall as a whole.
+WHOLES = (("slos",), ("listeners",), ("outcomes",), ("alerts", "tiers"))
 # How many steps lead to the whole that a place lies in.
 WHOLE_DEPTHS: dict[object, Callable[[Place], int]] = {
     "slos": lambda _: 2,
     "outcomes": lambda place: 3 if len(place) > 2 and isinstance(place[2], int) else 2,
+    "alerts": lambda place: 3 if place[1:2] == ("tiers",) else len(place),
 }
 FREE_TABLES: tuple[Place, ...] = (("server", "max_batch_size"), ("gpu", "price"))
 
@@ -156,7 +202,8 @@ def unknown(around: Place) -> Mistake:
     """Add a key that means nothing."""
     document = copy.deepcopy(WHOLE)
     at(document, around)["zzz"] = 1
-    whole = around[:1] in WHOLES and around != ("outcomes",)
+    inside = any(around[: len(whole)] == whole for whole in WHOLES)
+    whole = inside and around != ("outcomes",)
     return Mistake(document, (*around, "zzz"), around if whole else None)
 
 
@@ -200,6 +247,10 @@ def compiled(folder: Path, document: dict[str, Any]) -> Compiled:
     """Compile a document beside the files that it names."""
     for name in ("own.yaml", "other.yaml"):
         (folder / name).write_text(f"methods:\n  /{name}/Ask: {{kind: inference}}\n")
+    (folder / "slos").mkdir(exist_ok=True)
+    for name in ("slos/a.yaml", "more.yaml"):
+        slo = {"name": name, "objective": "99%", "good": {"available": True}}
+        (folder / name).write_text(json.dumps([slo]))
     file = folder / "wayside.yaml"
     file.write_text(json.dumps(document, ensure_ascii=False))
     return compile_policy(Sources(str(file)))
@@ -248,6 +299,8 @@ def test_whatever_stands_at_one_place_is_right_or_complained_of_there(
     elsewhere = {
         ("server", "files", 0): "",
         ("server", "files", 1): "",
+        ("slo_files", 0): "",
+        ("slo_files", 1): "",
         ("drain", "total"): "drain.delay",
     }
     with tempfile.TemporaryDirectory() as folder:

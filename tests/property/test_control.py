@@ -13,12 +13,13 @@ from sidecar.config import load
 from sidecar.config.prune import Pruned
 from sidecar.config.quantities import NANOS, QuantityError, duration_nanos
 from sidecar.config.sources import Sources
+from sidecar.config.written import Written
 from sidecar.model import grid
 from sidecar.servers.catalogue import compile_server
 from sidecar.tapclient import tap_pb2 as pb
 from sidecar.tapclient.frames import FrameReader, encode
 from sidecar.tapclient.ledger import Ledger
-from sidecar.text.document import parse_document
+from sidecar.text.document import Document, parse_document
 from tests.fakes.facts import calls, histogram
 
 DURATIONS = st.integers(1, 10**15)
@@ -119,6 +120,7 @@ SCALARS = (
 KEYS = st.sampled_from(
     ["listeners", "listen", "upstream", "slos", "name", "objective", "good", "available", "latency_below", "match",
      "model", "server", "files", "type", "drain", "delay", "control", "tick", "models", "log", "format", "admin", "zzz",
+     "alerts", "tiers", "long", "short", "budget", "severity", "min_bad", "all", "first_token_below", "per", "window",
      "methods", "messages", "kind", "request", "message", "number", "map", "/a.B/C", "response", "when_any"]
 )  # fmt: skip
 TREES = st.recursive(
@@ -134,7 +136,7 @@ def test_any_file_is_judged_without_a_crash_and_what_is_left_is_valid(tree: dict
     """What remains after leaving bad parts out is valid, and every fault says what is wrong."""
     data = dict(tree)
     load._write_out(data)
-    root, usable, faults = load._validate(Pruned(data))
+    root, usable, faults = load._validate(Pruned(data), Written(Document("f"), own=1_000))
     assert root.listeners
     assert usable or any(
         fault.path[:1] == ("listeners",) or "listeners" in fault.hint for fault in faults

@@ -71,48 +71,6 @@ def test_bad_flags_are_status_2_with_what_to_write(
     assert text in capsys.readouterr().err
 
 
-def test_check_lists_every_problem_and_is_status_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "wayside.yaml"
-    file.write_text(GOOD + "slos: [{name: a, objective: 99, good: {available: true}}]\nlgo: {}\n")
-    assert called("check", str(file)) == 2
-    errors = capsys.readouterr().err.splitlines()
-    assert errors[0].startswith(f"{file}:2: slos[0].objective: 99 is no percentage.")
-    assert errors[1].endswith("Did you mean 'log'?")
-    assert errors[2] == f"2 problems in {file}"
-
-
-def test_check_of_a_good_file_says_what_it_would_do(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "wayside.yaml"
-    file.write_text(
-        GOOD + "slos: [{name: fast, objective: 99.9%, good: {latency_below: 100ms}, window: 28d}]\n"
-    )
-    assert called("check", str(file)) == 0
-    text = capsys.readouterr().out
-    assert "listen :8001 -> 127.0.0.1:9001" in text
-    assert "fast: 0.999 of every model latency_below 100 ms" in text
-    assert "not used yet" in text
-
-
-def test_check_names_when_a_client_has_given_up(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "wayside.yaml"
-    slos = (
-        "slos:\n- {name: a, objective: 99%, good: {available: true}}\n"
-        "- {name: b, objective: 99%, good: {available: {give_up: 1500ms}}}\n"
-    )
-    file.write_text(GOOD + slos + "outcomes: {429: client_error}\n")
-    assert called("check", str(file)) == 0
-    text = capsys.readouterr().out
-    assert "a: 0.99 of every model available, given up after 30 s\n" in text
-    assert "b: 0.99 of every model available, given up after 1.5 s\n" in text
-    assert f"1 rule of outcomes: see `wayside check --outcomes {file}`" in text
-
-
 def run_process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     """Run the command as a process of its own."""
     return subprocess.run(

@@ -72,3 +72,36 @@ def test_what_failed_for_another_reason_is_told_again(file: Path) -> None:
     watch = Watch((str(file),), settled=True)
     watch.again()
     assert looks(watch) == [True, False, False, False]
+
+
+def test_a_pattern_is_the_files_that_it_matches_now(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("one")
+    watch = Watch((str(tmp_path / "*.yaml"),), settled=True)
+    assert looks(watch, 2) == [False, False]
+    (tmp_path / "b.yaml").write_text("new")
+    assert looks(watch) == [False, True, False, False]
+    (tmp_path / "b.yaml").write_text("other words")
+    assert looks(watch) == [False, True, False, False]
+    (tmp_path / "b.yaml").rename(tmp_path / "c.yaml")
+    assert looks(watch) == [False, True, False, False]
+    (tmp_path / "c.txt").write_text("of no concern")
+    (tmp_path / "d.yaml").mkdir()
+    assert looks(watch) == [False] * 4
+    (tmp_path / "a.yaml").unlink()
+    assert looks(watch) == [False, True, False, False]
+
+
+def test_the_swap_of_a_mounted_folder_of_files_is_a_change(tmp_path: Path) -> None:
+    """Kubernetes: each file is a link into ..data, and a file that is new is a new link."""
+    for name, files in (("first", ["a"]), ("second", ["a", "b"])):
+        (tmp_path / name).mkdir()
+        for file in files:
+            (tmp_path / name / f"{file}.yaml").write_text("same size")
+    (tmp_path / "..data").symlink_to("first")
+    (tmp_path / "a.yaml").symlink_to("..data/a.yaml")
+    watch = Watch((str(tmp_path / "*.yaml"),), settled=True)
+    (tmp_path / "..data_tmp").symlink_to("second")
+    os.rename(tmp_path / "..data_tmp", tmp_path / "..data")
+    assert looks(watch) == [False, True, False, False]
+    (tmp_path / "b.yaml").symlink_to("..data/b.yaml")
+    assert looks(watch) == [False, True, False, False]

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.text.document import MAX_FILE_BYTES, dotted, parse_document, read_document
+from sidecar.text.document import (
+    MAX_FILE_BYTES,
+    dotted,
+    parse_document,
+    parse_documents,
+    read_document,
+    read_documents,
+)
 
 
 def test_values_keep_the_lines_they_were_written_on() -> None:
@@ -62,3 +69,34 @@ def test_aliases_cannot_blow_a_small_file_up() -> None:
 
 def test_places_are_written_as_people_write_them() -> None:
     assert dotted(("slos", 0, "good", "latency_below")) == "slos[0].good.latency_below"
+
+
+def test_every_document_of_a_file_has_the_lines_of_the_file() -> None:
+    first, empty, third = parse_documents("f", b"a: 1\n---\n---\n\nb:\n- 2\n- c: 3\n...\n")
+    assert (first.value, empty.value, third.value) == ({"a": 1}, None, {"b": [2, {"c": 3}]})
+    assert (first.line(("a",)), third.line(("b",)), third.line(("b", 1, "c"))) == (1, 5, 7)
+    assert first.text == third.text
+
+
+def test_documents_before_one_that_is_no_yaml_are_good() -> None:
+    first, broken = parse_documents("f", b"a: 1\n---\nb: [\n---\nc: 1\n")
+    assert (first.value, first.problems) == ({"a": 1}, ())
+    assert [(each.line, each.what[:11]) for each in broken.problems] == [(4, "is not YAML")]
+    (nothing,) = parse_documents("f", b"# nothing\n")
+    assert (nothing.value, nothing.problems) == (None, ())
+
+
+def test_the_bound_of_values_is_of_the_whole_file() -> None:
+    one = b"[" + b"x, " * 20_000 + b"]\n"
+    documents = parse_documents("f", b"---\n".join([one] * 4))
+    assert [len(each.problems) for each in documents] == [0, 0, 1, 0]
+
+
+def test_a_file_of_documents_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    (document,) = read_documents(str(tmp_path / "none.yaml"))
+    assert "cannot be read" in document.problems[0].what
+
+
+def test_a_number_of_thousands_of_digits_is_text() -> None:
+    digits = b"9" * 5000
+    assert parse_document("f", b"a: " + digits).value == {"a": digits.decode()}
