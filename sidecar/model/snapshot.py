@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from sidecar.model.sections.store import StoreReading
 
 if TYPE_CHECKING:
     from sidecar.model.sections.config import Config
@@ -25,4 +27,5 @@ class Snapshot:
     objectives: Objectives
     config: Config
     control: Control
+    store: StoreReading = field(default_factory=StoreReading)
     server: ServerReading | None = None  # the model server's own numbers, where they are asked for
