@@ -39,10 +39,10 @@ class Paper:
         return f"[{full * cells}{empty * (BAR_CELLS - cells)}]"
 
     def clock(self, unix_nanos: int, now_unix_nanos: int) -> str:
-        """Write a moment: the time of day, and the date when that is a day away or more."""
+        """Write a moment: the time of day; a day away or more the date, and no seconds."""
         moment = datetime.fromtimestamp(unix_nanos // NANOS_PER_SECOND, self.zone)
         distant = abs(now_unix_nanos - unix_nanos) >= DAY_SECONDS * NANOS_PER_SECOND
-        return moment.strftime("%Y-%m-%d %H:%M:%S" if distant else "%H:%M:%S")
+        return moment.strftime("%Y-%m-%d %H:%M" if distant else "%H:%M:%S")
 
 
 def paper_of(output: TextIO) -> Paper:

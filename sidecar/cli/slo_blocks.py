@@ -90,7 +90,8 @@ def promise(objective: Document, paper: Paper) -> Iterator[str]:
     yield from entry("promise", f"{target} of {globs}: {objective['promise']}, over {window}")
     yield from entry("state", objective["state"].replace("_", " "))
     yield from entry("budget", _budget(objective, paper))
-    if exhaustion := objective.get("exhaustion"):
+    exhaustion = objective.get("exhaustion")
+    if exhaustion and exhaustion["seconds"]:
         yield from entry("", _exhaustion(exhaustion))
 
 
@@ -107,8 +108,6 @@ def _budget(objective: Document, paper: Paper) -> str:
 
 
 def _exhaustion(exhaustion: Document) -> str:
-    if not exhaustion["seconds"]:
-        return "it is spent"
     latest = exhaustion.get("latest_seconds")
     until = f"to {span(latest)}" if latest is not None else "or never"
     interval = f"95%: {span(exhaustion['soonest_seconds'])} {until}"
@@ -159,7 +158,7 @@ def tier_words(tier: Document, now: int, paper: Paper) -> str:
     if tier["out_of_reach"]:
         return f"needs a state_dir: {tier['long']} are not kept"
     if tier.get("held_by") == "guard":
-        return "burns; held: too few bad events"
+        return "burns; held: too few to be sure"
     if tier.get("held_by") == "soon":
         return "for less than a minute"
     if "fires_in_seconds" in tier:
@@ -193,10 +192,14 @@ def _events(objective: Document) -> Iterator[str]:
 
 def _state(document: Document) -> Iterator[str]:
     """Say where state is kept, whether that works, and whether the clock was moved."""
-    state = document["state"]
+    state = document.get("state")
+    if state is None:
+        return
     reason = f": {state['reason']}" if state.get("reason") else ""
     if state["home"] != "disk":
-        text = "in the tap's memory: windows end at 6h, and a restart of Wayside empties them; state_dir keeps them"
+        text = (
+            "in the tap's memory: windows end at 6h, a restart empties them; state_dir keeps them"
+        )
     elif not state["up"]:
         text = f"NOT KEPT, a restart loses it{reason}"
     elif state["behind_seconds"] >= BEHIND_SECONDS:

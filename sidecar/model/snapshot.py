@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from sidecar.model.sections.store import StoreReading
 
 if TYPE_CHECKING:
     from sidecar.model.sections.config import Config
     from sidecar.model.sections.control import Control
     from sidecar.model.sections.moment import Moment
     from sidecar.model.sections.objectives import Objectives
+    from sidecar.model.sections.store import StoreReading
     from sidecar.model.sections.tap import Tap
     from sidecar.model.sections.traffic import Traffic
     from sidecar.model.server_metrics import ServerReading
@@ -27,5 +26,5 @@ class Snapshot:
     objectives: Objectives
     config: Config
     control: Control
-    store: StoreReading = field(default_factory=StoreReading)
     server: ServerReading | None = None  # the model server's own numbers, where they are asked for
+    store: StoreReading | None = None  # where state is kept

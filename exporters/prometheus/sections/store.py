@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from sidecar.model.sections.store import StoreReading
 
 
-def families(store: StoreReading) -> Iterator[Family]:
+def families(store: StoreReading | None) -> Iterator[Family]:
     """Yield what there is to tell."""
+    if store is None:
+        return
     if store.home == DISK:
         yield from gauges(metrics.STATE_STORE_UP, [((), float(store.up))])
     yield from infos(metrics.STATE_SET_ASIDE, [(store.set_aside,)] if store.set_aside else [])

@@ -59,7 +59,7 @@ def slo_document(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "at_unix_nanos": snapshot.moment.at_unix_nanos,
         "clock_moved_seconds": objectives.clock_moved_nanos / NANOS_PER_SECOND,
-        "state": _state(snapshot.store),
+        **({"state": _state(snapshot.store)} if snapshot.store else {}),
         "objectives": [_objective(reading) for reading in objectives.readings],
     }
 
@@ -90,19 +90,20 @@ def _objective(reading: ObjectiveReading) -> dict[str, Any]:
         "state": reading.state.value,
         "events": {"good": counted.good, "bad": counted.bad, "excluded": counted.excluded},
         "excluded_by": dict(counted.excluded_by),
-        "guard": _guard(objective),
+        "guard": _guard(objective, reading.burn),
         **(_burn(reading.burn, objective) if reading.burn else {}),
     }
 
 
-def _guard(objective: Objective) -> dict[str, Any]:
+def _guard(objective: Objective, burn: Burn | None) -> dict[str, Any]:
     guard = Guard(min_bad=objective.min_bad)
+    kept_nanos = burn.retained_nanos if burn else objective.window_nanos
     return {
         "min_bad": guard.min_bad,
         "many_bad": guard.many_bad,
         "minutes": guard.minutes,
         "streak_bad": guard.streak_bad,
-        "streak_seconds": guard.streak_nanos / NANOS_PER_SECOND,
+        "streak_seconds": min(guard.streak_nanos, kept_nanos) / NANOS_PER_SECOND,
     }
 
 

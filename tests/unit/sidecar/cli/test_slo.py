@@ -377,7 +377,7 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
         (5, 2, (90, 5), "5 bad, 5 or more, but in 2 different minutes, fewer than 3: too few"),
         (5, 3, (90, 5), "5 bad, 5 or more, in 3 different minutes, 3 or more: enough"),
         (49.5, 1, (90, 50), "49.5 bad, 5 or more, but in 1 different minute, fewer than 3: too few"),
-        (50, 1, (90, 50), "50 bad, 50 or more: enough, in however few minutes"),
+        (50, 1, (90, 50), "50 bad, 50 or more, in however few minutes: enough"),
         (6, None, (90, 6), "in how many minutes is not told, 3 are needed"),
     ],
 )  # fmt: skip
@@ -390,6 +390,16 @@ def test_the_guard_is_told_in_words(
     )
     found = " ".join(explained(document((reading("fast", burn),))).split())
     assert words in found
+
+
+def test_a_tier_that_is_held_with_enough_bad_events_is_too_near_to_its_threshold() -> None:
+    """The engine decides; what it decides is never told the other way round."""
+    burn = replace(on_fire(), tiers=tiers(held_by={"page-fast": "guard"}))
+    found = " ".join(explained(document((reading("fast", burn),))).split())
+    assert (
+        "150 bad, 50 or more, in however few minutes: enough, but so near to the threshold" in found
+    )
+    assert "so burns; held: too few to be sure" in found
 
 
 if __name__ == "__main__":

@@ -101,6 +101,8 @@ def test_a_reading_that_the_engine_has_not_looked_at_has_no_burn() -> None:
     found = of(reading("new", None, state=State.NO_TRAFFIC))
     assert not {"windows", "tiers", "budget", "exhaustion", "retained"} & set(found)
     assert found["state"] == "no_traffic"
+    brief = replace(quiet(), retained_nanos=HOUR)
+    assert of(reading("brief", brief))["guard"]["streak_seconds"] == 3_600, "of what is kept"
 
 
 def test_what_is_not_known_of_a_budget_is_absent_and_what_is_overspent_says_so() -> None:
@@ -140,6 +142,7 @@ def test_where_state_is_kept_and_whether_that_works() -> None:
     }  # fmt: skip
     assert document["clock_moved_seconds"] == -5
     assert document["at_unix_nanos"] == AT_UNIX_NANOS
+    assert "state" not in slo_document(replace(told([]), store=None))
 
 
 def test_the_page_is_served_and_listed_and_the_index_says_what_fires() -> None:
