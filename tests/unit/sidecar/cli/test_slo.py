@@ -122,7 +122,7 @@ def test_pages_come_first_then_tickets_then_the_least_budget_and_the_unknown_las
 
 
 def test_names_as_long_as_the_wire_allows_fit_the_paper_and_cannot_move_the_cursor() -> None:
-    model = "org/" + "a-very-long-model-name-" * 20 + "\x1b[2J\n\r"
+    model = "\x1b[2J\n\rorg/" + "a-very-long-model-name-" * 20
     long = replace(
         reading("x" * 200, on_fire(), model, excluded=10**15),
         events=reading("", None, excluded=10**15).events,
@@ -130,10 +130,11 @@ def test_names_as_long_as_the_wire_allows_fit_the_paper_and_cannot_move_the_curs
     wide = replace(
         long, objective=replace(long.objective, model_glob="g" * 300, method_glob="m" * 300)
     )
-    found = document((*EVERY_KIND, wide))
+    found = document((*EVERY_KIND, wide, reading("named", on_fire(), model)))
     lines = [*text(found).splitlines(), *explained(found).splitlines()]
     assert max(map(len, lines)) <= COLUMNS
     assert all(line.isprintable() for line in lines)
+    assert any("named of ?[2J??org/a-very" in line for line in lines)
 
 
 def test_colour_and_blocks_only_where_they_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,6 +257,9 @@ def test_where_nobody_answers_it_says_so(
     assert told_of.err.startswith(f"no objectives from {admin}: ")
     assert "Is `wayside run` up" in told_of.err
     assert told_of.out == ""
+    # What cannot be an address is told apart from one at which nobody is.
+    is_address = admin in ("127.0.0.1:1", "a..b:80", "[::1:9")
+    assert ("write host:port" in told_of.err) == (not is_address)
 
 
 WRONG_ANSWERS = [

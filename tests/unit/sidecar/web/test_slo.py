@@ -111,6 +111,8 @@ def test_what_is_not_known_of_a_budget_is_absent_and_what_is_overspent_says_so()
     found = of(reading("spent", spent))
     assert found["budget"] == {"remaining_ratio": -2.5, "exhausted": True}
     assert found["exhaustion"]["seconds"] == 0
+    exactly = of(reading("spent", replace(quiet(), budget_remaining=0.0)))
+    assert exactly["budget"] == {"remaining_ratio": 0, "exhausted": True}
     perhaps = replace(quiet(), exhaustion=Exhaustion(HOUR, MINUTE, None, HOUR))
     assert "latest_seconds" not in of(reading("perhaps", perhaps))["exhaustion"]
 
