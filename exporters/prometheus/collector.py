@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporters.prometheus.sections import config, control, objectives, server, tap, traffic
+from exporters.prometheus.sections import config, control, objectives, server, store, tap, traffic
 from sidecar.model.page import page_of
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ class SnapshotCollector:
     def collect(self) -> Iterator[Family]:
         """Yield every family that has something to tell, section by section."""
         snapshot = self.snapshot
-        page = page_of(snapshot.traffic, snapshot.server)
+        page = page_of(snapshot.traffic, snapshot.server, snapshot.objectives)
         yield from traffic.families(snapshot.traffic, page)
         yield from server.families(snapshot.server)
-        yield from objectives.families(snapshot.objectives)
+        yield from objectives.families(snapshot.objectives, page)
+        yield from store.families(snapshot.store)
         yield from config.families(snapshot.config, snapshot.moment)
         yield from tap.families(snapshot.tap, snapshot.moment)
         yield from control.families(snapshot.control, page)

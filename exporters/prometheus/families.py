@@ -27,17 +27,17 @@ Sample: TypeAlias = "tuple[Labels, float]"
 
 def counters(metric: Metric, samples: Iterable[Sample]) -> Iterator[Family]:
     """Yield a counter family; absent when there is nothing to tell."""
-    family = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
+    family = CounterMetricFamily(metric.name, metric.help)
     for labels, value in samples:
-        family.add_metric(labels, value)
+        family.add_sample(f"{metric.name}_total", _labels(metric, labels), value)
     yield from _present(metric, Type.COUNTER, family)
 
 
 def gauges(metric: Metric, samples: Iterable[Sample]) -> Iterator[Family]:
     """Yield a gauge family; absent when there is nothing to tell."""
-    family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+    family = GaugeMetricFamily(metric.name, metric.help)
     for labels, value in samples:
-        family.add_metric(labels, value)
+        family.add_sample(metric.name, _labels(metric, labels), value)
     yield from _present(metric, Type.GAUGE, family)
 
 
@@ -76,6 +76,12 @@ def labelled(counts: Iterable[CountView]) -> Iterator[Sample]:
     """Yield samples of the tap's own labelled counts."""
     for count in counts:
         yield (count.label,), count.value
+
+
+def _labels(metric: Metric, values: Labels) -> dict[str, str]:
+    """Return labels by name, without those that are empty and may be left out."""
+    named = zip(metric.labels, values, strict=True)
+    return {name: value for name, value in named if value or name not in metric.optional}
 
 
 def _buckets(histogram: HistogramView) -> list[tuple[str, float]]:

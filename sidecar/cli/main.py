@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sidecar import __version__
-from sidecar.cli import check, drain, dump, run, schema, servers
+from sidecar.cli import check, drain, dump, run, schema, servers, slo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ _EPILOG = """\
 start here:
   wayside run --listen :8001 --upstream 127.0.0.1:9001    stand before a model server on port 9001
   wayside tap dump                                        see what passes
+  wayside slo                                             see what burns, what fires, and what is left
   wayside check wayside.yaml                              find what is wrong with a configuration
   wayside servers                                         see which model servers are understood
   wayside drain                                           let calls finish before the container ends
@@ -24,7 +25,9 @@ start here:
 exit status: 0 good, 1 something failed while running (`drain`: not drained), 2 bad configuration or flags
 """
 
-_OWN_COMMANDS = frozenset({"run", "check", "tap", "servers", "drain", "schema", "compile-policy"})
+_OWN_COMMANDS = frozenset(
+    {"run", "check", "tap", "servers", "slo", "schema", "drain", "compile-policy"}
+)
 
 
 def build_parser(command: str = "") -> argparse.ArgumentParser:
@@ -40,6 +43,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     run.add_parser(subparsers)
     check.add_parser(subparsers)
     dump.add_parser(subparsers)
+    slo.add_parser(subparsers)
     servers.add_parser(subparsers)
     schema.add_parser(subparsers)
     drain.add_parser(subparsers)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sidecar.cli.figures import span
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -43,12 +45,12 @@ def report(document: Document) -> Iterator[str]:
     )
     yield from _table(
         "objectives",
-        ("name", "target", "state", "good", "bad", "excluded"),
+        ("name", "of model", "target", "state", "good", "bad", "excluded"),
         [_objective_row(objective) for objective in document["objectives"]],
     )
     yield from _table(
         "excluded events",
-        ("name", "reason", "count"),
+        ("name", "of model", "reason", "count"),
         [row for objective in document["objectives"] for row in _excluded_rows(objective)],
     )
     yield from _table("blind connections", ("reason", "count"), _counts(document["tap"]["blind"]))
@@ -58,7 +60,7 @@ def _headline(document: Document) -> str:
     config, tap = document["config"], document["tap"]
     parts = [
         f"wayside {document['version']}",
-        f"up {_span(document['uptime_seconds'])}",
+        f"up {span(document['uptime_seconds'])}",
         f"config generation {config['generation']}{'' if config['valid'] else ' (a part was left out)'}",
         f"tap {tap['resident_bytes'] / 2**20:.1f} MiB",
         f"control {document['control']['resident_bytes'] / 2**20:.1f} MiB",
@@ -122,6 +124,7 @@ def _objective_row(objective: Document) -> list[str]:
     events = objective["events"]
     return [
         objective["name"],
+        objective.get("counted_model", ""),
         objective["objective_ratio"],
         objective["state"],
         str(events["good"]),
@@ -132,8 +135,8 @@ def _objective_row(objective: Document) -> list[str]:
 
 def _excluded_rows(objective: Document) -> list[list[str]]:
     """Return why events are in neither good nor bad."""
-    reasons = objective["excluded_by"]
-    return [[objective["name"], *row] for row in _counts(reasons)]
+    at = [objective["name"], objective.get("counted_model", "")]
+    return [[*at, *row] for row in _counts(objective["excluded_by"])]
 
 
 def _counts(counts: dict[str, int]) -> list[list[str]]:
@@ -164,16 +167,3 @@ def _seconds(value: float | None) -> str:
     if value < 0.001:
         return f"{value * 1e6:.0f} us"
     return f"{value * 1e3:.1f} ms" if value < 1 else f"{value:.2f} s"
-
-
-def _span(seconds: float) -> str:
-    """Write an age in its two largest units."""
-    whole = int(seconds)
-    for unit, size, smaller, part in (
-        ("d", 86_400, "h", 3_600),
-        ("h", 3_600, "m", 60),
-        ("m", 60, "s", 1),
-    ):
-        if whole >= size:
-            return f"{whole // size}{unit} {whole % size // part}{smaller}"
-    return f"{whole}s"

@@ -16,6 +16,18 @@ Wayside in front of it, and clients that call through Wayside at a steady rate. 
 Wayside's own API, until Ctrl-C or until the time given is over.
 """
 
+EXAMPLES = """
+an incident, from begin to end in about a minute:
+  wayside demo --incident slow      batches of every model take ten times as long
+  wayside demo --incident failing   most calls of one model fail
+  wayside demo --incident wedged    no model answers any more
+It begins after 15 s and ends 10 s after a tier has fired, which then clears; each step is told in a line. On a
+terminal the keys s, f and w begin one, too. The demo's only tier looks at 60 s and 10 s, so that it can be watched;
+the usual ones look at an hour and more.
+"""
+# What sidecar.demo.fault knows, without importing it.
+INCIDENTS = ("slow", "failing", "wedged")
+
 
 def duration_seconds(text: str) -> float:
     """Read a duration such as 20s, 1.5m or 500ms; a bare number is in seconds."""
@@ -39,7 +51,11 @@ def rate(text: str) -> float:
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command `demo`."""
     parser = subparsers.add_parser(
-        "demo", help="a demo model server, a load and Wayside between them", description=ABOUT
+        "demo",
+        help="a demo model server, a load and Wayside between them",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         *("--for", "-t"),
@@ -55,6 +71,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=DEFAULT_CALLS_PER_SECOND,
         help=f"unary calls per second, all models together (default: {DEFAULT_CALLS_PER_SECOND:g})",
     )
+    parser.add_argument(
+        "--incident",
+        choices=INCIDENTS,
+        default="",
+        help="have the model server misbehave for a while, and watch a budget burn",
+    )
     parser.set_defaults(main=main, parser=parser)
 
 
@@ -68,4 +90,4 @@ def main(args: argparse.Namespace) -> int:
     # Only here: the other commands must not pay for what the demo imports.
     from sidecar.demo.run import perform
 
-    return perform(args.for_seconds, args.rate)
+    return perform(args.for_seconds, args.rate, args.incident)

@@ -6,15 +6,17 @@ import asyncio
 import random
 from collections import deque
 
+from sidecar.demo.fault import Fault
 from sidecar.demo.models import DemoModel
 
 
 class Batcher:
     """One instance of one model: a queue, and a loop that takes batches out of it and lets their time pass."""
 
-    def __init__(self, model: DemoModel, draws: random.Random) -> None:
+    def __init__(self, model: DemoModel, draws: random.Random, fault: Fault | None = None) -> None:
         """Prepare the queue; nothing is executed until `run` is awaited."""
         self.model = model
+        self._fault = fault or Fault()
         self._draws = draws
         self._waiting: deque[asyncio.Future[int]] = deque()
         self._arrived = asyncio.Event()
@@ -30,13 +32,17 @@ class Batcher:
         """Execute batches for ever."""
         while True:
             batch = await self._next_batch()
-            await asyncio.sleep(self.model.batch_seconds(len(batch), self._draws.random()))
+            await self._fault.let_answer()
+            seconds = self.model.batch_seconds(len(batch), self._draws.random())
+            await asyncio.sleep(seconds * self._fault.slow_factor)
             for done in batch:
                 if not done.done():  # a caller that went away has cancelled its own
                     done.set_result(len(batch))
 
     async def _next_batch(self) -> list[asyncio.Future[int]]:
         """Wait for a first request, then until the batch is full or the longest delay is over."""
+        # Whoever went away while the server was wedged is not worked for.
+        self._waiting = deque(each for each in self._waiting if not each.done())
         while not self._waiting:
             await self._next_arrival(None)
         now = asyncio.get_running_loop().time

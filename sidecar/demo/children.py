@@ -23,14 +23,16 @@ class DemoError(RuntimeError):
 class Child:
     """One process of the demo."""
 
-    def __init__(self, name: str, command: Sequence[str], folder: Path) -> None:
-        """Start the command, its output going to NAME.log."""
+    def __init__(
+        self, name: str, command: Sequence[str], folder: Path, *, listens: bool = False
+    ) -> None:
+        """Start the command, its output going to NAME.log; one that listens can be told something."""
         self.name = name
         self.log = folder / f"{name}.log"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 # Ctrl-C reaches a whole process group: the demo alone decides the order in which things end.
@@ -60,8 +62,18 @@ class Child:
                 raise DemoError(f"{waited}.\n{self.tail()}")
             time.sleep(POLL_SECONDS)
 
+    def tell(self, line: str) -> None:
+        """Write a line to its standard input; what has died is found by `check`."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):
+            self.process.stdin.write(f"{line}\n".encode())
+            self.process.stdin.flush()
+
     def stop(self) -> None:
         """Ask the process to end, and end it when it does not."""
+        if self.process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGTERM)
         try:

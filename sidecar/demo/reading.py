@@ -40,12 +40,26 @@ class ObjectiveSight:
 
 
 @dataclass(frozen=True)
+class TierSight:
+    """One tier of one objective: whether it fires, and how fast its windows burn."""
+
+    name: str
+    firing: bool
+    words: str
+
+
+@dataclass(frozen=True)
 class Sight:
     """Everything the demo shows."""
 
     models: dict[str, ModelSight]
     objectives: dict[str, ObjectiveSight]
     upstream_up: bool
+    tiers: list[TierSight] = field(default_factory=list)
+
+    def firing(self) -> dict[str, str]:
+        """Return what is to say about each tier that fires."""
+        return {tier.name: tier.words for tier in self.tiers if tier.firing}
 
 
 def fetch(url: str) -> Document:
@@ -71,8 +85,25 @@ def calls_by_model(document: Document) -> dict[str, int]:
     return calls
 
 
-def see(before: Document, now: Document) -> Sight:
-    """Put together what two snapshots tell."""
+def tiers_of(slo: Document) -> Iterator[TierSight]:
+    """Read the tiers from /api/v1/slo; that of a state only while it fires."""
+    for objective in slo["objectives"]:
+        burns = {
+            each["window"]: f"{each['window']} burns {each['burn']:.1f}" if "burn" in each else ""
+            for each in objective.get("windows", [])
+        }
+        for tier in objective.get("tiers", []):
+            name = f"{tier['name']} of {objective['name']}"
+            if "factor" in tier:
+                known = [burns.get(tier[each], "") for each in ("long", "short")]
+                words = [*filter(None, known), f"it fires above {tier['factor']:g}"]
+                yield TierSight(name, tier["firing"], ", ".join(words))
+            elif tier["firing"]:
+                yield TierSight(name, True, f"its state is {objective['state']}")
+
+
+def see(before: Document, now: Document, slo: Document) -> Sight:
+    """Put together what two snapshots and the document of the objectives tell."""
     seconds = now["uptime_seconds"] - before["uptime_seconds"]
     earlier = calls_by_model(before)
     models: dict[str, ModelSight] = defaultdict(ModelSight)
@@ -93,4 +124,5 @@ def see(before: Document, now: Document) -> Sight:
         for row in now["objectives"]
     }
     seen = {name: model for name, model in models.items() if model.outcomes or model.in_flight}
-    return Sight(seen, objectives, all(each["up"] for each in now["upstreams"]))
+    up = all(each["up"] for each in now["upstreams"])
+    return Sight(seen, objectives, up, list(tiers_of(slo)))

@@ -16,9 +16,11 @@ from pathlib import Path
 from types import FrameType
 
 from sidecar.demo.children import Child, DemoError
+from sidecar.demo.incident import KEYS, Incidents
+from sidecar.demo.keys import Keys
 from sidecar.demo.models import MODELS
-from sidecar.demo.reading import Document, fetch, see
-from sidecar.demo.show import LiveShow, PlainShow, make_show
+from sidecar.demo.reading import Document, Sight, fetch, see
+from sidecar.demo.show import make_show
 
 HOST = "127.0.0.1"
 # Tried first, so that the URLs stay the same from one demo to the next; any free port otherwise.
@@ -31,7 +33,7 @@ RATE_INTERVALS = 5
 """Rates are taken over this many intervals: short enough to move, long enough to be read."""
 
 
-def perform(for_seconds: float | None, calls_per_second: float) -> int:
+def perform(for_seconds: float | None, calls_per_second: float, incident: str = "") -> int:
     """Run the demo until its time is over or it is interrupted; return the exit status."""
     stopping = threading.Event()
 
@@ -45,7 +47,7 @@ def perform(for_seconds: float | None, calls_per_second: float) -> int:
         try:
             ports = {purpose: choose_port(port) for purpose, port in PREFERRED_PORTS.items()}
             start(children, ports, calls_per_second, Path(name))
-            watch(children, ports, for_seconds, stopping)
+            watch(children, ports, for_seconds, stopping, incident)
         except DemoError as error:
             print(f"wayside demo: {error}", file=sys.stderr)
             return 1
@@ -72,7 +74,8 @@ def start(
     """Start the three processes, each once the one before it answers."""
     # -P (Python 3.11) keeps the current folder off the path: it may hold a `sidecar` of its own.
     python = [sys.executable, *(["-P"] if sys.version_info >= (3, 11) else []), "-m"]
-    server = Child("model-server", [*python, "sidecar.demo.server", f"{HOST}:0"], folder)
+    command = [*python, "sidecar.demo.server", f"{HOST}:0"]
+    server = Child("model-server", command, folder, listens=True)
     children.append(server)
     server.wait_for("listening", lambda: first_line(server.log) != "", START_SECONDS)
 
@@ -89,7 +92,9 @@ def start(
     children.append(wayside)
     ready = f"http://{HOST}:{ports['health']}/readyz"
     wayside.wait_for("getting ready", lambda: answers(ready), START_SECONDS)
-    wayside.wait_for("serving snapshots", lambda: answers(snapshot_url(ports)), START_SECONDS)
+    wayside.wait_for(
+        "serving snapshots", lambda: answers(api_url(ports, "snapshot")), START_SECONDS
+    )
 
     load = [*python, "sidecar.demo.load", listen, str(calls_per_second)]
     children.append(Child("load", load, folder))
@@ -101,9 +106,9 @@ def first_line(log: Path) -> str:
     return line if end else ""
 
 
-def snapshot_url(ports: dict[str, int]) -> str:
-    """Return where Wayside serves its snapshot."""
-    return f"http://{HOST}:{ports['admin']}/api/v1/snapshot"
+def api_url(ports: dict[str, int], page: str) -> str:
+    """Return where Wayside serves a page of its API."""
+    return f"http://{HOST}:{ports['admin']}/api/v1/{page}"
 
 
 def answers(url: str) -> bool:
@@ -120,35 +125,48 @@ def watch(
     ports: dict[str, int],
     for_seconds: float | None,
     stopping: threading.Event,
+    incident: str,
 ) -> None:
     """Show what Wayside sees, once each interval, until told to stop or the time is over."""
     began = time.monotonic()
     until = began + (for_seconds if for_seconds is not None else float("inf"))
     history: deque[Document] = deque(maxlen=RATE_INTERVALS + 1)
-    urls = [
+    incidents = Incidents(children[0].tell, incident, began)
+    with Keys() as keys, make_show(urls_of(ports), hint_of(keys)) as show:
+        over = False
+        while not over:
+            interrupted = stopping.wait(max(0.0, min(INTERVAL_SECONDS, until - time.monotonic())))
+            over = interrupted or time.monotonic() >= until
+            if not interrupted:
+                for child in children:
+                    child.check()
+            if sight := look(history, ports):
+                show.tell(incidents.step(time.monotonic(), sight.firing(), keys.pressed()))
+                show.update(sight, last=over)
+
+
+def urls_of(ports: dict[str, int]) -> list[str]:
+    """Return what there is to look at."""
+    return [
         f"gRPC, through Wayside: {HOST}:{ports['listen']}",
         f"metrics:               http://{HOST}:{ports['admin']}/metrics",
-        f"snapshot:              {snapshot_url(ports)}",
+        f"snapshot:              {api_url(ports, 'snapshot')}",
+        f"objectives:            wayside slo --watch --admin {HOST}:{ports['admin']}",
         f"probes:                http://{HOST}:{ports['health']}/readyz",
     ]
-    with make_show(urls) as show:
-        while not stopping.wait(max(0.0, min(INTERVAL_SECONDS, until - time.monotonic()))):
-            for child in children:
-                child.check()
-            over = time.monotonic() >= until
-            look(history, ports, show, last=over)
-            if over:
-                return
-        look(history, ports, show, last=True)
 
 
-def look(
-    history: deque[Document], ports: dict[str, int], show: PlainShow | LiveShow, *, last: bool
-) -> None:
-    """Take one more snapshot and show what lies between the oldest kept and it."""
+def hint_of(keys: Keys) -> str:
+    """Say what can be done now."""
+    made = ", ".join(f"{key}: {kind}" for key, kind in KEYS.items())
+    return f"Ctrl-C ends the demo{f'; an incident: {made}' if keys.listening else ''}"
+
+
+def look(history: deque[Document], ports: dict[str, int]) -> Sight | None:
+    """Take one more snapshot; return what lies between the oldest kept and it, where there are two."""
     try:
-        history.append(fetch(snapshot_url(ports)))
+        history.append(fetch(api_url(ports, "snapshot")))
+        slo = fetch(api_url(ports, "slo"))
     except OSError as error:
         raise DemoError(f"Wayside's snapshot could not be read: {error}") from error
-    if len(history) > 1:
-        show.update(see(history[0], history[-1]), last=last)
+    return see(history[0], history[-1], slo) if len(history) > 1 else None

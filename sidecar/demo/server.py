@@ -1,7 +1,8 @@
 """The demo's model server: the Open Inference Protocol over gRPC, simulated models, real batching.
 
 It exists to be looked at through Wayside, and says so wherever it introduces itself. A process of its own:
-`python -m sidecar.demo.server [ADDRESS]` prints the address it listens on as its first line.
+`python -m sidecar.demo.server [ADDRESS]` prints the address it listens on as its first line. A line `slow`, `failing`
+or `wedged` on its standard input makes it misbehave, any other makes it well again.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import grpc
 import grpc.aio
 
 from sidecar.demo.batching import Batcher
+from sidecar.demo.fault import Fault
 from sidecar.demo.models import MODELS
 from sidecar.demo.proto import wayside_demo_oip_pb2 as oip
 
@@ -32,7 +34,10 @@ class InferenceService:
     def __init__(self, seed: int = 1) -> None:
         """Make one batcher for each model; equal seeds misbehave equally."""
         self._draws = random.Random(seed)
-        self.batchers = {name: Batcher(model, self._draws) for name, model in MODELS.items()}
+        self.fault = Fault()
+        self.batchers = {
+            name: Batcher(model, self._draws, self.fault) for name, model in MODELS.items()
+        }
 
     async def live(self, _request: oip.ServerLiveRequest, _: Context) -> oip.ServerLiveResponse:
         """Say that the process answers."""
@@ -58,7 +63,8 @@ class InferenceService:
             await context.abort(grpc.StatusCode.NOT_FOUND, unknown)
         assert batcher is not None
         executed = await batcher.submit()
-        if self._draws.random() < batcher.model.failure_ratio:
+        draw = self._draws.random()
+        if draw < batcher.model.failure_ratio or self.fault.fails(request.model_name, draw):
             await context.abort(grpc.StatusCode.INTERNAL, "simulated failure of the accelerator")
         if self._draws.random() < batcher.model.shed_ratio:
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "simulated lack of room")
@@ -135,6 +141,7 @@ async def serve(address: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     loops = [asyncio.ensure_future(batcher.run()) for batcher in service.batchers.values()]
+    service.fault.follow_stdin()
     print(f"{host}:{port}", flush=True)
     print(f"{NAME}: serving {', '.join(MODELS)}", file=sys.stderr, flush=True)
     await stopping.wait()

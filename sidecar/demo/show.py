@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -11,10 +12,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from sidecar.demo.reading import ObjectiveSight, Sight
+from sidecar.demo.reading import ObjectiveSight, Sight, TierSight
 
 PLAIN_INTERVAL_SECONDS = 5.0
 PLAIN_LAST_SECONDS = 2.0  # the last sight is not printed when one this young stands above it
+NEWS_LINES = 8
 TITLE = "wayside demo: simulated models, a steady load, Wayside between them"
 
 
@@ -40,6 +42,11 @@ def objective_line(name: str, seen: ObjectiveSight) -> str:
     share = f"  {seen.good / total:.2%} good" if total else ""
     counts = f"good {seen.good}  bad {seen.bad}  excluded {seen.excluded}"
     return f"objective {name}: {seen.state.replace('_', ' ')}  {counts}{share}"
+
+
+def tier_line(seen: TierSight) -> str:
+    """Write how fast the windows of a tier burn, and whether it fires."""
+    return f"{seen.name}{' FIRES' if seen.firing else ''}: {seen.words}"
 
 
 class PlainShow:
@@ -78,15 +85,23 @@ class PlainShow:
         lines += [
             f"  {objective_line(slo, seen)}" for slo, seen in sorted(sight.objectives.items())
         ]
+        lines += [f"  {tier_line(each)}" for each in sight.tiers]
         print(*lines, sep="\n", flush=True)
+
+    def tell(self, news: list[str]) -> None:
+        """Print what happened, at once."""
+        for line in news:
+            print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
 
 
 class LiveShow:
     """A table that is drawn over itself."""
 
-    def __init__(self, urls: list[str]) -> None:
+    def __init__(self, urls: list[str], hint: str) -> None:
         """Prepare the terminal; nothing is drawn before the block is entered."""
+        self._news: deque[str] = deque(maxlen=NEWS_LINES)
         self._urls = Text("\n".join(urls), style="dim")
+        self._hint = hint
         self._live = Live(console=Console(), auto_refresh=False, transient=False)
 
     def __enter__(self) -> LiveShow:
@@ -116,13 +131,19 @@ class LiveShow:
                 *(str(seen.in_flight), outcomes(seen.outcomes)),
             )
         lines = [objective_line(slo, seen) for slo, seen in sorted(sight.objectives.items())]
+        lines += [tier_line(each) for each in sight.tiers]
         state = Text("upstream up" if sight.upstream_up else "upstream DOWN", style="bold")
-        ending = Text("ended" if last else "Ctrl-C ends the demo", style="dim")
-        self._live.update(
-            Group(table, state, Text("\n".join(lines)), self._urls, ending), refresh=True
-        )
+        ending = Text("ended" if last else self._hint, style="dim")
+        news = Text("\n".join(self._news), style="bold")
+        parts: list[Table | Text] = [table, state, Text("\n".join(lines))]
+        parts += [news] if self._news else []
+        self._live.update(Group(*parts, self._urls, ending), refresh=True)
+
+    def tell(self, news: list[str]) -> None:
+        """Keep what happened for the next drawing; of more than eight lines the newest."""
+        self._news.extend(f"{time.strftime('%H:%M:%S')}  {line}" for line in news)
 
 
-def make_show(urls: list[str]) -> PlainShow | LiveShow:
-    """Choose by where the output goes."""
-    return LiveShow(urls) if sys.stdout.isatty() else PlainShow(urls)
+def make_show(urls: list[str], hint: str) -> PlainShow | LiveShow:
+    """Choose by where the output goes; `hint` is what can be done now."""
+    return LiveShow(urls, hint) if sys.stdout.isatty() else PlainShow(urls)

@@ -27,6 +27,8 @@ class Metric:
     type: Type
     labels: tuple[str, ...]
     help: str
+    optional: frozenset[str] = frozenset()
+    """Of the labels those that a sample does without where they are empty."""
 
 
 _TIMING_LABELS = ("model", "method", "outcome")
@@ -35,12 +37,19 @@ _CALL_LABELS = ("model", "method", "version", "code", "ended_by", "kind")
 _VERDICT_LABELS = (*_CALL_LABELS, "outcome")
 
 
-def _counter(name: str, help_text: str, *labels: str) -> Metric:
-    return Metric(f"wayside_{name}", Type.COUNTER, labels, help_text)
+_BY_MODEL = frozenset({"model"})
 
 
-def _gauge(name: str, help_text: str, *labels: str) -> Metric:
-    return Metric(f"wayside_{name}", Type.GAUGE, labels, help_text)
+def _counter(
+    name: str, help_text: str, *labels: str, optional: frozenset[str] = frozenset()
+) -> Metric:
+    return Metric(f"wayside_{name}", Type.COUNTER, labels, help_text, optional)
+
+
+def _gauge(
+    name: str, help_text: str, *labels: str, optional: frozenset[str] = frozenset()
+) -> Metric:
+    return Metric(f"wayside_{name}", Type.GAUGE, labels, help_text, optional)
 
 
 def _histogram(name: str, help_text: str, *labels: str) -> Metric:
@@ -60,16 +69,18 @@ LATENCY = _histogram(
 CALL_DURATION = _histogram("call_duration_seconds", "Per call: first byte to end.", *_TIMING_LABELS)
 FIRST_RESPONSE = _histogram(
     "first_response_seconds",
-    "Per request of a streaming method: request complete to first response message.",
+    "Per request of a streaming method that was answered well: request complete to first response message.",
     *_TIMING_LABELS,
 )
 RESPONSE_GAP = _histogram(
-    "response_gap_seconds", "Between response messages of a stream.", *_TIMING_LABELS
+    "response_gap_seconds",
+    "Between response messages of a stream that was answered well.",
+    *_TIMING_LABELS,
 )
 REQUEST_BATCH_SIZE = _histogram(
     "request_batch_size",
-    "Items in a request that was answered or failed, where that can be told: the first dimension of a tensor "
-    "counts only for a model that is known to batch.",
+    "Items in a request that was answered well, where that can be told: the first dimension of a tensor counts only "
+    "for a model that is known to batch.",
     *_TIMING_LABELS,
 )
 REQUEST_SHAPES = _counter(
@@ -165,23 +176,83 @@ SERVER_METRICS_FAILED_POLLS = _counter(
     "reason",
 )
 
-# --- objectives ------------------------------------------------------------------------------
+# --- objectives: `model` where they are counted by model, and only there -------------------------
 SLO_EVENTS = _counter(
     "slo_events",
     "Judged events, counted at the call against the very threshold, by outcome: good, bad, or excluded, "
     "which is in neither. The denominator of a ratio is good + bad.",
     "slo",
+    "model",
     "outcome",
+    optional=_BY_MODEL,
 )
 SLO_EXCLUDED = _counter(
     "slo_excluded",
     "Excluded events by the reason for it: see outcomes.md. Together they are `slo_events` of the outcome excluded.",
     "slo",
+    "model",
     "reason",
+    optional=_BY_MODEL,
 )
 SLO_INFO = _info("slo", "Definition in force.", "slo", "spec_hash")
 SLO_OBJECTIVE = _gauge("slo_objective_ratio", "Target share of good events.", "slo")
-SLO_STATE = _gauge("slo_state", "1 for the state the objective is in, else 0.", "slo", "state")
+SLO_STATE = _gauge(
+    "slo_state",
+    "1 for the state the objective is in, else 0.",
+    "slo",
+    "model",
+    "state",
+    optional=_BY_MODEL,
+)
+REPLICA_BURN_RATE = _gauge(
+    "replica_burn_rate",
+    "Share of bad events over the share that may be bad, of this replica alone, for each window that a tier looks at: "
+    "1 spends the budget exactly within the objective's window. Absent where nothing happened in it.",
+    "slo",
+    "model",
+    "window",
+    optional=_BY_MODEL,
+)
+REPLICA_BUDGET_REMAINING = _gauge(
+    "replica_budget_remaining_ratio",
+    "Share of the budget that is left to this replica: 1 = untouched, below 0 = overspent.",
+    "slo",
+    "model",
+    optional=_BY_MODEL,
+)
+REPLICA_TIER_FIRING = _gauge(
+    "replica_tier_firing",
+    "1 while the tier fires, else 0. `stalled` and `unreachable` are the tiers of these states.",
+    "slo",
+    "model",
+    "tier",
+    optional=_BY_MODEL,
+)
+REPLICA_EXHAUSTION = _gauge(
+    "replica_exhaustion_seconds",
+    "Time until the budget is spent at the rate of late, 0 = it is; absent where it never will be at that rate.",
+    "slo",
+    "model",
+    optional=_BY_MODEL,
+)
+REPLICA_WINDOW = _gauge(
+    "replica_window_seconds",
+    "How much of the longest window there is: less than its length where counting began later.",
+    "slo",
+    "model",
+    optional=_BY_MODEL,
+)
+
+# --- where state is kept -----------------------------------------------------------------------
+STATE_STORE_UP = _gauge(
+    "state_store_up",
+    "1 while what must outlive a restart is kept in state_dir, 0 while it cannot be. Absent without a state_dir.",
+)
+STATE_SET_ASIDE = _info(
+    "state_set_aside",
+    "A file of state_dir that could not be used was renamed to this, and the state began anew.",
+    "file",
+)
 
 # --- configuration and build -----------------------------------------------------------------
 CONFIG_VALID = _gauge("config_valid", "0 when a part of the configuration in force was left out.")

@@ -8,11 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from sidecar.model.duration import duration_text
+from sidecar.model.grid import NANOS_PER_SECOND
+from sidecar.model.objective import State
 from sidecar.model.series import INFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from sidecar.model.sections.objectives import Burn, ObjectiveReading, Objectives
     from sidecar.model.sections.traffic import Traffic
     from sidecar.model.series import CounterView, ShapeView, TimingView, TokenView
     from sidecar.model.server_metrics import ServerReading
@@ -22,6 +26,9 @@ MAX_COUNTER_SERIES = 500
 MAX_TIMING_SERIES = 58
 MAX_TOKEN_SERIES = 200
 MAX_SHAPED_MODELS = 20  # each with at most nine shapes
+# Objectives, and models of those counted by model, whose reasons, states and burn are shown: some 30 lines each. Their
+# events are always shown: the budget of a fleet is computed from them.
+MAX_INSTANCES = 100
 
 
 class CallLabels(NamedTuple):
@@ -55,6 +62,21 @@ class ByteSums(NamedTuple):
     response_bytes: int
 
 
+class ShownBurn(NamedTuple):
+    """How fast one budget burns, in seconds and ratios; None and what is missing are not known."""
+
+    rates: Sequence[tuple[str, float]]  # by window, of those that a tier looks at
+    firing: Sequence[tuple[str, bool]]  # by tier, of those that can fire
+    remaining: float | None
+    exhausted_in: float | None
+    covered: float | None  # of the longest window
+
+    def series(self) -> int:
+        """Return how many series it makes."""
+        known = (self.remaining, self.exhausted_in, self.covered)
+        return len(self.rates) + len(self.firing) + sum(each is not None for each in known)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """The series that are shown, in the order in which they are."""
@@ -66,10 +88,12 @@ class Page:
     ]  # of all calls with the labels of one that is shown
     tokens: Sequence[TokenView]
     shapes: Sequence[ShapeView]
+    instances: Sequence[ObjectiveReading]  # whose reasons, states and burn are shown
+    burns: Mapping[tuple[str, str], ShownBurn]  # by objective and model
     left_out: int  # series that are known but not shown
 
 
-def page_of(traffic: Traffic, server: ServerReading | None) -> Page:
+def page_of(traffic: Traffic, server: ServerReading | None, objectives: Objectives) -> Page:
     """Choose what is shown of one tick."""
     # Inference only: a histogram has no kind label, so probes must not be mixed in.
     timings = sorted((one for one in traffic.timings if one.kind == INFERENCE), key=_seen)
@@ -81,6 +105,8 @@ def page_of(traffic: Traffic, server: ServerReading | None) -> Page:
     left_out += max(len(tokens) - MAX_TOKEN_SERIES, 0)
     left_out += sum(len(each.shapes) for each in shapes[MAX_SHAPED_MODELS:])
     left_out += server.left_out if server else 0
+    instances, others = objectives.readings[:MAX_INSTANCES], objectives.readings[MAX_INSTANCES:]
+    left_out += sum(_series_of(each) for each in others)
     return Page(
         timings=sorted(shown, key=lambda one: (one.model, one.method, one.failed)),
         calls=dict(sorted(shown_calls.items())),
@@ -90,8 +116,37 @@ def page_of(traffic: Traffic, server: ServerReading | None) -> Page:
             key=lambda one: (one.model, one.method, one.direction, one.source),
         ),
         shapes=shapes[:MAX_SHAPED_MODELS],
+        instances=instances,
+        burns={
+            (each.objective.name, each.model): _shown(each.burn)
+            for each in instances
+            if each.burn is not None
+        },
         left_out=left_out,
     )
+
+
+def _shown(burn: Burn) -> ShownBurn:
+    """Leave out windows at which no tier looks, and tiers whose windows are not kept."""
+    tiers = [each for each in burn.tiers if not each.out_of_reach]
+    looked_at = {each.long_nanos for each in tiers} | {each.short_nanos for each in tiers}
+    return ShownBurn(
+        rates=[
+            (duration_text(each.nanos), each.burn)
+            for each in burn.windows
+            if each.burn is not None and each.nanos in looked_at
+        ],
+        firing=[(each.name, each.firing) for each in tiers],
+        remaining=burn.budget_remaining,
+        exhausted_in=burn.exhaustion.nanos / NANOS_PER_SECOND if burn.exhaustion else None,
+        covered=burn.windows[-1].covered_nanos / NANOS_PER_SECOND if burn.windows else None,
+    )
+
+
+def _series_of(reading: ObjectiveReading) -> int:
+    """Return how many series an objective makes besides its events."""
+    burn = _shown(reading.burn).series() if reading.burn else 0
+    return len(reading.events.excluded_by) + len(State) + burn
 
 
 def _seen(series: TimingView | TokenView | ShapeView | CounterView) -> int:

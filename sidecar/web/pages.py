@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from sidecar.net.http_server import Request, Response
 from sidecar.web.document.blind import blind_document
+from sidecar.web.document.slo import slo_document
 from sidecar.web.document.snapshot import snapshot_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from sidecar.model.sections.objectives import ObjectiveReading
     from sidecar.model.snapshot import Snapshot
 
 _INDEX = """\
@@ -20,6 +22,7 @@ Wayside {version}
 
   /metrics           for Prometheus (OpenMetrics when asked for)
   /api/v1/snapshot   the same facts as JSON; `wayside tap dump` prints it for people
+  /api/v1/slo        objectives: what is left of each budget, how fast it burns, what fires; `wayside slo` prints it
   /api/v1/blind      connections that are forwarded and not read, and why
 
 {states}"""
@@ -40,6 +43,7 @@ class Pages:
             "/": self._index_page,
             "/metrics": self._metrics_page,
             "/api/v1/snapshot": self._snapshot_page,
+            "/api/v1/slo": self._slo_page,
             "/api/v1/blind": self._blind_page,
         }
 
@@ -57,6 +61,9 @@ class Pages:
     def _snapshot_page(self, _: Request) -> Response:
         return _json(snapshot_document(self._current()))
 
+    def _slo_page(self, _: Request) -> Response:
+        return _json(slo_document(self._current()))
+
     def _blind_page(self, _: Request) -> Response:
         return _json(blind_document(self._current().tap))
 
@@ -66,13 +73,18 @@ class Pages:
             f"upstream {each.address}: {'up' if each.up else 'down'}"
             for each in snapshot.traffic.upstreams
         ]
-        lines += [
-            f"objective {each.objective.name}: {each.state.value}"
-            for each in snapshot.objectives.readings
-        ]
+        lines += [_objective_line(each) for each in snapshot.objectives.readings]
         lines += ["draining"] if snapshot.tap.draining else []
         states = "".join(f"{line}\n" for line in lines)
         return Response(_INDEX.format(version=snapshot.moment.version, states=states).encode())
+
+
+def _objective_line(reading: ObjectiveReading) -> str:
+    """Say which state an objective is in, and what fires."""
+    name = reading.objective.name
+    firing = [each.name for each in reading.burn.tiers if each.firing] if reading.burn else []
+    fires = f", {', '.join(firing)} firing" if firing else ""
+    return f"objective {name}{f' of {reading.model}' if reading.model else ''}: {reading.state.value}{fires}"
 
 
 def _json(document: dict[str, Any]) -> Response:

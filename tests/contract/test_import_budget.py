@@ -37,7 +37,7 @@ async def scrape(loop):
     from exporters.prometheus.render import MetricsPage
     from sidecar.net.http_server import Request
     from sidecar.web.pages import Pages
-    for path in ("/", "/metrics", "/api/v1/snapshot", "/api/v1/blind"):
+    for path in ("/", "/metrics", "/api/v1/snapshot", "/api/v1/slo", "/api/v1/blind"):
         assert Pages(loop.snapshot, MetricsPage().render).handle(Request(path, "")).status == 200
 
 from sidecar.runtime import loop

@@ -14,6 +14,8 @@ from tests.harness.running import START_SECONDS, Running, running, wait_until
 
 WAYSIDE = Path(sys.executable).parent / "wayside"
 LIMIT_SECONDS = 2 * START_SECONDS
+# A minute on an idle machine. It decides nothing but how long a failure takes to tell.
+INCIDENT_SECONDS = 240.0
 
 
 KINDS = {"sidecar.demo.server": "server", "sidecar.demo.load": "load", "wayside-tap": "wayside"}
@@ -80,6 +82,21 @@ def test_it_says_what_died() -> None:
         assert "wayside demo: model-server ended with status -9." in demo.text()
         assert "model-server: wayside-demo-server (simulated models" in demo.text()
         assert all_gone(list(started.values()))
+
+
+def test_an_incident_makes_a_tier_fire_and_clear() -> None:
+    """Each step is told, in its order: it begins, a budget burns until a tier fires, it ends, the tier clears."""
+    with running([WAYSIDE, "demo", "--incident", "failing"]) as demo:
+        demo.wait_for(lambda: "the incident is over" in demo.text(), INCIDENT_SECONDS)
+        told = demo.text()
+    steps = (
+        "incident begins (failing): 90% of the calls of bert fail",
+        "page-fast of bert-fast fires",
+        "incident ends: the model server is well again.\n",
+        "page-fast of bert-fast clears",
+        "the incident is over",
+    )
+    assert sorted(steps, key=told.index) == list(steps)
 
 
 def test_its_children_do_not_outlive_it() -> None:

@@ -29,6 +29,7 @@ SHOWN = {
     "metrics.txt": ("/metrics", "text/plain"),
     "metrics.openmetrics": ("/metrics", OPENMETRICS),
     "snapshot.json": ("/api/v1/snapshot", "application/json"),
+    "slo.json": ("/api/v1/slo", "application/json"),
     "blind.json": ("/api/v1/blind", "application/json"),
 }
 # What control costs is its own and of the moment: everything else follows from the frames.

@@ -90,7 +90,7 @@ def snapshot(uptime_seconds: float, calls: int) -> dict[str, Any]:
 
 def test_two_snapshots_make_a_sight() -> None:
     """The rate is what happened between the two; probes are no load."""
-    sight = see(snapshot(10.0, 100), snapshot(12.0, 150))
+    sight = see(snapshot(10.0, 100), snapshot(12.0, 150), {"objectives": []})
     assert list(sight.models) == ["bert"]
     bert = sight.models["bert"]
     assert (bert.calls_per_second, bert.in_flight, bert.outcomes) == (25.0, 3, {"ok": 150})
@@ -101,4 +101,5 @@ def test_two_snapshots_make_a_sight() -> None:
 
 def test_one_snapshot_has_no_rate() -> None:
     """The first look has nothing before it: no rate is not a rate of zero."""
-    assert see(snapshot(10.0, 100), snapshot(10.0, 100)).models["bert"].calls_per_second is None
+    same = snapshot(10.0, 100)
+    assert see(same, same, {"objectives": []}).models["bert"].calls_per_second is None

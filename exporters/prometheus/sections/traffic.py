@@ -38,19 +38,20 @@ def families(traffic: Traffic, page: Page) -> Iterator[Family]:
 
 
 def _timings(page: Page) -> Iterator[Family]:
+    # Three distributions are of what was answered well alone: of what failed they are read least, and cost most lines.
     shown: list[tuple[Metric, Callable[[TimingView], HistogramView], bool]] = [
         (metrics.LATENCY, lambda timing: timing.latency, False),
         (metrics.CALL_DURATION, lambda timing: timing.call_duration, False),
         (metrics.FIRST_RESPONSE, lambda timing: timing.first_response, True),
         (metrics.RESPONSE_GAP, lambda timing: timing.response_gap, True),
     ]
-    for metric, histogram_of, streaming_only in shown:
+    for metric, histogram_of, of_streams in shown:
         yield from histograms(
             metric,
             (
                 (_timing_labels(timing), histogram_of(timing))
                 for timing in page.timings
-                if timing.streaming or not streaming_only
+                if not of_streams or (timing.streaming and not timing.failed)
             ),
         )
 
@@ -58,7 +59,11 @@ def _timings(page: Page) -> Iterator[Family]:
 def _batches(traffic: Traffic, page: Page) -> Iterator[Family]:
     yield from size_histograms(
         metrics.REQUEST_BATCH_SIZE,
-        ((_timing_labels(timing), timing.batch_size) for timing in page.timings),
+        (
+            (_timing_labels(timing), timing.batch_size)
+            for timing in page.timings
+            if not timing.failed
+        ),
     )
     shown = {timing.model for timing in page.timings}
     limits = (

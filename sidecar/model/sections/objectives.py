@@ -31,6 +31,7 @@ class WindowReading:
     good: float
     bad: float
     burn: float | None  # share of bad events / share that may be bad; None: nothing happened
+    bad_minutes: int | None = None  # minutes of it in which something was bad; None: not told
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The key `objectives`.
 
 [{name, id, spec_hash, objective_ratio, good, model, method, state, events: {good, bad, excluded},
-  excluded_by: {reason: events}}], each reason that there can be, from 0
+  excluded_by: {reason: events}, counted_model}], each reason that there can be, from 0; of an objective that is
+counted by model one for each, and counted_model says which. How the budgets burn is in /api/v1/slo.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def objectives_document(objectives: Objectives) -> dict[str, Any]:
 
 def _objective(reading: ObjectiveReading) -> dict[str, Any]:
     objective, counted = reading.objective, reading.events
-    return {
+    document = {
         "name": objective.name,
         "id": objective.id,
         "spec_hash": objective.spec_hash,
@@ -33,3 +34,4 @@ def _objective(reading: ObjectiveReading) -> dict[str, Any]:
         "events": {"good": counted.good, "bad": counted.bad, "excluded": counted.excluded},
         "excluded_by": dict(counted.excluded_by),
     }
+    return {**document, "counted_model": reading.model} if reading.model else document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from prometheus_client import Metric
@@ -10,12 +11,14 @@ from prometheus_client import Metric
 from exporters.prometheus.render import MetricsPage
 from sidecar.model import metrics
 from sidecar.model.metrics import Type
-from sidecar.model.objective import Objective
 from sidecar.model.page import MAX_COUNTER_SERIES, MAX_SHAPED_MODELS, MAX_TIMING_SERIES
+from sidecar.model.sections.objectives import Objectives
+from sidecar.model.sections.store import StoreReading
 from sidecar.model.server_metrics import PollFailure, ServerReading
 from sidecar.model.snapshot import Snapshot
 from sidecar.tapclient import tap_pb2 as pb
 from tests.fakes import facts
+from tests.fakes.burning import named, on_fire, reading
 from tests.fakes.facts import INFER, STREAM, snapshot, tap_stats
 from tests.fakes.pages import parse_openmetrics, parse_text
 from tests.fakes.published import published, server_reading, watched
@@ -162,12 +165,19 @@ def test_probes_are_counted_but_not_timed() -> None:
 
 
 def test_outcomes_of_timings_are_ok_and_failed() -> None:
-    moment = snapshot(timings=[facts.timing(), facts.timing(failed=True)])
-    outcomes = {
-        dict(labels)["outcome"]
-        for labels in samples(published(moment))["wayside_latency_seconds_count"]
-    }
-    assert outcomes == {"ok", "failed"}
+    """What is specific to answers is of good ones alone."""
+    timings = [facts.timing(method=STREAM, failed=failed) for failed in (False, True)]
+    for timing in timings:
+        timing.batch_size.CopyFrom(facts.sizes(1))
+    found = samples(published(snapshot(timings=timings)))
+
+    def outcomes(name: str) -> set[str]:
+        return {dict(labels)["outcome"] for labels in found[f"wayside_{name}_count"]}
+
+    for name in ("latency_seconds", "call_duration_seconds"):
+        assert outcomes(name) == {"ok", "failed"}
+    for name in ("first_response_seconds", "response_gap_seconds", "request_batch_size"):
+        assert outcomes(name) == {"ok"}
 
 
 def test_frames_are_told_by_sender_and_type() -> None:
@@ -267,7 +277,8 @@ def test_every_family_on_the_page_is_in_the_table_with_its_type_and_labels() -> 
         assert family.type == metric.type.value
         extra = {"le"} if metric.type is Type.HISTOGRAM else set()
         for sample in family.samples:
-            assert set(sample.labels) - extra == set(metric.labels)
+            assert set(sample.labels) - extra <= set(metric.labels)
+            assert set(sample.labels) >= set(metric.labels) - metric.optional
 
 
 def test_every_metric_of_the_table_can_appear() -> None:
@@ -298,16 +309,15 @@ def test_a_server_that_is_silent_has_no_numbers_and_one_not_asked_no_line() -> N
 
 
 def test_one_model_with_all_it_can_show_stays_under_500_lines() -> None:
-    objectives = [watched(f"objective-{n}") for n in range(2)]
-    moment = with_reasons(full_house(), objectives)
-    body, _ = MetricsPage().render(published(moment, objectives=objectives), "")
+    """The numbers that a server states of itself come on top: at most 24 lines."""
+    page = replace(everything(), objectives=burning_objectives(2), server=None)
+    body, _ = MetricsPage().render(page, "")
     assert len(body.splitlines()) <= 500
 
 
 def test_twenty_models_stay_under_5000_lines_and_what_is_left_out_is_counted() -> None:
-    objectives = [watched(f"objective-{n}") for n in range(20)]
-    moment = with_reasons(full_house([f"m{n}" for n in range(20)]), objectives)
-    page = published(moment, objectives=objectives)
+    moment = full_house([f"m{n}" for n in range(20)])
+    page = replace(published(moment), objectives=burning_objectives(20))
     body, _ = MetricsPage().render(page, "")
     assert len(body.splitlines()) <= 5_000
     assert only(samples(page)["wayside_control_series_left_out"]) == 80 - MAX_TIMING_SERIES
@@ -388,20 +398,18 @@ def test_a_page_is_rendered_once_per_tick_and_format() -> None:
     assert page.render(later, "")[0] is not first
 
 
-def with_reasons(moment: pb.Snapshot, objectives: list[Objective]) -> pb.Snapshot:
-    """Give each objective events, with as many reasons of exclusion as the tap has."""
-    for objective in objectives:
-        event = moment.events.add(objective=objective.id, good=1)
-        for reason in ("client_error", "cancelled", "unread", "deadline", "untimed"):
-            event.excluded_by.add(label=reason)
-    return moment
-
-
 def everything() -> Snapshot:
     """A snapshot of which every family has something to show."""
-    moment, objective = full_house(), watched("fast")
-    moment.events.add(objective=objective.id).excluded_by.add(label="cancelled")
-    return published(moment, objectives=[objective], server=server_reading())
+    return replace(
+        published(full_house(), server=server_reading()),
+        objectives=Objectives((reading("fast", on_fire(), excluded=1),)),
+        store=StoreReading("disk", set_aside="wayside.db.damaged-20261130T201500Z"),
+    )
+
+
+def burning_objectives(count: int) -> Objectives:
+    """Objectives of which each shows all it can."""
+    return named([watched(f"objective-{n}") for n in range(count)], on_fire())
 
 
 def full_house(models: list[str] | None = None) -> pb.Snapshot:

@@ -165,7 +165,7 @@ def test_the_report_shows_outcomes_and_why_events_are_excluded() -> None:
     assert lines[calls + 2].split()[-5:] == ["429", "server", "shed", "7", "7"]
     at = lines.index("excluded events")
     assert [line.split() for line in lines[at + 1 :]] == [
-        ["name", "reason", "count"],
+        ["name", "of", "model", "reason", "count"],
         ["fast", "client_error", "2"],
     ]
 
