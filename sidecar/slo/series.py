@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from sidecar.model.duration import MINUTE
 from sidecar.model.objective import State
 from sidecar.model.sections.objectives import Burn, TierReading, WindowReading
 from sidecar.model.tiers import (
@@ -186,7 +187,8 @@ class Series:
     def _window(self, nanos: int, sums: Sums) -> WindowReading:
         good, bad = sums.good / sums.scale, sums.bad / sums.scale
         burn = bad / (good + bad) / self.terms.allowed_share if good + bad else None
-        return WindowReading(nanos, self.covered(nanos), good, bad, burn)
+        minutes = sums.bad_minutes if nanos >= MINUTE else None
+        return WindowReading(nanos, self.covered(nanos), good, bad, burn, minutes)
 
     def _tier(self, rule: Rule, sums: dict[int, Sums], moved_nanos: int) -> TierReading:
         guard = self.terms.guard
