@@ -212,6 +212,29 @@ def test_a_slot_takes_the_place_of_one_that_has_left_the_ring(tmp_path: Path) ->
     database.close()
 
 
+def test_nothing_stays_of_a_forgotten_series(tmp_path: Path) -> None:
+    other = SeriesKey("fedcba9876543210", "")
+    first, forgetting, again = Batch(), Batch(), Batch()
+    first.save(saved([Slot(0, NOW, 1, 0, 0)]))
+    first.save(saved([Slot(0, NOW, 2, 0, 0)], key=other))
+    forgetting.forget(KEY)
+    again.save(saved([Slot(0, NOW + 1, 3, 0, 0)]))
+    database = Database(str(tmp_path / FILE_NAME))
+    database.write(first)
+    database.write(forgetting)
+    database.close()
+    database = Database(str(tmp_path / FILE_NAME))
+    assert [(each.key, list(each.slots)) for each in database.series()] == [
+        (other, [Slot(0, NOW, 2, 0, 0)])
+    ]
+    database.write(again)
+    assert {each.key: list(each.slots) for each in database.series()} == {
+        other: [Slot(0, NOW, 2, 0, 0)],
+        KEY: [Slot(0, NOW + 1, 3, 0, 0)],
+    }
+    database.close()
+
+
 def test_a_batch_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     database = Database(str(tmp_path / FILE_NAME))
     batch = Batch()
