@@ -81,27 +81,20 @@ def fine(slots: Iterable[Slot]) -> Fine:
 
 def coarsened(known: Fine, grain: Grain) -> list[Coarse]:
     """Return what a series holds in coarse slots, ascending."""
-    found: dict[int, Coarse] = {}
+    found: dict[int, list[int]] = {}  # begin: units, good, bad, bad minutes
     newest = known.newest // UNITS_PER_MINUTE
     for at, slot in known.minutes.items():
         is_new = grain.with_seconds and newest - at < _NEWEST_MINUTES
         if is_new and (seconds := _seconds_of(at, slot, known.seconds)):
-            found.update((each.begin, each) for each in seconds)
+            found.update((each.number, [1, each.good, each.bad, 0]) for each in seconds)
             continue
         minutes = _minutes_at(at, newest, grain)
         begin = at // minutes * minutes * UNITS_PER_MINUTE
-        is_bad = int(slot.bad > 0)
-        held = found.get(begin)
-        if held is None:
-            units = minutes * UNITS_PER_MINUTE
-            found[begin] = Coarse(begin, units, slot.good, slot.bad, is_bad)
-        else:
-            found[begin] = held._replace(
-                good=held.good + slot.good,
-                bad=held.bad + slot.bad,
-                bad_minutes=held.bad_minutes + is_bad,
-            )
-    return list(found.values())
+        held = found.setdefault(begin, [minutes * UNITS_PER_MINUTE, 0, 0, 0])
+        held[1] += slot.good
+        held[2] += slot.bad
+        held[3] += slot.bad > 0
+    return [Coarse(begin, *held) for begin, held in found.items()]
 
 
 def _minutes_at(minute: int, newest: int, grain: Grain) -> int:
@@ -112,14 +105,12 @@ def _minutes_at(minute: int, newest: int, grain: Grain) -> int:
     return grain.steps[-1][0]
 
 
-def _seconds_of(minute: int, slot: Slot, seconds: dict[int, Slot]) -> Sequence[Coarse]:
+def _seconds_of(minute: int, slot: Slot, seconds: dict[int, Slot]) -> Sequence[Slot]:
     """Return a minute by seconds; nothing where they do not add up to it."""
     first = minute * UNITS_PER_MINUTE
     parts = [seconds[at] for at in range(first, first + UNITS_PER_MINUTE) if at in seconds]
     good, bad = sum(each.good for each in parts), sum(each.bad for each in parts)
-    if (good, bad) != (slot.good, slot.bad):
-        return ()
-    return [Coarse(each.number, 1, each.good, each.bad, 0) for each in parts]
+    return parts if (good, bad) == (slot.good, slot.bad) else ()
 
 
 def refined(slots: Iterable[Coarse], newest: int) -> SlotTable:

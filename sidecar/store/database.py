@@ -4,8 +4,8 @@ A slot lies at its number modulo the places of its ring, so a file stops growing
 that have become too old are told with their true numbers, and whoever reads knows them by that. Rows are in the order
 (ring, place, series): the slots of one moment lie together, and a tick of 500 series writes a few dozen pages.
 
-The connection locks the file for itself, which needs no shared memory beside it: it can be read when the disk is full,
-and nobody who looks at it with a tool of their own can keep the write-ahead log from being folded in.
+The connection locks the file for itself where it can. That needs no shared memory beside the file, so it can be read
+when the disk is full, and nobody with a tool of their own keeps the write-ahead log from being folded in.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sidecar.model.windows import SavedSeries, SeriesKey, Slot
+from sidecar.model.windows import SavedSeries, SeriesKey
 from sidecar.store.slot_table import PLACES, SlotTable
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Database:
 
     def values(self) -> dict[str, bytes]:
         """Return what is under each key."""
-        return {key: bytes(value) for key, value in self._connection.execute("SELECT * FROM state")}
+        return dict(self._execute("SELECT CAST(key AS TEXT), CAST(value AS BLOB) FROM state"))
 
     def keys(self) -> set[SeriesKey]:
         """Return whose events it holds."""
@@ -103,10 +103,11 @@ class Database:
             tables = {number: SlotTable() for number in self._ids.values()}
             rows = self._execute("SELECT series, ring, number, good, bad, bad_minutes FROM slots")
             try:
-                for number, *slot in rows:
-                    if slot[0] not in range(len(PLACES)):
+                # A month of 500 series is a million rows.
+                for series, ring, *row in rows:
+                    if ring < 0:
                         raise ValueError("no such ring")
-                    tables[number].put(Slot(*slot))
+                    tables[series].append(ring, row)
                 heads = self._execute(f"SELECT {_COLUMNS['series']} FROM series")
                 return [_series(row, tables[row[0]]) for row in heads]
             except (LookupError, ValueError, TypeError, OverflowError) as error:
@@ -137,9 +138,9 @@ class Database:
 
     def _open(self) -> None:
         # Before anything is written: a file that is not ours stays as it is.
+        self._lock()
         version = self._version()
         for setting in (
-            "locking_mode = EXCLUSIVE",
             f"cache_size = -{CACHE_KIBIBYTES}",
             # On a root that cannot be written there is no place for temporary files.
             "temp_store = MEMORY",
@@ -158,9 +159,18 @@ class Database:
         for table, columns in _COLUMNS.items():
             self._execute(f"SELECT {columns} FROM {table} LIMIT 1").fetchone()
 
+    def _lock(self) -> None:
+        """Take the file for this connection alone, unless somebody is looking at it: then share it."""
+        try:
+            self._execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._execute("PRAGMA application_id")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            self._execute("PRAGMA locking_mode = NORMAL")
+
     def _version(self) -> int:
         """Return what the file says it is. Raises UnusableError where that is nothing that can be read here."""
-        self._execute("PRAGMA locking_mode = EXCLUSIVE")
         (application,) = self._execute("PRAGMA application_id").fetchone()
         (version,) = self._execute("PRAGMA user_version").fetchone()
         tables = {

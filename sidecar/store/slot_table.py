@@ -23,28 +23,31 @@ class SlotTable(Sequence[Slot]):
     __slots__ = ("_rings",)
 
     def __init__(self, slots: Iterable[Slot] = ()) -> None:
-        self._rings: dict[int, array[int]] = {}
+        self._rings = [array("Q") for _ in RINGS]
         for slot in slots:
             self.put(slot)
 
     def put(self, slot: Slot) -> None:
         """Add a slot, in the place of the last one of its ring if that has its number."""
         ring, *row = slot
-        rows = self._rings.get(ring)
-        if rows is None:
-            self._rings[ring] = array("Q", row)
-        elif rows[-_FIELDS] == slot.number:
+        rows = self._rings[ring]
+        if rows and rows[-_FIELDS] == slot.number:
             rows[-_FIELDS:] = array("Q", row)
         else:
-            rows.extend(row)
-            if len(rows) > 2 * PLACES[ring] * _FIELDS:
-                del rows[: PLACES[ring] * _FIELDS]
+            self.append(ring, row)
+
+    def append(self, ring: int, row: Iterable[int]) -> None:
+        """Add a slot of which none with its number came before: number, good, bad, minutes with something bad."""
+        rows = self._rings[ring]
+        rows.extend(row)
+        if len(rows) > 2 * PLACES[ring] * _FIELDS:
+            del rows[: PLACES[ring] * _FIELDS]
 
     def __len__(self) -> int:
-        return sum(len(rows) for rows in self._rings.values()) // _FIELDS
+        return sum(map(len, self._rings)) // _FIELDS
 
     def __iter__(self) -> Iterator[Slot]:
-        for ring, rows in self._rings.items():
+        for ring, rows in enumerate(self._rings):
             for at in range(0, len(rows), _FIELDS):
                 yield Slot(ring, *rows[at : at + _FIELDS])
 

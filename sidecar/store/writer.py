@@ -37,12 +37,20 @@ class Line(NamedTuple):
     fields: dict[str, object]
 
 
-class Condition(NamedTuple):
+class Health(NamedTuple):
     """How keeping state goes."""
 
     up: bool = False
     reason: str = "it is being opened"
     set_aside: str = ""
+
+
+class Opened(NamedTuple):
+    """A file, and what was found in it."""
+
+    database: Database
+    values: dict[str, bytes]
+    saved: list[SavedSeries] | None
 
 
 class Writer:
@@ -59,16 +67,15 @@ class Writer:
         self._closing = False
         self._was_tried = False
         self._is_late = False
-        self._condition = Condition()
+        self._health = Health()
         self._values: dict[str, bytes] = {}
         self._saved: list[SavedSeries] | None = None
         self._lines: deque[Line] = deque(maxlen=MAX_LINES)
         # Of the thread alone.
         self._held: StateFolder | None = None
         self._database: Database | None = None
-        self._replaced: set[SeriesKey] = (
-            set()
-        )  # when they are saved: in the file they are another's
+        # Series that lie in the file and are another's: when ours are saved they take their place.
+        self._replaced: set[SeriesKey] = set()
         self._is_failing = False
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
@@ -107,11 +114,11 @@ class Writer:
                 self._pending.merge(batch)
             self._wake.notify_all()
 
-    def condition(self) -> tuple[Condition, float | None]:
+    def health(self) -> tuple[Health, float | None]:
         """Return how it goes, and when the oldest tick was committed that is not in the file."""
         with self._wake:
             unkept = [each.since for each in (self._in_flight, self._pending) if each is not None]
-            return self._condition, min(unkept, default=None)
+            return self._health, min(unkept, default=None)
 
     def take_lines(self) -> list[Line]:
         """Return what is to be told since this was last asked."""
@@ -131,26 +138,37 @@ class Writer:
     # --- the thread -----------------------------------------------------------------------------
 
     def _run(self) -> None:
-        self._open(first=True)
-        while (batch := self._next()) is not None:
-            if self._database is None:
-                self._open(first=False)
-            written = self._database is not None and self._write(self._database, batch)
-            with self._wake:
-                self._in_flight = None
-                if written:
-                    self._values.update(batch.values)
-                    continue
-                if self._pending is not None:
-                    batch.merge(self._pending)
-                self._pending = batch
-                if self._closing:
-                    break
-                self._wake.wait_for(lambda: self._closing, RETRY_SECONDS)
-        if self._database is not None:
-            self._database.close()
-        if self._held is not None:
-            self._held.release()
+        try:
+            self._open(first=True)
+            while (batch := self._next()) is not None and self._go_on(batch):
+                pass
+        except BaseException as error:
+            self._fail(error)
+            raise
+        finally:
+            if self._database is not None:
+                self._database.close()
+            if self._held is not None:
+                self._held.release()
+
+    def _go_on(self, batch: Batch) -> bool:
+        """Write a batch, or put it back; return whether to go on."""
+        if self._database is None:
+            self._open(first=False)
+        written = self._database is not None and self._write(self._database, batch)
+        with self._wake:
+            self._in_flight = None
+            if written:
+                self._values.update(batch.values)
+                return True
+            if self._pending is not None:
+                batch.merge(self._pending)
+            self._pending = batch
+            if self._closing:
+                return False
+            # At the end it is tried once more, however soon that comes.
+            self._wake.wait_for(lambda: self._closing, RETRY_SECONDS)
+            return True
 
     def _next(self) -> Batch | None:
         """Wait for something to write; None: there is nothing and it is the end."""
@@ -163,32 +181,28 @@ class Writer:
         """Try to get hold of the file. The first time, what an earlier life left in it is fetched."""
         try:
             self._held = self._held or StateFolder(self._folder)
-            database, saved = self._opened(self._held, with_series=first)
-            values = database.values()
+            opened = self._opened(self._held, with_series=first)
         except (OSError, sqlite3.Error, UnusableError, InUseError) as error:
             self._fail(error)
         else:
-            self._database = database
+            self._database = opened.database
             with self._wake:
                 in_time = first and not self._is_late
-                self._values, self._saved = values, saved if in_time else None
-                self._was_tried = True
-            self._replaced = set() if in_time else database.keys()
+                self._values, self._saved = opened.values, opened.saved if in_time else None
+            self._replaced = set() if in_time else opened.database.keys()
             self._succeed()
         with self._wake:
             self._was_tried = True
             self._wake.notify_all()
 
-    def _opened(
-        self, held: StateFolder, *, with_series: bool
-    ) -> tuple[Database, list[SavedSeries] | None]:
+    def _opened(self, held: StateFolder, *, with_series: bool) -> Opened:
         """Open the file; one that will never do makes room for a new one. Raises what either raises."""
         try:
             return _read(held.file, with_series=with_series)
         except UnusableError as unusable:
             aside = held.set_aside(unusable.kind, self._unix_clock())
             with self._wake:
-                self._condition = self._condition._replace(set_aside=aside)
+                self._health = self._health._replace(set_aside=aside)
             fields: dict[str, object] = {"set_aside": aside, "reason": unusable}
             self._tell("error", "the state could not be used and begins anew", fields)
             return _read(held.file, with_series=with_series)
@@ -204,10 +218,10 @@ class Writer:
         self._succeed()
         return True
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
         """Tell it where it is news: a disk that fails fails each second."""
         with self._wake:
-            self._condition = self._condition._replace(up=False, reason=str(error))
+            self._health = self._health._replace(up=False, reason=str(error))
         if self._is_failing:
             return
         self._is_failing = True
@@ -216,7 +230,7 @@ class Writer:
 
     def _succeed(self) -> None:
         with self._wake:
-            self._condition = self._condition._replace(up=True, reason="")
+            self._health = self._health._replace(up=True, reason="")
         if self._is_failing:
             self._is_failing = False
             self._tell("info", "state is kept again", {"state_dir": self._folder})
@@ -226,11 +240,11 @@ class Writer:
             self._lines.append(Line(level, message, fields))
 
 
-def _read(file: str, *, with_series: bool) -> tuple[Database, list[SavedSeries] | None]:
-    """Open a file, and read its series where they are asked for."""
+def _read(file: str, *, with_series: bool) -> Opened:
+    """Open a file and read it, its series where they are asked for."""
     database = Database(file)
     try:
-        return database, database.series() if with_series else None
+        return Opened(database, database.values(), database.series() if with_series else None)
     except BaseException:
         database.close()
         raise

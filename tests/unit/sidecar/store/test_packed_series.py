@@ -87,6 +87,14 @@ def test_what_is_older_than_six_hours_is_not_kept() -> None:
     assert [sums(found.slots, ring) for ring in range(4)] == [(1, 0, 0)] * 4
 
 
+@pytest.mark.parametrize("age", range(355, 362))
+@pytest.mark.parametrize("now", range(NOW, NOW + 5 * PER_MINUTE, PER_MINUTE))
+def test_what_was_kept_once_is_kept_again(now: int, age: int) -> None:
+    once = through((now, 1, 0), (now - age * PER_MINUTE, 0, 2))
+    assert sums(once.slots, 1) == (1, 2, 1)
+    assert sums(unpack(pack(once)).slots, 1) == (1, 2, 1), "its middle is not out of reach"
+
+
 def test_seconds_that_do_not_add_up_to_their_minute_are_not_believed() -> None:
     slots = [*rings([(NOW, 3, 1)]), Slot(0, NOW - 1, 9, 9, 0)]
     found = unpack(pack(saved(slots)))

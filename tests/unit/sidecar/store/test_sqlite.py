@@ -212,6 +212,29 @@ def test_a_slot_takes_the_place_of_one_that_has_left_the_ring(tmp_path: Path) ->
     database.close()
 
 
+def test_nothing_stays_of_a_forgotten_series(tmp_path: Path) -> None:
+    other = SeriesKey("fedcba9876543210", "")
+    first, forgetting, again = Batch(), Batch(), Batch()
+    first.save(saved([Slot(0, NOW, 1, 0, 0)]))
+    first.save(saved([Slot(0, NOW, 2, 0, 0)], key=other))
+    forgetting.forget(KEY)
+    again.save(saved([Slot(0, NOW + 1, 3, 0, 0)]))
+    database = Database(str(tmp_path / FILE_NAME))
+    database.write(first)
+    database.write(forgetting)
+    database.close()
+    database = Database(str(tmp_path / FILE_NAME))
+    assert [(each.key, list(each.slots)) for each in database.series()] == [
+        (other, [Slot(0, NOW, 2, 0, 0)])
+    ]
+    database.write(again)
+    assert {each.key: list(each.slots) for each in database.series()} == {
+        other: [Slot(0, NOW, 2, 0, 0)],
+        KEY: [Slot(0, NOW + 1, 3, 0, 0)],
+    }
+    database.close()
+
+
 def test_a_batch_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     database = Database(str(tmp_path / FILE_NAME))
     batch = Batch()
@@ -320,6 +343,22 @@ def test_the_end_waits_for_what_was_committed(
     store.close()
     monkeypatch.undo()
     assert kept_in(tmp_path, "a") == b"2"
+
+
+def test_at_the_end_it_is_tried_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sidecar.store.writer.RETRY_SECONDS", PATIENCE_SECONDS)
+    disk = SlowDisk(monkeypatch)
+    disk.is_broken = True
+    store = SqliteStore(str(tmp_path), Lines())
+    store.write("a", b"1")
+    store.commit()
+    disk.go_on.release()
+    until(lambda: not store.reading().up)
+    disk.is_broken = False
+    disk.go_on.release()
+    store.close()
+    monkeypatch.undo()
+    assert kept_in(tmp_path, "a") == b"1"
 
 
 def test_the_end_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -530,6 +569,36 @@ def test_a_second_one_waits_until_the_folder_is_free_and_then_replaces_what_is_i
         found = {each.key: each for each in later.read_series()}
         assert found[other].good == 9, "it had none of that"
         assert list(found[KEY].slots) == [Slot(0, NOW + 5, 2, 2, 1), Slot(0, NOW + 6, 1, 0, 0)]
+
+
+def test_somebody_who_looks_at_the_file_keeps_nobody_from_it(tmp_path: Path) -> None:
+    filled(tmp_path)
+    looking = sqlite3.connect(tmp_path / FILE_NAME)
+    assert looking.execute("SELECT count(*) FROM series").fetchone() == (1,)
+    with opened(tmp_path) as store:
+        assert store.reading().up
+        assert [each.key for each in store.read_series()] == [KEY]
+        store.write("a", b"1")
+        store.commit()
+        until(lambda: store.reading().behind_seconds == 0.0)
+        assert looking.execute("SELECT count(*) FROM state WHERE key = 'a'").fetchone() == (1,)
+    looking.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_writer_that_ends_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise AssertionError("nobody thought of this")
+
+    log = Lines()
+    with opened(tmp_path, log) as store:
+        monkeypatch.setattr(Database, "write", broken)
+        store.write("a", b"1")
+        store.commit()
+        until(lambda: not store.reading().up)
+        assert store.reading().reason == "nobody thought of this"
+        assert store.read("a") == b"1"
+    assert log.lines[0] == LOST
 
 
 def test_the_folder_is_free_when_the_one_who_held_it_is_gone(tmp_path: Path) -> None:
