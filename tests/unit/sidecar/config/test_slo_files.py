@@ -179,6 +179,11 @@ def test_a_name_that_is_taken_in_another_file_is_told_with_its_place(file: Path)
     assert names_of(found) == ["x", "y"]
     found = compiled(file, a=f"- {ONE % 'x'}\n- {ONE % 'x'}\n", b="", c="", more="")
     assert [each.what for each in found.problems] == ["'x' is already the name of [0]"]
+    two = OPENSLO.replace("{name: chat}", "{name: resnet-2}")
+    found = compiled(file, a=two, b=SLI, c="")
+    assert [(each.line, each.field, each.what) for each in found.problems] == [
+        (16, "metadata.name", "'resnet-2' is already the name of line 12")
+    ]
 
 
 def test_64_objectives_are_counted_over_all_files(file: Path) -> None:
