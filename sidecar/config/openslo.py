@@ -125,7 +125,7 @@ class OpenSlo:
     # --- an SLO ------------------------------------------------------------------------------
 
     def _slo(self, root: Node) -> list[Entry]:
-        """Return its objectives; none where anything is wrong with it."""
+        """Return its objectives; none where anything is wrong with what they share."""
         before = len(self.problems)
         name = _name(root)
         spec = root.need(
@@ -138,13 +138,14 @@ class OpenSlo:
         )
         _method(spec.need("budgetingMethod", "Add budgetingMethod: Occurrences."))
         indicator = self._indicator_of(spec)
+        wrong = len(self.problems) > before
         targets = _targets(spec.need("objectives", "Add objectives: [{target: 0.999}]."))
-        if len(self.problems) > before or not (name and window and indicator):
+        if wrong or not (name and window and indicator):
             return []
         entries = []
-        for at, (objective, target) in enumerate(targets):
+        for behind, objective, target in targets:
             parts = {
-                "name": _name_of(name.value, objective, at, len(targets)),
+                "name": f"{name.value}{behind}",
                 "objective": target.value,
                 "window": window.value,
                 **indicator.parts,
@@ -189,14 +190,6 @@ def _name(root: Node) -> Node | None:
     return name
 
 
-def _name_of(name: str, objective: Node, at: int, count: int) -> str:
-    """Return the name of one of several objectives of an SLO: its displayName behind, or its number."""
-    if count == 1:
-        return name
-    display = objective.child("displayName")
-    return f"{name}-{display.value if display else at + 1}"
-
-
 def _window(node: Node | None) -> Node | None:
     """Return the duration of the one rolling window."""
     if node is None:
@@ -238,8 +231,11 @@ def _method(node: Node | None) -> None:
         node.wrong(f"is {node.value!r}", _NO_SLICES)
 
 
-def _targets(node: Node | None) -> list[tuple[Node, Node]]:
-    """Return each objective and its target as a percentage."""
+def _targets(node: Node | None) -> list[tuple[str, Node, Node]]:
+    """Return each objective that is right, its target as a percentage, and what tells its name from the others'.
+
+    That is nothing where it is the only one, else its displayName, or its number.
+    """
     if node is None:
         return []
     objectives = node.items()
@@ -248,16 +244,19 @@ def _targets(node: Node | None) -> list[tuple[Node, Node]]:
         return []
     found = []
     names: set[object] = set()
-    for each in objectives:
+    for number, each in enumerate(objectives, start=1):
         if not each.keys(("displayName", "target", "targetPercent"), _NO_OTHERS):
             continue
         display = each.child("displayName")
-        if display is not None and (not isinstance(display.value, str) or display.value in names):
-            display.wrong(f"is {display.value!r}", "Write a text of its own for each objective.")
-        names.add(display.value if display and isinstance(display.value, str) else None)
+        own = number if display is None else display.value
+        if display and (not isinstance(own, str) or own in names):
+            display.wrong(f"is {own!r}", "Write a text of its own for each objective.")
+            continue
+        names.add(own)
         target = _target(each)
         if target is not None:
-            found.append((each, target))
+            behind = f"-{own}" if len(objectives) > 1 else ""
+            found.append((behind, each, target))
     return found
 
 

@@ -39,7 +39,14 @@ class Pruned:
         ordered = sorted(targets, key=lambda target: [str(part).zfill(9) for part in target])
         for target in reversed(ordered):
             self._remove(target)
+        if any(target[:2] == _TIERS for target in targets):
+            self._usual_tiers()
         return bool(targets)
+
+    def _usual_tiers(self) -> None:
+        """Where every tier was wrong the usual ones are in force: an empty list would mean that nobody is told."""
+        if self.data[_TIERS[0]].get(_TIERS[1]) == []:
+            del self.data[_TIERS[0]][_TIERS[1]]
 
     def _target(self, path: Path) -> Path:
         """Return the part to leave out for a fault at a place: as much of the path as leads to something."""

@@ -50,8 +50,10 @@ class Written:
         return document.problem(place, what, hint)
 
     def words(self, path: Path, seen_from: Path) -> str:
-        """Say where a part is: by its field, or by file and line where that is another file."""
+        """Say where a part is: by its field; by its line in another document of the file; by file and line."""
         document, place = self.place(path)
-        if document.file == self.place(seen_from)[0].file:
-            return dotted(place) or f"line {document.line(place)}"
-        return f"{document.file}:{document.line(place)}"
+        here, _ = self.place(seen_from)
+        if document is here:
+            return dotted(place)
+        line = document.line(place)
+        return f"line {line}" if document.file == here.file else f"{document.file}:{line}"

@@ -11,11 +11,12 @@ import pytest
 from sidecar.config.compile import Compiled, compile_policy
 from sidecar.config.files import hash_of_files
 from sidecar.config.sources import Sources
-from sidecar.model.indicator import Available, FirstTokenBelow, LatencyBelow
+from sidecar.model.indicator import All, Available, FirstTokenBelow, LatencyBelow
 from sidecar.model.outcomes import Outcome, OutcomeRule
 from sidecar.model.policy import Policy, Slot
 from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
+from sidecar.model.tiers import DEFAULT_TIERS
 from sidecar.servers.limits import refusal
 
 LISTENERS = 'listeners: [{listen: ":8001", upstream: "127.0.0.1:9001"}]\n'
@@ -551,3 +552,40 @@ def test_the_shipped_catalogue_with_every_word_asked_for_is_what_the_tap_can_rea
     for route in policy.routes:
         errors = [each for each in route.response if each.slot is Slot.ERROR]
         assert words_read(policy, route.template) == bool(errors), route.template
+
+
+def test_a_client_gives_up_as_soon_as_a_part_of_goodput_says(file: Path) -> None:
+    parts = "[{available: {give_up: 7s}}, {latency_below: 1s}]"
+    text = LISTENERS + f"slos: [{{name: a, objective: 99%, good: {{all: {parts}}}}}]\n"
+    policy = policy_of(compiled(file, text))
+    assert policy.give_up_nanos == 7_000_000_000
+    assert policy.objectives[0].indicator == All((Available(7 * 10**9), LatencyBelow(10**9)))
+
+
+TIERED = """\
+alerts:
+  tiers:
+    - {name: a, long: 1h, short: 5m, budget: 2%%, severity: %s}
+    - {name: b, long: 1h, short: 5m, budget: 20%%, severity: %s}
+  min_bad: 7
+slos:
+  - {name: high, objective: 99.9%%, good: {available: true}}
+  - {name: low, objective: 90%%, good: {available: true}}
+  - {name: none, objective: 90%%, good: {available: true}, alerts: {tiers: [], min_bad: 2}}
+"""
+
+
+def test_a_tier_that_does_not_suit_one_objective_stays_for_the_others(file: Path) -> None:
+    found = compiled(file, LISTENERS + TIERED % ("loud", "page"))
+    assert told(found) == [(4, "alerts.tiers[0].severity"), (5, "alerts.tiers[1].budget")]
+    assert found.problems[1].what.startswith("can never fire for 'low', slos[1]: ")
+    high, low, none = policy_of(found).objectives
+    assert [tier.name for tier in high.tiers] == ["b"]
+    assert (low.tiers, low.min_bad) == (high.tiers, 7)
+    assert (none.tiers, none.min_bad) == ((), 2)
+
+
+def test_where_every_tier_is_wrong_the_usual_ones_tell(file: Path) -> None:
+    found = compiled(file, LISTENERS + TIERED % ("loud", "louder"))
+    assert told(found) == [(4, "alerts.tiers[0].severity"), (5, "alerts.tiers[1].severity")]
+    assert policy_of(found).objectives[0].tiers == DEFAULT_TIERS

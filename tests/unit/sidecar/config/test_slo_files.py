@@ -151,11 +151,12 @@ def test_a_problem_in_a_file_names_that_file_and_its_line(file: Path) -> None:
 
 def test_lines_are_those_of_the_file_in_every_document_of_it(file: Path) -> None:
     broken = OPENSLO.replace("target: 0.99}", "target: 99}").replace("12h, is", "1M, is")
-    found = compiled(file, a=broken, b=SLI.replace("100ms", "100"))
+    found = compiled(file, a=broken, b=SLI)
     assert [(Path(each.file).name, each.line, each.field) for each in found.problems] == [
         ("a.yaml", 11, "spec.objectives[0].target"),
         ("a.yaml", 32, "spec.timeWindow[0].duration"),
     ]
+    assert names_of(found) == ["resnet-2"], "the other objective of that SLO is right"
     found = compiled(file, a=OPENSLO, b=SLI.replace("100ms", "100"))
     assert [str(each) for each in found.problems] == [
         f"{file.parent}/slos/b.yaml:12: spec.ratioMetric.raw.metricSource.spec.good.latency_below: 100 is no duration."
@@ -179,6 +180,11 @@ def test_a_name_that_is_taken_in_another_file_is_told_with_its_place(file: Path)
     assert names_of(found) == ["x", "y"]
     found = compiled(file, a=f"- {ONE % 'x'}\n- {ONE % 'x'}\n", b="", c="", more="")
     assert [each.what for each in found.problems] == ["'x' is already the name of [0]"]
+    two = OPENSLO.replace("{name: chat}", "{name: resnet-2}")
+    found = compiled(file, a=two, b=SLI, c="")
+    assert [(each.line, each.field, each.what) for each in found.problems] == [
+        (16, "metadata.name", "'resnet-2' is already the name of line 12")
+    ]
 
 
 def test_64_objectives_are_counted_over_all_files(file: Path) -> None:
