@@ -103,7 +103,7 @@ class Guard:
     minutes: int = 3
     streak_bad: int = 3
     streak_nanos: int = 6 * HOUR
-    ticket_sigmas: float = 2.0
+    ticket_sigmas: float = 3.0
     page_sigmas: float = 0.5
 
 

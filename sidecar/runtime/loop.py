@@ -60,7 +60,7 @@ class Loop:
         return self._current
 
     async def tick(self) -> None:
-        """Pull, each storey in its order, publish, keep what they wrote. Raises SeamError when the tap is gone."""
+        """Pull, each storey in its order, keep what they wrote, publish. Raises SeamError when the tap is gone."""
         facts = await self._tap.pull()
         self._reload.follow(facts.policy_generation, facts.policy_error)
         settings = self._reload.settings
@@ -79,6 +79,7 @@ class Loop:
         )
 
         self._tell_changes()
+        self._keep()
         self._current = Snapshot(
             moment=self._told_of(facts),
             traffic=facts.traffic,
@@ -89,7 +90,6 @@ class Loop:
             control=self._self_cost.section(self._life),
             store=self._store.reading(),
         )
-        self._keep()
 
     async def run(self) -> None:
         """Tick until the tap asks for the flush; raises SeamError when it is gone without asking."""

@@ -84,7 +84,8 @@ def test_a_ticket_waits_until_chance_is_unlikely() -> None:
 
     assert TICKET_SLOW.severity == TICKET
     assert ticket(712, 8, 8) is Verdict.HELD, "7.2 are allowed"
-    assert ticket(704, 16, 16) is Verdict.FIRES
+    assert ticket(704, 16, 16) is Verdict.HELD
+    assert ticket(690, 30, 30) is Verdict.FIRES
     assert ticket(9_890, 110, 110) is Verdict.HELD, "so many may still be chance"
     assert ticket(9_850, 150, 150) is Verdict.FIRES
     assert ticket(9_850, 150, 5) is Verdict.HELD, "in five minutes of three days"
