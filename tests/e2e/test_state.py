@@ -6,13 +6,14 @@ outlives one of them lies in another one, or in a file.
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 from tests.e2e.lives import kill_control, life, lives_over
 from tests.fakes.silent import silent_server
 from tests.harness.samples import metric
-from tests.harness.wayside import running_wayside
+from tests.harness.wayside import Wayside, running_wayside
 
 KILLS = 4
 HOARDING = Path(__file__).resolve().parents[1] / "fakes" / "hoarding"
@@ -28,6 +29,12 @@ def test_what_the_tap_keeps_survives_kills_and_no_restart_of_the_tap() -> None:
             assert life(another) == 1
 
 
+def is_kept(wayside: Wayside) -> bool:
+    """Say whether the folder holds all that was written: it is written beside the ticks, not in them."""
+    state = json.loads(wayside.get("admin", "/api/v1/slo"))["state"]
+    return bool(state["up"] and state["behind_seconds"] == 0)
+
+
 def test_what_a_folder_holds_survives_wayside(tmp_path: Path) -> None:
     config = f"{QUICK}state_dir: {tmp_path / 'state'}\n"
     lives = []
@@ -35,6 +42,7 @@ def test_what_a_folder_holds_survives_wayside(tmp_path: Path) -> None:
         for _ in range(2):
             with running_wayside(upstream, config=config) as wayside:
                 lives.append(life(wayside))
+                wayside.running.wait_for(lambda: is_kept(wayside))
                 kill_control(wayside)
                 lives.append(life(wayside))
     assert lives == [1, 2, 3, 4]
