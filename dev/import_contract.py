@@ -56,7 +56,7 @@ RUST_RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
     "wire": (
         # Nouns, and the contract of whoever listens.
         ("outcome",),
-        ("names", "tokens", "tensor", "catalogue", "content", "name_precedence", "pool"),
+        ("names", "output", "tokens", "tensor", "catalogue", "content", "name_precedence", "pool"),
         ("call",),
         ("sink",),
         # Values from messages, and what to read of which message.
@@ -75,7 +75,8 @@ RUST_RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
     "tap": (
         # Nouns, system calls, pure decisions; then one concern each, on these.
         ("limits", "clock", "lock", "sys", "proto", "names", "frames", "command", "drain"),
-        ("grid", "log", "events", "listen", "stream", "health", "seam", "keep"),
+        ("grid", "log", "holds", "listen", "stream", "health", "seam", "keep"),
+        ("events",),
         # Bytes one way; series; control; the catalogue; model servers.
         ("pump", "ledger", "supervisor", "policy", "upstream"),
         # A connection; its observer; what threads share; samples read.

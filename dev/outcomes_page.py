@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sidecar.cli.outcome_table import ask_tap
+from sidecar.cli.outcome_table import INDICATORS, ask_tap
 from sidecar.servers.table import rule_groups, shipped
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def ways(table: OutcomeTable) -> str:
 
 def meanings(table: OutcomeTable) -> str:
     """Return what outcomes are elsewhere."""
-    heads = ("outcome", "histograms", "`available`", "`latency_below`", "`first_token_below`")
+    heads = ("outcome", "histograms", *(f"`{each}`" for each in INDICATORS))
     return _table(heads, ((f"`{each.outcome}`", *each[1:]) for each in table.outcomes))
 
 

@@ -15,6 +15,16 @@ from sidecar.cli.launch import LaunchError, find_tap
 ANSWER_SECONDS = 60.0
 
 
+# The kinds of objectives of which it tells, in its order.
+INDICATORS = (
+    "available",
+    "latency_below",
+    "first_token_below",
+    "token_time_below",
+    "longest_gap_below",
+)
+
+
 class Way(NamedTuple):
     """One way for a call to end."""
 
@@ -32,6 +42,8 @@ class Meaning(NamedTuple):
     available: str  # good | bad | excluded
     latency_below: str
     first_token_below: str
+    token_time_below: str
+    longest_gap_below: str
 
 
 class Reason(NamedTuple):
@@ -76,8 +88,8 @@ def parse_table(text: str) -> OutcomeTable:
         match line.split("\t"):
             case ["way", when, code, ended_by, outcome]:
                 ways.append(Way(when, code, ended_by, outcome))
-            case ["outcome", outcome, histograms, available, latency, first]:
-                outcomes.append(Meaning(outcome, histograms, available, latency, first))
+            case ["outcome", outcome, histograms, *events] if len(events) == len(INDICATORS):
+                outcomes.append(Meaning(outcome, histograms, *events))
             case ["reason", word, meaning]:
                 reasons.append(Reason(word, meaning))
             case _:

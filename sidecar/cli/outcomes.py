@@ -6,6 +6,8 @@ import os
 import textwrap
 from typing import TYPE_CHECKING
 
+from sidecar.cli.outcome_table import INDICATORS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -28,7 +30,7 @@ def outcome_lines(
     yield from _columns(("outcome", "ended by", "code", "when"), ways)
     yield ""
     yield "what an outcome is in histograms, and to objectives"
-    heads = ("outcome", "histograms", "available", "latency_below", "first_token_below")
+    heads = ("outcome", "histograms", *INDICATORS)
     yield from _columns(heads, table.outcomes)
     yield ""
     yield "why an event is excluded"

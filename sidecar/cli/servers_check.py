@@ -44,7 +44,7 @@ a whole file:
       outcomes: {503: {message: queue is full, outcome: shed}}     # what a code counts as, see docs/outcomes.md
 
 What can be read: model, version, request_id, batch_size, shape, batch_shape, datatype, max_batch_size, error,
-error_text, final, tokens_in, tokens_out, and over HTTP stream.
+error_text, final, tokens_in, tokens_out, tokens_cached, and over HTTP stream.
 How: a path of names, name[0] for the first of several, name{key} for an entry of a map; or count(path), length(path),
 elements(path) of repeated integers, sum(path) of stated parts, present(path), int(path), string(path); is(path, text)
 of final over HTTP; header(name) of gRPC metadata, an HTTP header or a trailer. A list of them: the first that is there.

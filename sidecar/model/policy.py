@@ -28,6 +28,7 @@ class Slot(enum.Enum):
     FINAL = "final"
     TOKENS_IN = "tokens_in"
     TOKENS_OUT = "tokens_out"
+    TOKENS_CACHED = "tokens_cached"  # of the prompt, beside TOKENS_IN in the same message
     OUTPUT = "output"
     SHAPE = "shape"
     BATCH_SHAPE = "batch_shape"

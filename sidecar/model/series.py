@@ -151,10 +151,12 @@ class FlightView(Protocol):
 
 
 class EventView(Protocol):
-    """Judged events of one objective, counted at the call."""
+    """Judged events of one objective, or of one model of it, counted at the call."""
 
     @property
     def objective(self) -> str: ...
+    @property
+    def model(self) -> str: ...  # a label, or unknown; empty unless it is counted by model
     @property
     def good(self) -> int: ...
     @property
@@ -257,6 +259,8 @@ class TapView(Protocol):
     def upgraded(self) -> int: ...
     @property
     def keeps_refused(self) -> int: ...
+    @property
+    def slo_models_capped(self) -> int: ...  # events counted as of an unknown model for want of room
     def HasField(self, field_name: str) -> bool: ...
 
 

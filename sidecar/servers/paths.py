@@ -43,6 +43,7 @@ DEFAULT_READS = {
     Slot.FINAL: Read.INT,
     Slot.TOKENS_IN: Read.INT,
     Slot.TOKENS_OUT: Read.INT,
+    Slot.TOKENS_CACHED: Read.INT,
     Slot.OUTPUT: Read.PRESENT,
     Slot.SHAPE: Read.DIMENSIONS,
     Slot.BATCH_SHAPE: Read.DIMENSIONS,

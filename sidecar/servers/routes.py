@@ -47,6 +47,7 @@ _DEFAULT_READS = {
     Slot.FINAL: JsonRead.INT,
     Slot.TOKENS_IN: JsonRead.INT,
     Slot.TOKENS_OUT: JsonRead.INT,
+    Slot.TOKENS_CACHED: JsonRead.INT,
     Slot.OUTPUT: JsonRead.PRESENT,
     Slot.SHAPE: JsonRead.DIMENSIONS,
     Slot.BATCH_SHAPE: JsonRead.DIMENSIONS,

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidecar.model.indicator import Available, FirstTokenBelow, LatencyBelow
+from sidecar.model.indicator import (
+    Available,
+    FirstTokenBelow,
+    LatencyBelow,
+    LongestGapBelow,
+    TokenTimeBelow,
+    parts_of,
+)
 from sidecar.model.policy import JsonRead, Kind, Read, Slot
 from sidecar.tapclient import tap_pb2 as pb
 
 if TYPE_CHECKING:
+    from sidecar.model.indicator import Part
     from sidecar.model.objective import Objective
     from sidecar.model.outcomes import OutcomeRule
     from sidecar.model.policy import (
@@ -37,6 +45,7 @@ _SLOTS = {
     Slot.FINAL: pb.SLOT_FINAL,
     Slot.TOKENS_IN: pb.SLOT_TOKENS_IN,
     Slot.TOKENS_OUT: pb.SLOT_TOKENS_OUT,
+    Slot.TOKENS_CACHED: pb.SLOT_TOKENS_CACHED,
     Slot.OUTPUT: pb.SLOT_OUTPUT,
     Slot.SHAPE: pb.SLOT_SHAPE,
     Slot.BATCH_SHAPE: pb.SLOT_BATCH_SHAPE,
@@ -206,18 +215,28 @@ def _extract(extract: Extract) -> pb.Extract:
 
 
 def _objective(objective: Objective) -> pb.Objective:
-    message = pb.Objective(
+    return pb.Objective(
         id=objective.id,
         name=objective.name,
         model_glob=objective.model_glob,
         method_glob=objective.method_glob,
+        conditions=[_condition(part) for part in parts_of(objective.indicator)],
+        per_model=objective.per_model,
     )
-    match objective.indicator:
+
+
+def _condition(part: Part) -> pb.Condition:
+    match part:
         case Available(nanos):
-            message.available = True
-            message.give_up_nanos = nanos
+            return pb.Condition(available=pb.Available(give_up_nanos=nanos))
         case LatencyBelow(nanos):
-            message.latency_below_nanos = nanos
-        case FirstTokenBelow(nanos, 0):
-            message.first_response_below_nanos = nanos
-    return message
+            return pb.Condition(latency_below_nanos=nanos)
+        case FirstTokenBelow(base, each, up_to):
+            first = pb.FirstTokenBelow(
+                base_nanos=base, nanos_per_prompt_token=each, up_to_nanos=up_to
+            )
+            return pb.Condition(first_token_below=first)
+        case TokenTimeBelow(nanos):
+            return pb.Condition(token_time_below_nanos=nanos)
+        case LongestGapBelow(nanos):
+            return pb.Condition(longest_gap_below_nanos=nanos)

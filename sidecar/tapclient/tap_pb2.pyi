@@ -53,6 +53,7 @@ class Slot(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SLOT_DATATYPE: _ClassVar[Slot]
     SLOT_ERROR_TEXT: _ClassVar[Slot]
     SLOT_STREAM: _ClassVar[Slot]
+    SLOT_TOKENS_CACHED: _ClassVar[Slot]
     SLOT_NAMES: _ClassVar[Slot]
 KIND_INFERENCE: Kind
 KIND_PROBE: Kind
@@ -89,6 +90,7 @@ SLOT_BATCH_SHAPE: Slot
 SLOT_DATATYPE: Slot
 SLOT_ERROR_TEXT: Slot
 SLOT_STREAM: Slot
+SLOT_TOKENS_CACHED: Slot
 SLOT_NAMES: Slot
 
 class Envelope(_message.Message):
@@ -316,20 +318,22 @@ class Flight(_message.Message):
     def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., in_flight: _Optional[int] = ..., open_requests: _Optional[int] = ..., oldest_open_nanos: _Optional[int] = ..., last_completed_nanos: _Optional[int] = ...) -> None: ...
 
 class EventSeries(_message.Message):
-    __slots__ = ("objective", "good", "bad", "excluded", "excluded_by", "last_event_nanos")
+    __slots__ = ("objective", "good", "bad", "excluded", "excluded_by", "last_event_nanos", "model")
     OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
     GOOD_FIELD_NUMBER: _ClassVar[int]
     BAD_FIELD_NUMBER: _ClassVar[int]
     EXCLUDED_FIELD_NUMBER: _ClassVar[int]
     EXCLUDED_BY_FIELD_NUMBER: _ClassVar[int]
     LAST_EVENT_NANOS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
     objective: str
     good: int
     bad: int
     excluded: int
     excluded_by: _containers.RepeatedCompositeFieldContainer[Count]
     last_event_nanos: int
-    def __init__(self, objective: _Optional[str] = ..., good: _Optional[int] = ..., bad: _Optional[int] = ..., excluded: _Optional[int] = ..., excluded_by: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., last_event_nanos: _Optional[int] = ...) -> None: ...
+    model: str
+    def __init__(self, objective: _Optional[str] = ..., good: _Optional[int] = ..., bad: _Optional[int] = ..., excluded: _Optional[int] = ..., excluded_by: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., last_event_nanos: _Optional[int] = ..., model: _Optional[str] = ...) -> None: ...
 
 class Upstream(_message.Message):
     __slots__ = ("listener", "address", "up", "refused", "connections", "connections_open")
@@ -372,7 +376,7 @@ class BlindCause(_message.Message):
     def __init__(self, reason: _Optional[str] = ..., cause: _Optional[str] = ..., direction: _Optional[str] = ..., offset: _Optional[int] = ..., count: _Optional[int] = ..., last_unix_nanos: _Optional[int] = ...) -> None: ...
 
 class TapStats(_message.Message):
-    __slots__ = ("connections_by_protocol", "blind", "added_latency", "cpu_nanos", "resident_bytes", "unsent_bytes", "records_dropped", "log_lines_dropped", "series_capped", "control_restarts", "connections_cap", "accept_pauses", "cut_connections", "draining", "goaways_inserted", "throttled_nanos", "client_frames", "server_frames", "heads_truncated", "keeps_refused", "upgraded")
+    __slots__ = ("connections_by_protocol", "blind", "added_latency", "cpu_nanos", "resident_bytes", "unsent_bytes", "records_dropped", "log_lines_dropped", "series_capped", "control_restarts", "connections_cap", "accept_pauses", "cut_connections", "draining", "goaways_inserted", "throttled_nanos", "client_frames", "server_frames", "heads_truncated", "keeps_refused", "upgraded", "slo_models_capped")
     CONNECTIONS_BY_PROTOCOL_FIELD_NUMBER: _ClassVar[int]
     BLIND_FIELD_NUMBER: _ClassVar[int]
     ADDED_LATENCY_FIELD_NUMBER: _ClassVar[int]
@@ -394,6 +398,7 @@ class TapStats(_message.Message):
     HEADS_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     KEEPS_REFUSED_FIELD_NUMBER: _ClassVar[int]
     UPGRADED_FIELD_NUMBER: _ClassVar[int]
+    SLO_MODELS_CAPPED_FIELD_NUMBER: _ClassVar[int]
     connections_by_protocol: _containers.RepeatedCompositeFieldContainer[Count]
     blind: _containers.RepeatedCompositeFieldContainer[Count]
     added_latency: Histogram
@@ -415,7 +420,8 @@ class TapStats(_message.Message):
     heads_truncated: int
     keeps_refused: int
     upgraded: int
-    def __init__(self, connections_by_protocol: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., blind: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., added_latency: _Optional[_Union[Histogram, _Mapping]] = ..., cpu_nanos: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., records_dropped: _Optional[int] = ..., log_lines_dropped: _Optional[int] = ..., series_capped: _Optional[int] = ..., control_restarts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., connections_cap: _Optional[int] = ..., accept_pauses: _Optional[int] = ..., cut_connections: _Optional[int] = ..., draining: _Optional[bool] = ..., goaways_inserted: _Optional[int] = ..., throttled_nanos: _Optional[int] = ..., client_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., server_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., heads_truncated: _Optional[int] = ..., keeps_refused: _Optional[int] = ..., upgraded: _Optional[int] = ...) -> None: ...
+    slo_models_capped: int
+    def __init__(self, connections_by_protocol: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., blind: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., added_latency: _Optional[_Union[Histogram, _Mapping]] = ..., cpu_nanos: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., records_dropped: _Optional[int] = ..., log_lines_dropped: _Optional[int] = ..., series_capped: _Optional[int] = ..., control_restarts: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., connections_cap: _Optional[int] = ..., accept_pauses: _Optional[int] = ..., cut_connections: _Optional[int] = ..., draining: _Optional[bool] = ..., goaways_inserted: _Optional[int] = ..., throttled_nanos: _Optional[int] = ..., client_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., server_frames: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., heads_truncated: _Optional[int] = ..., keeps_refused: _Optional[int] = ..., upgraded: _Optional[int] = ..., slo_models_capped: _Optional[int] = ...) -> None: ...
 
 class Records(_message.Message):
     __slots__ = ("records",)
@@ -686,21 +692,47 @@ class Step(_message.Message):
     def __init__(self, field: _Optional[int] = ..., map_key: _Optional[str] = ...) -> None: ...
 
 class Objective(_message.Message):
-    __slots__ = ("id", "name", "model_glob", "method_glob", "available", "latency_below_nanos", "first_response_below_nanos", "give_up_nanos")
+    __slots__ = ("id", "name", "model_glob", "method_glob", "conditions", "per_model")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     MODEL_GLOB_FIELD_NUMBER: _ClassVar[int]
     METHOD_GLOB_FIELD_NUMBER: _ClassVar[int]
-    AVAILABLE_FIELD_NUMBER: _ClassVar[int]
-    LATENCY_BELOW_NANOS_FIELD_NUMBER: _ClassVar[int]
-    FIRST_RESPONSE_BELOW_NANOS_FIELD_NUMBER: _ClassVar[int]
-    GIVE_UP_NANOS_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    PER_MODEL_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     model_glob: str
     method_glob: str
-    available: bool
+    conditions: _containers.RepeatedCompositeFieldContainer[Condition]
+    per_model: bool
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., model_glob: _Optional[str] = ..., method_glob: _Optional[str] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ..., per_model: _Optional[bool] = ...) -> None: ...
+
+class Condition(_message.Message):
+    __slots__ = ("available", "latency_below_nanos", "first_token_below", "token_time_below_nanos", "longest_gap_below_nanos")
+    AVAILABLE_FIELD_NUMBER: _ClassVar[int]
+    LATENCY_BELOW_NANOS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_TOKEN_BELOW_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_TIME_BELOW_NANOS_FIELD_NUMBER: _ClassVar[int]
+    LONGEST_GAP_BELOW_NANOS_FIELD_NUMBER: _ClassVar[int]
+    available: Available
     latency_below_nanos: int
-    first_response_below_nanos: int
+    first_token_below: FirstTokenBelow
+    token_time_below_nanos: int
+    longest_gap_below_nanos: int
+    def __init__(self, available: _Optional[_Union[Available, _Mapping]] = ..., latency_below_nanos: _Optional[int] = ..., first_token_below: _Optional[_Union[FirstTokenBelow, _Mapping]] = ..., token_time_below_nanos: _Optional[int] = ..., longest_gap_below_nanos: _Optional[int] = ...) -> None: ...
+
+class Available(_message.Message):
+    __slots__ = ("give_up_nanos",)
+    GIVE_UP_NANOS_FIELD_NUMBER: _ClassVar[int]
     give_up_nanos: int
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., model_glob: _Optional[str] = ..., method_glob: _Optional[str] = ..., available: _Optional[bool] = ..., latency_below_nanos: _Optional[int] = ..., first_response_below_nanos: _Optional[int] = ..., give_up_nanos: _Optional[int] = ...) -> None: ...
+    def __init__(self, give_up_nanos: _Optional[int] = ...) -> None: ...
+
+class FirstTokenBelow(_message.Message):
+    __slots__ = ("base_nanos", "nanos_per_prompt_token", "up_to_nanos")
+    BASE_NANOS_FIELD_NUMBER: _ClassVar[int]
+    NANOS_PER_PROMPT_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    UP_TO_NANOS_FIELD_NUMBER: _ClassVar[int]
+    base_nanos: int
+    nanos_per_prompt_token: int
+    up_to_nanos: int
+    def __init__(self, base_nanos: _Optional[int] = ..., nanos_per_prompt_token: _Optional[int] = ..., up_to_nanos: _Optional[int] = ...) -> None: ...

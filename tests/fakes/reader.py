@@ -24,6 +24,7 @@ SLOTS = {
     "Final": Slot.FINAL,
     "TokensIn": Slot.TOKENS_IN,
     "TokensOut": Slot.TOKENS_OUT,
+    "TokensCached": Slot.TOKENS_CACHED,
     "Shape": Slot.SHAPE,
     "BatchShape": Slot.BATCH_SHAPE,
     "Datatype": Slot.DATATYPE,

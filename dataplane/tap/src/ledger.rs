@@ -28,9 +28,10 @@ pub use sink::{Passed, Recorder};
 pub use tallies::Tallies;
 
 use crate::clock::unix_nanos;
-use crate::events::{Events, Mask, Terms};
+use crate::events::{Counted, Events, Mask, Terms};
 use crate::grid::Histogram;
-use crate::limits;
+use crate::holds::Holds;
+use crate::limits::{self, UNKNOWN_MODEL};
 use crate::log::Log;
 use crate::names;
 use crate::proto;
@@ -48,8 +49,6 @@ use wire::call::Name;
 use wire::catalogue::Kind;
 use wire::{Blind, BlindCause, Call, Nanos, Outcome};
 
-/// Label of a model whose name has not been admitted.
-const UNKNOWN_MODEL: &str = "unknown";
 /// Label of a method that is not in the catalogue.
 const OTHER_METHOD: &str = "_OTHER";
 
@@ -62,6 +61,19 @@ pub struct Caps {
     pub methods: usize,
     /// Counter series.
     pub series: usize,
+}
+
+/// How open calls are looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// Where they go, by listener.
+    pub upstream: usize,
+    /// The time.
+    pub now: Nanos,
+    /// See [`Terms::coming`].
+    pub coming: Option<Nanos>,
+    /// When their client did not read.
+    pub holds: &'a Holds,
 }
 
 /// Everything counted since the epoch.
@@ -185,15 +197,15 @@ impl Ledger {
     }
 
     /// Looks at the open calls of one connection: what is in flight, and which requests have crossed a threshold.
-    /// Between [`Ledger::begin_scan`] and the snapshot each open call is to be shown once; `upstream` is where it goes, by
-    /// listener.
-    pub fn scan(&mut self, call: &mut Call, upstream: usize, now: Nanos) {
+    /// Between [`Ledger::begin_scan`] and the snapshot each open call is to be shown once.
+    pub fn scan(&mut self, call: &mut Call, seen: Seen<'_>) {
+        let Seen { upstream, now, coming, holds } = seen;
         let mut place = self.route(call);
         if *self.routes[place].model != *call.model.text && self.name_open(call, upstream, now) {
             place = self.route(call);
         }
-        let mask = self.mask(place, call);
-        let terms = Terms::of(call);
+        let counted = self.counted(place, call);
+        let terms = Terms { coming, ..Terms::of(call, holds) };
         let route = &mut self.routes[place];
         route.in_flight += 1;
         for request in &mut call.open {
@@ -201,7 +213,7 @@ impl Ledger {
                 route.open_requests += 1;
                 route.oldest_open = route.oldest_open.max(now.saturating_sub(complete));
             }
-            self.events.open(mask, terms, request, now);
+            self.events.open(counted, terms, request, now);
         }
     }
 
@@ -239,6 +251,12 @@ impl Ledger {
             "" if call.kind == Kind::Inference => &self.served,
             name => name,
         }
+    }
+
+    /// The objectives a call's requests count for, and where. It holds as long as the revision.
+    fn counted(&mut self, place: usize, call: &Call) -> Counted {
+        let mask = self.mask(place, call);
+        self.events.counted(mask, &self.routes[place].model)
     }
 
     /// The objectives a call's requests count for. Objectives are matched by true names, before any cap.

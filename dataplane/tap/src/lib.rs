@@ -14,7 +14,8 @@
 //!
 //! ```text
 //! limits clock lock sys proto names frames command drain  nouns, system calls, pure decisions
-//! grid log events listen stream health seam keep          one concern each, on these
+//! grid log holds listen stream health seam keep           one concern each, on these
+//! events                                                  thresholds
 //! pump ledger supervisor policy upstream                  bytes one way; series; control; the catalogue; model servers
 //! pair observer shared read_message outcomes              a connection; its observer; what threads share; samples read
 //! worker model_probe main_loop                            the threads
@@ -30,6 +31,7 @@ pub mod events;
 pub mod frames;
 pub mod grid;
 pub mod health;
+pub mod holds;
 pub mod keep;
 pub mod ledger;
 pub mod limits;

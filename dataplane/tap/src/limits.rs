@@ -110,8 +110,19 @@ pub const LIST_BYTES: usize = 1024 * 1024;
 /// Paths at which a server is asked for one, the likeliest first: a catalogue knows a handful.
 pub const LIST_PATHS: usize = 4;
 
+/// Label of a model whose name has not been admitted.
+pub const UNKNOWN_MODEL: &str = "unknown";
+
 /// Objectives: one bit each in the mark of an open request.
 pub const OBJECTIVES: usize = 64;
+
+/// Models of objectives that are counted by model, over all of these, `unknown` of each included: 20 models for each of 25
+/// objectives, and what an engine holds of a model is under a tenth of a megabyte. Further ones are counted as `unknown`.
+pub const SLO_MODELS: usize = 500;
+
+/// Times in which a connection was held up that are kept apart, while a call is open that began before them. Beyond it the
+/// two that lie closest are taken as one, which blames the client for the moment between them.
+pub const HOLDS: usize = 64;
 
 /// Event counts kept for objectives that left the policy, in case the next edit brings them back.
 pub const RETIRED_OBJECTIVES: usize = 256;

@@ -2,7 +2,8 @@
 //! can touch them. A parser that panics is dropped; the connection goes on unseen, and says so.
 
 use crate::clock::nanos;
-use crate::ledger::{Ledger, Passed, Recorder, RouteCache};
+use crate::holds::Holds;
+use crate::ledger::{Ledger, Passed, Recorder, RouteCache, Seen};
 use crate::limits::TURN_TIME;
 use crate::lock::lock;
 use crate::pump::Sensor;
@@ -26,6 +27,8 @@ pub struct Observer {
     upstream: usize,
     /// The server has ended its half of the connection.
     server_left: bool,
+    /// When the client did not read.
+    holds: Holds,
 }
 
 impl Observer {
@@ -39,6 +42,7 @@ impl Observer {
             passed: Passed::default(),
             upstream,
             server_left: false,
+            holds: Holds::default(),
         }
     }
 
@@ -50,7 +54,7 @@ impl Observer {
 
     /// The client has ended its half of the connection.
     pub fn client_left(&mut self, now: Nanos, ledger: &mut Ledger) {
-        self.guarded(Direction::ToServer, ledger, |conn, _| conn.client_left(now));
+        self.guarded(Direction::ToServer, ledger, |conn, recorder| conn.client_left(now, recorder));
     }
 
     /// The server has ended its half of the connection, which was first ended `by`.
@@ -72,6 +76,19 @@ impl Observer {
         self.guarded(Direction::ToClient, ledger, |conn, recorder| conn.client_read_on(now, recorder));
     }
 
+    /// From now on bytes for the client are held, because it does not read; or they no longer are.
+    pub fn client_holds(&mut self, held: bool, now: Nanos) {
+        match held {
+            true => {
+                if self.open == 0 {
+                    self.holds.forget();
+                }
+                self.holds.begin(now);
+            }
+            false => self.holds.end(now),
+        }
+    }
+
     /// See [`Conn::holds_calls`].
     pub fn holds_calls(&self) -> bool {
         self.conn.as_ref().is_some_and(|conn| conn.holds_calls())
@@ -84,7 +101,7 @@ impl Observer {
         let (mut complete, mut may_be_http1) = (false, false);
         self.guarded(Direction::ToServer, ledger, |conn, _| {
             may_be_http1 = conn.may_be_http1();
-            conn.scan(|call| complete |= call.request_complete.is_some());
+            conn.scan(|call, _| complete |= call.request_complete.is_some());
         });
         may_be_http1 && !complete
     }
@@ -107,7 +124,8 @@ impl Observer {
     /// Shows the open calls to the ledger, and what frames there were.
     pub fn scan(&mut self, now: Nanos, ledger: &mut Ledger) {
         self.guarded(Direction::ToClient, ledger, |conn, recorder| {
-            conn.scan(|call| recorder.ledger.scan(call, recorder.upstream, now));
+            let (upstream, holds) = (recorder.upstream, recorder.holds);
+            conn.scan(|call, coming| recorder.ledger.scan(call, Seen { upstream, now, coming, holds }));
             recorder.ledger.tallies.add_frames(conn);
         });
     }
@@ -147,6 +165,7 @@ impl Observer {
             opaque: &mut opaque,
             upstream: self.upstream,
             passed: self.passed,
+            holds: &self.holds,
         };
         if catch_unwind(AssertUnwindSafe(|| act(conn, &mut recorder))).is_err() {
             recorder.blinded_by(&BlindCause { reason: Blind::Panic, direction, text: "the parser panicked" });
@@ -201,6 +220,12 @@ impl Sensor for ObservedTurn<'_> {
     fn finished(&mut self, direction: Direction) {
         if direction == Direction::ToServer {
             self.observer.client_left(self.clock.now(), &mut lock(self.ledger));
+        }
+    }
+
+    fn holds(&mut self, direction: Direction, held: bool) {
+        if direction == Direction::ToClient && self.observer.conn.is_some() {
+            self.observer.client_holds(held, self.clock.now());
         }
     }
 

@@ -1,16 +1,17 @@
 //! `wayside-tap outcomes`: the table of outcomes in force, printed by what decides. A line each, with tabs between:
 //!
 //! - `way WHEN CODE ENDED_BY OUTCOME`: a way for a call to end.
-//! - `outcome WORD HISTOGRAMS AVAILABLE LATENCY_BELOW FIRST_TOKEN_BELOW`: what becomes of a request with that outcome: in
+//! - `outcome WORD HISTOGRAMS AVAILABLE LATENCY_BELOW FIRST_TOKEN_BELOW TOKEN_TIME_BELOW LONGEST_GAP_BELOW`: what becomes of a request with that outcome: in
 //!   which distributions it is, and which event of each kind of objective.
 //! - `reason WORD MEANING`: why an event is left out.
 
-use crate::events::{Event, Good, Reason, Terms};
+use crate::events::{Condition, Event, Growing, Reason, Terms};
+use crate::holds::NO_HOLDS;
 use crate::ledger::Timed;
 use crate::names;
 use std::io::Write;
 use wire::outcome::table::TABLE;
-use wire::{Code, EndedBy, Nanos, OpenRequest, Outcome, Request};
+use wire::{Call, Code, EndedBy, Nanos, OpenRequest, Outcome, Output, Request, Tokens, Wait};
 
 /// Far from any threshold, on the better side of it.
 const EARLY: Nanos = 1;
@@ -37,21 +38,28 @@ fn lines() -> impl Iterator<Item = String> {
             Timed::Failed => "failed",
             Timed::Neither => "none",
         };
-        let goods = [
-            Good::Available { give_up: THRESHOLD },
-            Good::LatencyBelow(THRESHOLD),
-            Good::FirstResponseBelow(THRESHOLD),
+        let conditions = [
+            Condition::Available { give_up: THRESHOLD },
+            Condition::LatencyBelow(THRESHOLD),
+            Condition::FirstTokenBelow(Growing::new(THRESHOLD, 0, 0)),
+            Condition::TokenTimeBelow(THRESHOLD),
+            Condition::LongestGapBelow(THRESHOLD),
         ];
-        let events = goods.map(|good| events(good, outcome));
-        ["outcome", names::outcome(outcome), histograms, &events[0], &events[1], &events[2]].join("\t")
+        let events = conditions.map(|condition| events(condition, outcome));
+        ["outcome".to_string(), names::outcome(outcome).to_string(), histograms.to_string()]
+            .into_iter()
+            .chain(events)
+            .collect::<Vec<_>>()
+            .join("\t")
     });
     let reasons = Reason::ALL.into_iter().map(|reason| ["reason", reason.word(), reason.meaning()].join("\t"));
     ways.chain(outcomes).chain(reasons)
 }
 
 /// What a request with this outcome is, in time and late: one word, or both.
-fn events(good: Good, outcome: Outcome) -> String {
-    let word = |latency| match good.judge(Terms::default(), &request(outcome, latency)) {
+fn events(condition: Condition, outcome: Outcome) -> String {
+    let terms = Terms::of(&Call { streaming: true, ..Call::default() }, &NO_HOLDS);
+    let word = |latency| match condition.judge(terms, &request(outcome, latency)) {
         Event::Good => "good",
         Event::Bad => "bad",
         Event::Excluded(_) => "excluded",
@@ -64,7 +72,13 @@ fn events(good: Good, outcome: Outcome) -> String {
 
 fn request(outcome: Outcome, latency: Nanos) -> Request {
     Request {
-        open: OpenRequest { complete: Some(0), first_response: Some(latency), ..OpenRequest::default() },
+        open: OpenRequest {
+            complete: Some(0),
+            first_response: Some(latency),
+            tokens_out: Tokens { usage: Some(2), ..Tokens::default() },
+            output: Output::new(2 * latency, Wait::new(latency, 0)),
+            ..OpenRequest::default()
+        },
         end: latency,
         code: Code::Http(200),
         ended_by: EndedBy::Server,
@@ -84,11 +98,11 @@ mod tests {
         let lines: Vec<String> = lines().collect();
         assert_eq!(lines.len(), TABLE.len() + Outcome::ALL.len() + Reason::ALL.len());
         let fields = |kind: &str| lines.iter().find(|line| line.starts_with(kind)).map(|line| line.split('\t').count());
-        assert_eq!((fields("way"), fields("outcome"), fields("reason")), (Some(5), Some(6), Some(3)));
-        assert!(lines.contains(&"outcome\tok\tok\tgood\tgood, late: bad\tgood, late: bad".to_string()), "{lines:#?}");
+        assert_eq!((fields("way"), fields("outcome"), fields("reason")), (Some(5), Some(8), Some(3)));
+        assert!(lines.contains(&"outcome\tok\tok\tgood\tgood, late: bad\tgood, late: bad\tgood, late: bad\tgood, late: bad".to_string()), "{lines:#?}");
         assert!(
-            lines.contains(&"outcome\tcancelled\tnone\texcluded\texcluded, late: bad\texcluded, late: bad".to_string())
+            lines.contains(&"outcome\tcancelled\tnone\texcluded\texcluded, late: bad\texcluded, late: bad\texcluded\texcluded, late: bad".to_string())
         );
-        assert!(lines.contains(&"outcome\tshed\tfailed\tbad\tbad\tbad".to_string()));
+        assert!(lines.contains(&"outcome\tshed\tfailed\tbad\tbad\tbad\tbad\tbad".to_string()));
     }
 }

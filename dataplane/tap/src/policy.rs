@@ -170,6 +170,7 @@ fn slot(wanted: proto::Slot) -> Slot {
         proto::Slot::Final => Slot::Final,
         proto::Slot::TokensIn => Slot::TokensIn,
         proto::Slot::TokensOut => Slot::TokensOut,
+        proto::Slot::TokensCached => Slot::TokensCached,
         proto::Slot::Output => Slot::Output,
         proto::Slot::Shape => Slot::Shape,
         proto::Slot::BatchShape => Slot::BatchShape,

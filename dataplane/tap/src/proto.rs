@@ -314,6 +314,9 @@ pub struct EventSeries {
     /// uptime at which a request of it was last seen open, or ended, in whatever way; 0 = never
     #[prost(uint64, tag = "6")]
     pub last_event_nanos: u64,
+    /// of an objective that is counted by model: a label, or "unknown", which is there from the start
+    #[prost(string, tag = "7")]
+    pub model: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Upstream {
@@ -419,6 +422,9 @@ pub struct TapStats {
     /// of the blind: HTTP/1.1 switched to what carries no HTTP; cumulative
     #[prost(uint64, tag = "21")]
     pub upgraded: u64,
+    /// events counted under model "unknown" because 500 (objective, model) were there
+    #[prost(uint64, tag = "22")]
+    pub slo_models_capped: u64,
 }
 /// Chosen requests: those that failed, and those that an objective found bad. A bounded ring; drops are counted.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -743,7 +749,7 @@ pub struct Step {
     #[prost(string, tag = "2")]
     pub map_key: ::prost::alloc::string::String,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Objective {
     /// a hash of the definition: equal definitions keep their counts over a reload
     #[prost(string, tag = "1")]
@@ -756,23 +762,53 @@ pub struct Objective {
     /// empty = any; without the leading slash
     #[prost(string, tag = "4")]
     pub method_glob: ::prost::alloc::string::String,
-    /// of available: as Policy.give_up_nanos, for this objective
-    #[prost(uint64, tag = "8")]
-    pub give_up_nanos: u64,
-    #[prost(oneof = "objective::Good", tags = "5, 6, 7")]
-    pub good: ::core::option::Option<objective::Good>,
+    /// a good event meets all of them
+    #[prost(message, repeated, tag = "9")]
+    pub conditions: ::prost::alloc::vec::Vec<Condition>,
+    /// counted for each model by itself
+    #[prost(bool, tag = "10")]
+    pub per_model: bool,
 }
-/// Nested message and enum types in `Objective`.
-pub mod objective {
+/// What makes an event good.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Condition {
+    #[prost(oneof = "condition::Good", tags = "1, 2, 3, 4, 5")]
+    pub good: ::core::option::Option<condition::Good>,
+}
+/// Nested message and enum types in `Condition`.
+pub mod condition {
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Good {
-        #[prost(bool, tag = "5")]
-        Available(bool),
-        #[prost(uint64, tag = "6")]
+        #[prost(message, tag = "1")]
+        Available(super::Available),
+        #[prost(uint64, tag = "2")]
         LatencyBelowNanos(u64),
-        #[prost(uint64, tag = "7")]
-        FirstResponseBelowNanos(u64),
+        #[prost(message, tag = "3")]
+        FirstTokenBelow(super::FirstTokenBelow),
+        /// (last - first output) / (tokens - 1)
+        #[prost(uint64, tag = "4")]
+        TokenTimeBelowNanos(u64),
+        /// between outputs, and from the newest to the end
+        #[prost(uint64, tag = "5")]
+        LongestGapBelowNanos(u64),
     }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Available {
+    /// as Policy.give_up_nanos, for this objective; 0 = default
+    #[prost(uint64, tag = "1")]
+    pub give_up_nanos: u64,
+}
+/// base + tokens of the prompt x nanos_per_prompt_token, at most up_to. Tokens found in a cache do not count.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FirstTokenBelow {
+    #[prost(uint64, tag = "1")]
+    pub base_nanos: u64,
+    #[prost(uint64, tag = "2")]
+    pub nanos_per_prompt_token: u64,
+    /// 0: it does not grow
+    #[prost(uint64, tag = "3")]
+    pub up_to_nanos: u64,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -938,6 +974,8 @@ pub enum Slot {
     ErrorText = 13,
     /// of a request: 0 = it wants its answer in one piece
     Stream = 14,
+    /// of the prompt's tokens, those that the server had in its cache; beside SLOT_TOKENS_IN in the same message
+    TokensCached = 16,
     /// of a response that lists models: their names; read only when the tap itself asks for the list
     Names = 15,
 }
@@ -963,6 +1001,7 @@ impl Slot {
             Self::Datatype => "SLOT_DATATYPE",
             Self::ErrorText => "SLOT_ERROR_TEXT",
             Self::Stream => "SLOT_STREAM",
+            Self::TokensCached => "SLOT_TOKENS_CACHED",
             Self::Names => "SLOT_NAMES",
         }
     }
@@ -984,6 +1023,7 @@ impl Slot {
             "SLOT_DATATYPE" => Some(Self::Datatype),
             "SLOT_ERROR_TEXT" => Some(Self::ErrorText),
             "SLOT_STREAM" => Some(Self::Stream),
+            "SLOT_TOKENS_CACHED" => Some(Self::TokensCached),
             "SLOT_NAMES" => Some(Self::Names),
             _ => None,
         }

@@ -29,6 +29,11 @@ pub trait Sensor {
         let _ = direction;
     }
 
+    /// From now on bytes that go this way are held, because their receiver does not read; or they no longer are.
+    fn holds(&mut self, direction: Direction, held: bool) {
+        let _ = (direction, held);
+    }
+
     /// It has taken so long to look at what passed that others should have their turn.
     fn time_is_up(&self) -> bool {
         false
@@ -140,6 +145,8 @@ pub struct Flow {
     /// The destination had no room, and what it should get was left in the source's socket.
     pub wants_room: bool,
     insertion: bool,
+    /// The sensor knows that bytes are held.
+    holds: bool,
     /// Bytes moved, insertions excluded.
     pub bytes: u64,
 }
@@ -157,6 +164,7 @@ impl Flow {
             broken: false,
             wants_room: false,
             insertion: false,
+            holds: false,
             bytes: 0,
         }
     }
@@ -194,6 +202,7 @@ impl Flow {
         let mut moved = 0;
         loop {
             self.flush(to, with.budget);
+            self.tell_holds(with.sensor);
             if self.broken || !self.unsent.is_empty() {
                 return Turn::Wait;
             }
@@ -216,6 +225,15 @@ impl Flow {
                 Ok(n) => moved += n,
                 Err(error) => return Turn::SourceReset(error),
             }
+        }
+    }
+
+    /// Tells the sensor when bytes begin to be held, here or in the source's socket, and when they no longer are.
+    fn tell_holds(&mut self, sensor: &mut impl Sensor) {
+        let holds = !self.unsent.is_empty() || self.wants_room;
+        if holds != self.holds {
+            self.holds = holds;
+            sensor.holds(self.direction, holds);
         }
     }
 

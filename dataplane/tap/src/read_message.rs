@@ -26,7 +26,7 @@ use wire::catalogue::{Catalogue, Slot};
 use wire::field::{Found, Plan, Walk};
 
 /// In the order in which an answer has them.
-const SLOTS: [Slot; 14] = [
+const SLOTS: [Slot; 15] = [
     Slot::Model,
     Slot::Version,
     Slot::RequestId,
@@ -35,6 +35,7 @@ const SLOTS: [Slot; 14] = [
     Slot::Final,
     Slot::TokensIn,
     Slot::TokensOut,
+    Slot::TokensCached,
     Slot::Shape,
     Slot::BatchShape,
     Slot::Datatype,

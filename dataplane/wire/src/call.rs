@@ -4,6 +4,7 @@ use crate::Nanos;
 use crate::catalogue::Kind;
 use crate::name_precedence::NamePrecedence;
 use crate::outcome::{Code, EndedBy, Outcome};
+use crate::output::Output;
 use crate::tensor::Shape;
 use std::collections::VecDeque;
 
@@ -66,8 +67,14 @@ pub struct Call {
     pub max_batch_size: Option<u32>,
     /// Calls open when this one arrived; the sink fills it in [`crate::Sink::opened`].
     pub concurrency: u32,
-    /// The answer comes in one piece, as the request wanted or as the answer's head says: it has no first token.
-    pub whole: bool,
+    /// The answer comes in one piece, as the request wanted or as the answer's head says: it has no first token. Since
+    /// when that is known.
+    pub whole: Option<Nanos>,
+    /// An end mark came after the newest output of its one request, and nothing more is waited for. Known when the call is
+    /// looked at.
+    pub rests: bool,
+    /// When its client had everything over HTTP, and might leave; 0 = it had not. Known when the call is looked at.
+    pub served: Nanos,
     /// The client ended its half of the connection: it may have left then, or still be reading.
     pub client_left: Option<ClientLeft>,
 }
@@ -75,7 +82,7 @@ pub struct Call {
 /// The end of a client's half of its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientLeft {
-    /// When that was.
+    /// When that was; earlier, where it had everything by then: until here it is known to have waited.
     pub at: Nanos,
     /// How long nothing new had come of an answer over HTTP then.
     pub gave_up_after: Option<Nanos>,
@@ -103,6 +110,8 @@ pub struct OpenRequest {
     pub tokens_in: Tokens,
     /// Tokens that were generated for it.
     pub tokens_out: Tokens,
+    /// When its output came. Of the one request of a call it is known when the call is looked at, and when it ends.
+    pub output: Output,
     /// Response messages with output: a lower bound of the tokens generated where the wire tells no better.
     pub chunks: u32,
     /// Last byte of its newest response, where that one said that it was not the last. Whether the last one will say so

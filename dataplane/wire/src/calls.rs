@@ -65,10 +65,15 @@ impl Calls {
         self.open.len()
     }
 
-    /// Visits each open call.
-    pub fn visit(&mut self, mut visit: impl FnMut(&mut Call)) {
-        self.open.visit(|exchange| visit(&mut exchange.call));
+    /// Visits each open call; with when a response message began of which nobody knows yet whether it is output.
+    pub fn visit(&mut self, mut visit: impl FnMut(&mut Call, Option<Nanos>)) {
+        self.open.visit(|exchange| {
+            exchange.note_output();
+            let coming = exchange.coming();
+            visit(&mut exchange.call, coming);
+        });
     }
+
 
     /// A header block of the client's: opens a stream, or ends one with trailers.
     pub fn request_head<S: Sink>(
@@ -156,17 +161,21 @@ impl Calls {
     }
 
     /// The client has ended its half of the connection.
-    pub fn client_left(&mut self, now: Nanos) {
+    pub fn client_left<S: Sink>(&mut self, listener: Listener<'_, S>) {
+        let now = listener.now;
         if self.client_left.is_some() {
             return;
         }
         self.client_left = Some(now);
         let mut ids: Vec<u32> = self.open.ids().collect();
         ids.sort_unstable();
+        let mut cx = Context::new(listener, &mut self.connection);
         for id in ids {
             if let Some(exchange) = self.open.get_mut(id) {
-                let departure = exchange.left(LeftBy::Connection, now, &self.connection);
-                exchange.call.client_left = Some(ClientLeft { at: now, gave_up_after: departure.gave_up_after });
+                let departure = exchange.left(LeftBy::Connection, now, cx.connection);
+                exchange.end_wait(&mut cx);
+                let at = exchange.served().unwrap_or(now);
+                exchange.call.client_left = Some(ClientLeft { at, gave_up_after: departure.gave_up_after });
                 self.departures.push((id, departure));
             }
         }

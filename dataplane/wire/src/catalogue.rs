@@ -242,6 +242,8 @@ pub enum Slot {
     Output,
     /// Tokens of the prompt.
     TokensIn,
+    /// Of the tokens of the prompt, those that the server had in its cache; beside them in the same message.
+    TokensCached,
     /// Tokens generated. Read as [`Read::Count`] or [`Read::Varints`] they add up over the messages of a stream; read as
     /// [`Read::Sum`] they do so too, where none were counted; stated in any other way they are totals, of which the
     /// largest counts.

@@ -136,8 +136,8 @@ impl Conn {
     }
 
     /// The client has ended its half of the connection. Whether it left then is known at the end of it.
-    pub fn client_left(&mut self, now: Nanos) {
-        self.shared.calls.client_left(now);
+    pub fn client_left<S: Sink>(&mut self, now: Nanos, sink: &mut S) {
+        self.shared.calls.client_left(Listener { now, sink });
     }
 
     /// The server has ended its half of the connection, which was first ended `by`: every open call ends as
@@ -177,8 +177,9 @@ impl Conn {
         self.shared.calls.holds()
     }
 
-    /// Visits each open call and its open requests, in no particular order.
-    pub fn scan(&mut self, visit: impl FnMut(&mut Call)) {
+    /// Visits each open call and its open requests, in no particular order; with when a response message began that is
+    /// under way, of which nobody knows yet whether it is output.
+    pub fn scan(&mut self, visit: impl FnMut(&mut Call, Option<Nanos>)) {
         self.shared.calls.visit(visit);
     }
 

@@ -74,6 +74,7 @@ use crate::call::{FREE_OPEN_REQUESTS, MAX_OPEN_REQUESTS, MAX_OPEN_REQUESTS_PER_C
 use crate::content::Content;
 use crate::head::Head;
 use crate::outcome::{UNREAD, Verdict};
+use crate::output::Gaps;
 use crate::plans::MethodPlan;
 use crate::pool::{Pooled, Shelf};
 use crate::sink::Sink;
@@ -81,6 +82,7 @@ use answer::Answer;
 use grpc_web_body::WebState;
 use reply::Reply;
 use side::Side;
+use waits::note_output;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::thread::LocalKey;
@@ -98,6 +100,7 @@ mod opening;
 mod reply;
 mod side;
 mod template_cache;
+mod waits;
 
 pub use connection_state::{ConnectionState, Context};
 pub use ending::{Ended, LeftBy};
@@ -123,6 +126,8 @@ pub struct Exchange {
     served: Nanos,
     /// When the newest bytes of an answer in one piece came.
     news: Nanos,
+    /// The waits for more output of the one request: here they are at hand.
+    gaps: Gaps,
 }
 
 thread_local! {
@@ -144,16 +149,17 @@ impl Exchange {
         self.response.content = self.answer.content(self.request.content);
         self.response.json_left = self.response.json_left.or(head.json_bytes());
         if let Content::Json | Content::Events | Content::Lines = self.response.content {
-            self.learn_whether_whole();
+            self.learn_whether_whole(head.began);
         }
     }
 
     /// A good answer's head tells whether it comes in one piece.
     #[inline(never)]
-    fn learn_whether_whole(&mut self) {
+    fn learn_whether_whole(&mut self, now: Nanos) {
         if self.answer.is_good() {
             let streaming = self.plan.as_ref().is_some_and(|plan| plan.streaming);
-            self.call.whole = streaming && self.response.content == Content::Json;
+            let whole = streaming && self.response.content == Content::Json;
+            self.call.whole = whole.then(|| self.call.whole.unwrap_or(now));
         }
     }
 
@@ -249,9 +255,12 @@ impl Exchange {
     }
 
     /// Bytes came of a response in which nobody can tell one message from the next.
-    fn response_bytes_came(&mut self, now: Nanos) {
+    fn response_bytes_came<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
+        let now = cx.now;
         self.call.first_response.get_or_insert(now);
-        self.call.last_response = Some(now);
+        if let Some(previous) = self.call.last_response.replace(now) {
+            self.end_gap(previous, cx);
+        }
         if let Some(open) = self.only() {
             open.first_response.get_or_insert(now);
         }
@@ -262,7 +271,10 @@ impl Exchange {
     fn speaks<S: Sink>(&mut self, cx: &mut Context<'_, S>) {
         let began = self.response.began;
         if let Some(previous) = self.call.last_response {
-            self.call.streaming = true;
+            if cx.now.saturating_sub(previous) >= self.gaps.longer {
+                self.end_gap(previous, cx);
+                self.call.streaming = true;
+            }
             cx.sink.gap(&self.call, began.saturating_sub(previous));
             return;
         }
@@ -281,7 +293,7 @@ impl Exchange {
             self.speaks(cx);
         }
         if waited {
-            self.note_mark(spoke, cx.now);
+            self.note_mark(spoke, cx);
         }
         if spoke {
             self.call.last_response = Some(cx.now);
@@ -302,7 +314,12 @@ impl Exchange {
             if self.reply.is.error {
                 self.answer_fails();
             }
-        } else if self.reply.is.error {
+            return;
+        }
+        if spoke || self.reply.is.last {
+            note_output(open, spoke, cx);
+        }
+        if self.reply.is.error {
             let words = self.reply.words.take().unwrap_or_default();
             let verdict = Answer::in_band(&self.asked_for(cx.now, &cx.connection.outcomes), &words);
             self.end_request(at, &Ended { answered: Some(cx.now), ..verdict.into() }, cx);
@@ -316,10 +333,10 @@ impl Exchange {
     /// A document of a stream, or a message that was looked at for output, is complete: it may be an end mark, or go on
     /// after one. What states the usage and holds no output, after output, is the last of a stream.
     #[inline]
-    fn note_mark(&mut self, spoke: bool, now: Nanos) {
+    fn note_mark<S: Sink>(&mut self, spoke: bool, cx: &mut Context<'_, S>) {
         let is_last = !spoke && self.call.last_response.is_some() && self.reply.states_usage();
         if self.reply.is.ends || is_last {
-            self.served = now.max(1);
+            self.end_mark(spoke, cx);
         } else if spoke {
             self.served = 0;
         }

@@ -35,6 +35,7 @@ pub mod headers;
 pub mod hpack;
 pub mod json;
 pub mod outcome;
+pub mod output;
 pub mod tensor;
 
 mod calls;
@@ -61,6 +62,7 @@ pub use conn::Conn;
 pub use http2::Counts as FrameCounts;
 pub use names::{Id, Name};
 pub use outcome::{Code, EndedBy, Outcome, Verdict};
+pub use output::{Output, Wait};
 pub use sink::{Blind, BlindCause, Protocol, Sink};
 pub use tensor::Shape;
 pub use tokens::Tokens;

@@ -77,6 +77,11 @@ pub trait Sink {
         let _ = now;
         true
     }
+    /// How much of that time its client held up the connection: bytes for it were held, because it did not read.
+    fn held_up(&self, since: Nanos, until: Nanos) -> Nanos {
+        let _ = (since, until);
+        0
+    }
     /// That server has said one of late, on this connection or another ([`crate::outcome::FAREWELL`]).
     fn is_leaving(&self, now: Nanos) -> bool {
         let _ = now;
@@ -123,6 +128,10 @@ impl<S: Sink + ?Sized> Sink for &mut S {
 
     fn will_be_sent_again(&mut self, now: Nanos) -> bool {
         (**self).will_be_sent_again(now)
+    }
+
+    fn held_up(&self, since: Nanos, until: Nanos) -> Nanos {
+        (**self).held_up(since, until)
     }
 
     fn is_leaving(&self, now: Nanos) -> bool {

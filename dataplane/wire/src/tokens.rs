@@ -7,6 +7,8 @@ pub struct Tokens {
     pub ids: u32,
     /// The largest total that was stated, or the sum of what was stated of parts.
     pub usage: Option<u32>,
+    /// Of a prompt's total that was stated: how many of them the server had in its cache.
+    pub cached: u32,
 }
 
 /// A number of tokens, as the wire tells it.
@@ -18,9 +20,26 @@ pub enum Count {
     Total(u64),
     /// So many in a part of the answer, stated: the parts add up.
     Part(u64),
+    /// So many of a prompt altogether, of which so many were in the server's cache, both stated.
+    Prompt {
+        /// All of them.
+        total: u32,
+        /// Those in the cache.
+        cached: u32,
+    },
 }
 
 impl Tokens {
+    /// As far as the wire tells: stated, else counted; None where it tells of none.
+    pub fn known(&self) -> Option<u32> {
+        self.usage.or((self.ids > 0).then_some(self.ids))
+    }
+
+    /// Of a prompt: those that had to be computed, because they were in no cache.
+    pub fn computed(&self) -> Option<u32> {
+        self.known().map(|tokens| tokens.saturating_sub(self.cached))
+    }
+
     /// Adds what a message tells. Counted ones add up over messages, stated ones are totals, and those stated of parts of
     /// an answer add up where none were counted: what was counted would be told twice.
     #[inline]
@@ -32,13 +51,17 @@ impl Tokens {
                 self.usage = Some(self.usage.unwrap_or(0).saturating_add(capped(part)));
             }
             Some(Count::Part(_)) => {}
+            Some(Count::Prompt { total, cached }) => {
+                self.usage = self.usage.max(Some(total));
+                self.cached = self.cached.max(cached);
+            }
             None => {}
         }
     }
 }
 
 /// No model has a context of four thousand million tokens.
-fn capped(tokens: u64) -> u32 {
+pub(crate) fn capped(tokens: u64) -> u32 {
     u32::try_from(tokens).unwrap_or(u32::MAX)
 }
 
@@ -56,7 +79,7 @@ mod tests {
             (Count::Total(8), 5, Some(9)),
         ] {
             tokens.add(Some(count));
-            assert_eq!(tokens, Tokens { ids, usage });
+            assert_eq!(tokens, Tokens { ids, usage, cached: 0 });
         }
     }
 
@@ -70,5 +93,17 @@ mod tests {
         assert_eq!(told(&[Count::Part(6), Count::Part(2), Count::Part(0)]), (0, Some(8)));
         assert_eq!(told(&[Count::More(4), Count::Part(3), Count::More(1), Count::Part(1)]), (5, None));
         assert_eq!(told(&[Count::Part(u64::MAX), Count::Part(1)]), (0, Some(u32::MAX)));
+    }
+
+    #[test]
+    fn tokens_of_a_cache_are_part_of_a_total_and_need_no_computing() {
+        let mut tokens = Tokens::default();
+        assert_eq!((tokens.known(), tokens.computed()), (None, None));
+        tokens.add(Some(Count::More(7)));
+        assert_eq!((tokens.known(), tokens.computed()), (Some(7), Some(7)));
+        tokens.add(Some(Count::Prompt { total: 100, cached: 64 }));
+        assert_eq!((tokens.known(), tokens.computed()), (Some(100), Some(36)));
+        tokens.add(Some(Count::Prompt { total: 90, cached: 200 }));
+        assert_eq!((tokens.known(), tokens.computed()), (Some(100), Some(0)), "a server that says nonsense");
     }
 }

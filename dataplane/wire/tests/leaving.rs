@@ -113,7 +113,7 @@ fn who_leaves_because_it_was_told_of_a_failure_was_failed() {
     // It left when it ended its half, and was told before.
     let mut rig = asked_http(CHAT);
     streamed(&mut rig, &[OUTPUT, "data: {\"error\":\"x\"}\n\n"]);
-    rig.conn.client_left(rig.now);
+    rig.conn.client_left(rig.now, &mut rig.told);
     rig.server(b"0\r\n\r\n").conn.client_refused();
     rig.end(EndedBy::Client);
     assert_eq!(rig.told.requests[0].code, Code::InBandError);
@@ -169,7 +169,7 @@ fn a_client_that_answers_the_response_with_a_reset_had_left_when_it_ended_its_ha
     for (left, outcome) in [(1_000, Outcome::Cancelled), (31_000, Outcome::Timeout)] {
         let mut rig = asked_http(CHAT);
         rig.wait(left);
-        rig.conn.client_left(rig.now);
+        rig.conn.client_left(rig.now, &mut rig.told);
         rig.wait(40_000).server(WHOLE);
         assert_eq!((rig.told.ended.len(), rig.conn.holds_calls()), (0, true), "it waits for the end");
         rig.conn.client_refused();
@@ -183,7 +183,7 @@ fn a_client_that_answers_the_response_with_a_reset_had_left_when_it_ended_its_ha
 fn one_that_reads_on_is_served() {
     let mut rig = asked_http(CHAT);
     rig.wait(1_000);
-    rig.conn.client_left(rig.now);
+    rig.conn.client_left(rig.now, &mut rig.told);
     rig.wait(3_000).server(WHOLE).wait(9).end(EndedBy::Client);
     assert_eq!(verdict(&rig), (Code::Http(200), Outcome::Ok, EndedBy::Server));
     assert_eq!((rig.only().1.at, rig.told.requests[0].latency), (4_000 * MS, Some(4_000 * MS)));
@@ -192,7 +192,7 @@ fn one_that_reads_on_is_served() {
 #[test]
 fn an_answer_that_was_read_to_its_end_is_told_before_the_connection_ends() {
     let mut rig = asked_http(CHAT);
-    rig.conn.client_left(rig.now);
+    rig.conn.client_left(rig.now, &mut rig.told);
     rig.wait(3_000).server(WHOLE);
     rig.conn.client_read_on(rig.now, &mut rig.told);
     assert_eq!((verdict(&rig), rig.conn.holds_calls()), ((Code::Http(200), Outcome::Ok, EndedBy::Server), false));
@@ -206,7 +206,7 @@ fn who_had_left_did_so_whoever_ends_the_connection() {
     for by in [EndedBy::Client, EndedBy::Wayside, EndedBy::Network] {
         let mut rig = asked_http(CHAT);
         rig.wait(100);
-        rig.conn.client_left(rig.now);
+        rig.conn.client_left(rig.now, &mut rig.told);
         rig.wait(60_000).end(by);
         assert_eq!(verdict(&rig), (Code::Lost, Outcome::Cancelled, EndedBy::Client));
         assert_eq!((rig.only().1.at, rig.told.requests[0].end), (100 * MS, 100 * MS));
@@ -217,16 +217,16 @@ fn who_had_left_did_so_whoever_ends_the_connection() {
 fn how_long_it_had_waited_when_it_left_is_known_at_once() {
     let mut rig = asked_http(CHAT);
     rig.wait(31_000);
-    rig.conn.client_left(rig.now);
+    rig.conn.client_left(rig.now, &mut rig.told);
     let mut seen = None;
-    rig.wait(5_000).conn.scan(|call| seen = call.client_left);
+    rig.wait(5_000).conn.scan(|call, _| seen = call.client_left);
     assert_eq!(seen, Some(ClientLeft { at: 31_000 * MS, gave_up_after: Some(31_000 * MS) }));
 }
 
 #[test]
 fn a_failure_after_the_client_left_is_not_its_doing_either() {
     let mut rig = asked();
-    rig.conn.client_left(rig.now);
+    rig.conn.client_left(rig.now, &mut rig.told);
     rig.wait(10).server(&rst(1, 2)).end(EndedBy::Client);
     assert_eq!(verdict(&rig), (Code::Grpc(13), Outcome::ServerError, EndedBy::Server), "it read on");
 }
@@ -315,19 +315,19 @@ fn an_answer_in_one_piece_is_known_by_the_request_and_by_the_answer() {
     for (body, whole) in [("{}", true), (r#"{"stream":false}"#, true), (r#"{"stream":true}"#, false), ("", false)] {
         let mut rig = ask(body);
         rig.end(EndedBy::Server);
-        assert_eq!(rig.only().0.whole, whole, "{body}");
+        assert_eq!(rig.only().0.whole.is_some(), whole, "{body}");
         let mut rig = ask(body);
         rig.server(WHOLE);
-        assert!(rig.only().0.whole, "{body}");
+        assert!(rig.only().0.whole.is_some(), "{body}");
         let mut rig = ask(body);
         streamed(&mut rig, &[OUTPUT]);
         rig.end(EndedBy::Server);
-        assert!(!rig.only().0.whole, "{body}");
+        assert!(rig.only().0.whole.is_none(), "{body}");
     }
     let mut rig = ask(r#"{"stream":true}"#);
     rig.server(b"HTTP/1.1 500 Oh\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
-    assert!(!rig.only().0.whole, "a stream that failed is none in one piece");
+    assert!(rig.only().0.whole.is_none(), "a stream that failed is none in one piece");
     let mut rig = asked_http("/api/generate");
     rig.end(EndedBy::Server);
-    assert!(!rig.only().0.whole, "that one streams unless it is told not to");
+    assert!(rig.only().0.whole.is_none(), "that one streams unless it is told not to");
 }

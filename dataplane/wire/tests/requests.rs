@@ -209,9 +209,9 @@ fn scanning_shows_open_calls_and_lets_them_be_marked() {
     let mut rig = stream();
     ask(&mut rig, "a");
     rig.client(&headers(3, true, &request_head(INFER)));
-    rig.conn.scan(|call| call.open.iter_mut().for_each(|open| open.mark = 5));
+    rig.conn.scan(|call, _| call.open.iter_mut().for_each(|open| open.mark = 5));
     let mut seen = 0;
-    rig.conn.scan(|call| seen += call.open.iter().filter(|open| open.mark == 5).count());
+    rig.conn.scan(|call, _| seen += call.open.iter().filter(|open| open.mark == 5).count());
     assert_eq!((rig.conn.open_calls(), seen), (2, 2));
     rig.end(EndedBy::Network);
     assert!(rig.told.requests.iter().all(|r| r.open.mark == 5));

@@ -1,14 +1,44 @@
 //! What is good, bad, and left out.
 
 use super::*;
-use proto::objective::Good as Wire;
+use crate::holds::NO_HOLDS;
+use proto::condition::Good as Wire;
 use wire::outcome::UNREAD;
 use wire::{ClientLeft, Code, EndedBy, Outcome};
 
 const MS: Nanos = 1_000_000;
 
 fn objective(id: &str, good: Wire) -> proto::Objective {
-    proto::Objective { id: id.to_string(), good: Some(good), ..Default::default() }
+    all(id, &[good])
+}
+
+fn all(id: &str, goods: &[Wire]) -> proto::Objective {
+    let conditions = goods.iter().map(|good| proto::Condition { good: Some(*good) }).collect();
+    proto::Objective { id: id.to_string(), conditions, ..Default::default() }
+}
+
+fn starts_below(base_nanos: Nanos) -> Wire {
+    Wire::FirstTokenBelow(proto::FirstTokenBelow { base_nanos, ..Default::default() })
+}
+
+const AVAILABLE: Wire = Wire::Available(proto::Available { give_up_nanos: 0 });
+
+/// Of a call that streams, whose client always reads.
+const TERMS: Terms<'static> = Terms {
+    timeout: None,
+    whole: None,
+    streaming: true,
+    rests: false,
+    served: 0,
+    client_left: None,
+    coming: None,
+    holds: &NO_HOLDS,
+};
+
+/// They match every model.
+fn every(events: &mut Events) -> Counted {
+    let mask = events.matching("any", "any");
+    events.counted(mask, UNKNOWN_MODEL)
 }
 
 fn request(outcome: Outcome, latency: Nanos) -> Request {
@@ -36,13 +66,15 @@ fn reasons(events: &Events, id: &str) -> Vec<(String, u64)> {
     found.excluded_by.into_iter().filter(|count| count.value > 0).map(|count| (count.label, count.value)).collect()
 }
 
-fn judged(good: Good, terms: Terms, outcome: Outcome, latency: Nanos) -> Event {
-    good.judge(terms, &request(outcome, latency))
+fn judged(condition: Condition, terms: Terms<'_>, outcome: Outcome, latency: Nanos) -> Event {
+    condition.judge(terms, &request(outcome, latency))
 }
 
-const UP: Good = Good::Available { give_up: 30_000 * MS };
-const FAST: Good = Good::LatencyBelow(10 * MS);
-const STARTS: Good = Good::FirstResponseBelow(10 * MS);
+const UP: Condition = Condition::Available { give_up: 30_000 * MS };
+const FAST: Condition = Condition::LatencyBelow(10 * MS);
+const STARTS: Condition = Condition::FirstTokenBelow(Growing::new(10 * MS, 0, 0));
+
+const FIRST: Counted = Counted { mask: 1, model: ModelPlace::Unknown };
 
 #[test]
 fn each_outcome_is_one_event_of_each_kind_of_objective() {
@@ -55,7 +87,7 @@ fn each_outcome_is_one_event_of_each_kind_of_objective() {
         (Outcome::ServerError, Bad, Bad),
         (Outcome::Shed, Bad, Bad),
     ] {
-        let terms = Terms::default();
+        let terms = TERMS;
         assert_eq!(judged(UP, terms, outcome, 11 * MS), up);
         assert_eq!(judged(FAST, terms, outcome, 10 * MS), fast);
         assert_eq!(judged(STARTS, terms, outcome, 10 * MS), fast);
@@ -66,8 +98,8 @@ fn each_outcome_is_one_event_of_each_kind_of_objective() {
 
 #[test]
 fn a_deadline_shorter_than_the_threshold_leaves_nothing_to_judge() {
-    let shorter = Terms { timeout: Some(10 * MS - 1), ..Terms::default() };
-    let equal = Terms { timeout: Some(10 * MS), ..Terms::default() };
+    let shorter = Terms { timeout: Some(10 * MS - 1), ..TERMS };
+    let equal = Terms { timeout: Some(10 * MS), ..TERMS };
     for outcome in [Outcome::Ok, Outcome::Timeout, Outcome::ServerError, Outcome::Shed] {
         assert_eq!(judged(FAST, shorter, outcome, MS), Event::Excluded(Reason::Deadline));
         assert_eq!(judged(STARTS, shorter, outcome, 11 * MS), Event::Excluded(Reason::Deadline));
@@ -83,21 +115,21 @@ fn a_deadline_shorter_than_the_threshold_leaves_nothing_to_judge() {
 fn giving_up_is_judged_by_the_patience_of_each_objective() {
     let mut left = request(Outcome::Cancelled, 20_000 * MS);
     (left.latency, left.gave_up_after) = (None, Some(20_000 * MS));
-    let up = |seconds: u64| Good::Available { give_up: seconds * 1000 * MS }.judge(Terms::default(), &left);
+    let up = |seconds: u64| Condition::Available { give_up: seconds * 1000 * MS }.judge(TERMS, &left);
     assert_eq!(
         (up(30), up(20), up(21)),
         (Event::Excluded(Reason::Cancelled), Event::Bad, Event::Excluded(Reason::Cancelled))
     );
     // It has no deadline, so that it left before a threshold says nothing of it.
     left.outcome = Outcome::Timeout;
-    let slow = Good::LatencyBelow(60_000 * MS).judge(Terms::default(), &left);
+    let slow = Condition::LatencyBelow(60_000 * MS).judge(TERMS, &left);
     assert_eq!(slow, Event::Excluded(Reason::Cancelled));
-    assert_eq!(FAST.judge(Terms::default(), &left), Event::Bad);
+    assert_eq!(FAST.judge(TERMS, &left), Event::Bad);
 }
 
 #[test]
 fn an_answer_in_one_piece_has_no_first_token() {
-    let whole = Terms { whole: true, ..Terms::default() };
+    let whole = Terms { whole: Some(0), ..TERMS };
     for outcome in [Outcome::Ok, Outcome::Cancelled, Outcome::ServerError, Outcome::Timeout] {
         assert_eq!(judged(STARTS, whole, outcome, 90 * MS), Event::Excluded(Reason::OnePiece));
     }
@@ -109,7 +141,7 @@ fn an_answer_in_one_piece_has_no_first_token() {
 #[test]
 fn a_client_that_ended_its_half_is_not_known_to_wait_on() {
     let open = request(Outcome::Ok, 0).open;
-    let left = |at| Terms { client_left: Some(ClientLeft { at, gave_up_after: None }), ..Terms::default() };
+    let left = |at| Terms { client_left: Some(ClientLeft { at, gave_up_after: None }), ..TERMS };
     assert!(!FAST.is_crossed(left(10 * MS), &open, 90 * MS));
     assert!(FAST.is_crossed(left(12 * MS), &open, 90 * MS), "it had crossed before");
     assert!(!FAST.is_crossed(left(12 * MS), &open, 9 * MS), "and not before that");
@@ -119,8 +151,8 @@ fn a_client_that_ended_its_half_is_not_known_to_wait_on() {
 fn what_came_after_the_client_had_left_is_not_judged() {
     let mut left = request(Outcome::Cancelled, 5 * MS);
     (left.latency, left.open.first_response) = (None, Some(500 * MS));
-    assert_eq!(STARTS.judge(Terms::default(), &left), Event::Excluded(Reason::Cancelled));
-    let gone = Terms { client_left: Some(ClientLeft { at: 5 * MS, gave_up_after: None }), ..Terms::default() };
+    assert_eq!(STARTS.judge(TERMS, &left), Event::Excluded(Reason::Cancelled));
+    let gone = Terms { client_left: Some(ClientLeft { at: 5 * MS, gave_up_after: None }), ..TERMS };
     assert!(!STARTS.is_crossed(gone, &left.open, 900 * MS));
 }
 
@@ -129,11 +161,11 @@ fn who_left_a_wedged_server_after_a_long_wait_is_bad_though_the_connection_stays
     let open = request(Outcome::Ok, 0).open;
     let gave_up = |after| {
         let left = ClientLeft { at: 30_001 * MS, gave_up_after: Some(after) };
-        Terms { client_left: Some(left), ..Terms::default() }
+        Terms { client_left: Some(left), ..TERMS }
     };
     assert!(UP.is_crossed(gave_up(30_000 * MS), &open, 40_000 * MS));
     assert!(!UP.is_crossed(gave_up(29_999 * MS), &open, 90_000 * MS));
-    assert!(!UP.is_crossed(Terms::default(), &open, 90_000 * MS), "who waits has not given up");
+    assert!(!UP.is_crossed(TERMS, &open, 90_000 * MS), "who waits has not given up");
 }
 
 #[test]
@@ -145,7 +177,7 @@ fn a_request_that_was_never_complete_waited_for_nothing() {
     ] {
         let mut slow = request(outcome, 900 * MS);
         (slow.latency, slow.open.complete) = (None, None);
-        assert_eq!([FAST, STARTS].map(|good| good.judge(Terms::default(), &slow)), [event; 2]);
+        assert_eq!([FAST, STARTS].map(|good| good.judge(TERMS, &slow)), [event; 2]);
     }
 }
 
@@ -154,8 +186,8 @@ fn what_is_left_out_is_counted_by_reason_and_told_from_the_start() {
     let mut events = Events::default();
     let goods = [
         objective("fast", Wire::LatencyBelowNanos(10 * MS)),
-        objective("up", Wire::Available(true)),
-        objective("starts", Wire::FirstResponseBelowNanos(10 * MS)),
+        objective("up", AVAILABLE),
+        objective("starts", starts_below(10 * MS)),
     ];
     events.adopt(&goods);
     let words = |id: &str, events: &Events| {
@@ -163,13 +195,13 @@ fn what_is_left_out_is_counted_by_reason_and_told_from_the_start() {
         found.excluded_by.into_iter().map(|count| count.label).collect::<Vec<_>>()
     };
     assert_eq!(words("up", &events), ["client_error", "cancelled", "unread"]);
-    assert_eq!(words("fast", &events), ["client_error", "cancelled", "unread", "deadline", "untimed"]);
-    assert_eq!(words("starts", &events), ["client_error", "cancelled", "unread", "deadline", "one_piece"]);
-    let mask = events.matching("any", "any");
+    assert_eq!(words("fast", &events), ["client_error", "cancelled", "unread", "deadline", "untimed", "client_slow"]);
+    assert_eq!(words("starts", &events), ["client_error", "cancelled", "unread", "deadline", "one_piece", "client_slow"]);
+    let counted = every(&mut events);
     let mut unread = request(UNREAD.outcome, MS);
     (unread.code, unread.ended_by) = (UNREAD.code, UNREAD.ended_by);
     for ended in [request(Outcome::ClientError, MS), request(Outcome::Cancelled, MS), unread.clone(), unread] {
-        events.ended(mask, Terms::default(), &ended);
+        events.ended(counted, TERMS, &ended);
     }
     let expected = [("client_error", 1), ("cancelled", 1), ("unread", 2)].map(|(word, n)| (word.to_string(), n));
     for id in ["up", "fast", "starts"] {
@@ -180,14 +212,14 @@ fn what_is_left_out_is_counted_by_reason_and_told_from_the_start() {
 #[test]
 fn an_open_request_turns_bad_when_it_crosses_and_only_once() {
     let mut events = Events::default();
-    events.adopt(&[objective("fast", Wire::LatencyBelowNanos(10 * MS)), objective("up", Wire::Available(true))]);
-    let mask = events.matching("any", "any");
+    events.adopt(&[objective("fast", Wire::LatencyBelowNanos(10 * MS)), objective("up", AVAILABLE)]);
+    let counted = every(&mut events);
     let mut late = request(Outcome::Ok, 30 * MS);
-    events.open(mask, Terms::default(), &mut late.open, 10 * MS + 1);
+    events.open(counted, TERMS, &mut late.open, 10 * MS + 1);
     assert_eq!(counts(&events, "fast"), (0, 0, 0), "exactly at the threshold is not beyond it");
-    events.open(mask, Terms::default(), &mut late.open, 10 * MS + 2);
-    events.open(mask, Terms::default(), &mut late.open, 20 * MS);
-    events.ended(mask, Terms::default(), &late);
+    events.open(counted, TERMS, &mut late.open, 10 * MS + 2);
+    events.open(counted, TERMS, &mut late.open, 20 * MS);
+    events.ended(counted, TERMS, &late);
     assert_eq!(counts(&events, "fast"), (0, 1, 0));
     assert_eq!(counts(&events, "up"), (1, 0, 0));
 }
@@ -195,11 +227,11 @@ fn an_open_request_turns_bad_when_it_crosses_and_only_once() {
 #[test]
 fn a_first_response_in_time_stays_good_however_long_the_rest_takes() {
     let mut events = Events::default();
-    events.adopt(&[objective("starts", Wire::FirstResponseBelowNanos(10 * MS))]);
+    events.adopt(&[objective("starts", starts_below(10 * MS))]);
     let mut long = request(Outcome::Ok, 900 * MS);
     long.open.first_response = Some(5 * MS);
-    events.open(1, Terms::default(), &mut long.open, 500 * MS);
-    events.ended(1, Terms::default(), &long);
+    events.open(FIRST, TERMS, &mut long.open, 500 * MS);
+    events.ended(FIRST, TERMS, &long);
     assert_eq!(counts(&events, "starts"), (1, 0, 0));
 }
 
@@ -210,20 +242,20 @@ fn an_end_that_may_not_be_told_is_not_waited_for_and_an_unknown_latency_not_judg
     let mut decoupled = request(Outcome::Ok, 900 * MS);
     decoupled.open.unfinished = Some(3 * MS);
     decoupled.latency = None;
-    events.open(1, Terms::default(), &mut decoupled.open, 500 * MS);
-    events.ended(1, Terms::default(), &decoupled);
+    events.open(FIRST, TERMS, &mut decoupled.open, 500 * MS);
+    events.ended(FIRST, TERMS, &decoupled);
     assert_eq!(counts(&events, "fast"), (0, 0, 1));
 }
 
 #[test]
 fn counts_survive_a_reload_of_an_equal_definition_even_after_an_absence() {
-    let (fast, up) = (objective("fast", Wire::LatencyBelowNanos(MS)), objective("up", Wire::Available(true)));
+    let (fast, up) = (objective("fast", Wire::LatencyBelowNanos(MS)), objective("up", AVAILABLE));
     let mut events = Events::default();
     events.adopt(&[fast.clone(), up.clone()]);
-    events.ended(2, Terms::default(), &request(Outcome::ServerError, MS));
+    events.ended(Counted { mask: 2, ..FIRST }, TERMS, &request(Outcome::ServerError, MS));
     events.adopt(std::slice::from_ref(&fast));
     assert_eq!(events.to_proto().len(), 1);
-    events.adopt(&[objective("other", Wire::Available(true)), up, fast]);
+    events.adopt(&[objective("other", AVAILABLE), up, fast]);
     assert_eq!(counts(&events, "up"), (0, 1, 0));
     assert_eq!(counts(&events, "other"), (0, 0, 0));
 }

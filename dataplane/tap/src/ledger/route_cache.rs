@@ -2,7 +2,7 @@
 //! name once, that is seen without comparing a byte.
 
 use super::{Counter, Ending, Ledger};
-use crate::events::Mask;
+use crate::events::Counted;
 use crate::grid::Histogram;
 use crate::limits::WAITING_MODELS;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ pub struct RouteCache {
     place: usize,
     /// That place is the model's own.
     named: bool,
-    mask: Mask,
+    counted: Counted,
     counter: Option<Known>,
     /// Gaps in calls to models that may become labels by their end: those of the first streams after a start. Other calls
     /// come and go on the connection meanwhile.
@@ -55,7 +55,7 @@ impl RouteCache {
     }
 
     /// Where a call is counted, and for which objectives.
-    pub fn find(&mut self, ledger: &mut Ledger, call: &Call) -> (usize, Mask) {
+    pub fn find(&mut self, ledger: &mut Ledger, call: &Call) -> (usize, Counted) {
         if !self.is(ledger, call) {
             let place = ledger.route(call);
             *self = RouteCache {
@@ -66,11 +66,11 @@ impl RouteCache {
                 admitted: false,
                 place,
                 named: *ledger.routes[place].model == *ledger.model(call),
-                mask: ledger.mask(place, call),
+                counted: ledger.counted(place, call),
                 counter: None,
             };
         }
-        (self.place, self.mask)
+        (self.place, self.counted)
     }
 
     /// The counter of a call that ended like this.

@@ -2,6 +2,7 @@
 
 use super::{Ending, Ledger, RouteCache};
 use crate::clock::unix_nanos;
+use crate::holds::Holds;
 use crate::events::Terms;
 use crate::{names, proto};
 use wire::{Blind, BlindCause, Call, Code, Direction, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
@@ -21,6 +22,8 @@ pub struct Recorder<'a> {
     pub upstream: usize,
     /// What had passed before.
     pub passed: Passed,
+    /// When its client did not read.
+    pub holds: &'a Holds,
 }
 
 /// Bytes of a connection, each way.
@@ -63,8 +66,8 @@ impl Sink for Recorder<'_> {
             self.route_cache.admit(ledger, call);
         }
         self.route_cache.place_gaps(ledger, call);
-        let (place, mask) = self.route_cache.find(ledger, call);
-        let bad = ledger.events.ended(mask, Terms::of(call), request);
+        let (place, counted) = self.route_cache.find(ledger, call);
+        let bad = ledger.events.ended(counted, Terms::of(call, self.holds), request);
         let ending = Ending { code: request.code, ended_by: request.ended_by, outcome: request.outcome };
         self.route_cache.counter(ledger, call, ending).requests += 1;
         let sequence = ledger.sequence;
@@ -85,7 +88,7 @@ impl Sink for Recorder<'_> {
                 timing.latency.record(latency);
             }
             if let (true, Some(first), Some(complete)) =
-                (call.streaming && !call.whole, request.open.first_response, request.open.complete)
+                (call.streaming && call.whole.is_none(), request.open.first_response, request.open.complete)
             {
                 timing.first_response.record(first.saturating_sub(complete));
             }
@@ -164,6 +167,10 @@ impl Sink for Recorder<'_> {
 
     fn will_be_sent_again(&mut self, now: Nanos) -> bool {
         self.ledger.farewells.left_out(self.upstream, now)
+    }
+
+    fn held_up(&self, since: Nanos, until: Nanos) -> Nanos {
+        self.holds.between(since, until)
     }
 
     fn is_leaving(&self, now: Nanos) -> bool {

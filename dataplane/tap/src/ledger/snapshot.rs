@@ -63,6 +63,7 @@ impl Ledger {
             added_latency: tallies.added_latency.to_proto(),
             records_dropped: self.records_dropped,
             series_capped: self.series_capped,
+            slo_models_capped: self.events.models_capped(),
             accept_pauses: tallies.accept_pauses,
             cut_connections: tallies.cut_connections,
             goaways_inserted: tallies.goaways_inserted,

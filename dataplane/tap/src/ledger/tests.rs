@@ -1,4 +1,5 @@
 use super::*;
+use crate::holds::NO_HOLDS;
 use wire::call::Name;
 use wire::tensor::Dimensions;
 use wire::{Code, Direction, End, EndedBy, OpenRequest, Request, Sink};
@@ -8,6 +9,18 @@ mod numbers;
 mod request_batches;
 mod server_names;
 mod shapes;
+
+const AVAILABLE: proto::Condition =
+    proto::Condition { good: Some(proto::condition::Good::Available(proto::Available { give_up_nanos: 0 })) };
+
+fn latency_below(nanos: Nanos) -> proto::Condition {
+    proto::Condition { good: Some(proto::condition::Good::LatencyBelowNanos(nanos)) }
+}
+
+/// An open call of a client that always reads.
+fn seen(upstream: usize, now: Nanos) -> Seen<'static> {
+    Seen { upstream, now, coming: None, holds: &NO_HOLDS }
+}
 
 fn name(text: &str) -> Name {
     Name { text: text.into() }
@@ -40,7 +53,7 @@ fn finish_with(ledger: &mut Ledger, route_cache: &mut RouteCache, mut call: Call
     let Ending { code, ended_by, outcome } = ending;
     let (mut open, mut opaque) = (0, false);
     let mut recorder =
-        Recorder { ledger, route_cache, open: &mut open, opaque: &mut opaque, upstream: 3, passed: Passed::default() };
+        Recorder { ledger, route_cache, open: &mut open, opaque: &mut opaque, upstream: 3, passed: Passed::default(), holds: &NO_HOLDS };
     recorder.opened(&mut call);
     let request = Request {
         open: asked,
@@ -79,7 +92,7 @@ fn calls_that_name_no_model_are_of_the_one_that_is_served() {
     let objective = proto::Objective {
         id: "llama".into(),
         model_glob: "llama".into(),
-        good: Some(proto::objective::Good::Available(true)),
+        conditions: vec![AVAILABLE],
         ..Default::default()
     };
     let policy = proto::Policy { served_model: "llama".into(), objectives: vec![objective], ..Default::default() };
@@ -185,7 +198,7 @@ fn objectives_are_matched_before_names_are_capped() {
     let objective = proto::Objective {
         id: "x".into(),
         model_glob: "vip-*".into(),
-        good: Some(proto::objective::Good::Available(true)),
+        conditions: vec![AVAILABLE],
         ..Default::default()
     };
     ledger.events.adopt(&[objective]);
@@ -205,7 +218,7 @@ fn the_scan_finds_what_is_in_flight_and_how_old_it_is() {
     for scan in 1..3 {
         ledger.begin_scan(scan);
         assert!(ledger.is_scanning(scan) && !ledger.is_scanning(scan - 1));
-        ledger.scan(&mut open, 0, 600);
+        ledger.scan(&mut open, seen(0, 600));
         let flights = ledger.snapshot(0, 600).flights;
         assert_eq!((flights[0].in_flight, flights[0].open_requests, flights[0].oldest_open_nanos), (1, 1, 500));
     }
@@ -232,7 +245,7 @@ fn remembering_the_last_place_changes_no_count() {
             id: format!("below {threshold}"),
             model_glob: "*".into(),
             method_glob: "*".into(),
-            good: Some(proto::objective::Good::LatencyBelowNanos(threshold)),
+            conditions: vec![latency_below(threshold)],
             ..Default::default()
         }],
         ..Default::default()
@@ -291,7 +304,7 @@ fn blind_after(talks: &[[&[u8]; 2]]) -> (Vec<(String, u64)>, u64) {
             let (ledger, route_cache) = (&mut ledger, &mut RouteCache::default());
             let (open, opaque) = (&mut open, &mut opaque);
             let passed = Passed::default();
-            conn.feed(direction, bytes, 1, &mut Recorder { ledger, route_cache, open, opaque, upstream: 0, passed });
+            conn.feed(direction, bytes, 1, &mut Recorder { ledger, route_cache, open, opaque, upstream: 0, passed, holds: &NO_HOLDS });
         }
         assert!(opaque, "there is nothing in it to read");
     }

@@ -71,7 +71,7 @@ impl Exchange {
 
     /// When the client had everything. gRPC says how it ended in its trailers, and a client that does not wait for them
     /// leaves before the end.
-    fn served(&self) -> Option<Nanos> {
+    pub fn served(&self) -> Option<Nanos> {
         (self.served > 0 && !self.response.content.is_grpc()).then_some(self.served)
     }
 
@@ -159,6 +159,10 @@ impl Exchange {
     pub(super) fn end_request<S: Sink>(&mut self, at: usize, ended: &Ended, cx: &mut Context<'_, S>) {
         if at + 1 == self.call.open.len() {
             self.sending = false;
+        }
+        if self.call.streaming {
+            self.end_wait(cx);
+            self.note_output();
         }
         let Some(open) = self.call.open.remove(at) else {
             return;

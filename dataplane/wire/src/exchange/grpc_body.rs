@@ -99,7 +99,13 @@ impl Exchange {
                     self.read_response(&[], cx);
                 }
                 Piece::Body(bytes) => self.response_body(bytes, cx),
-                Piece::End => self.response_ends(self.waits_for_output(), cx),
+                Piece::End => {
+                    let waits = self.waits_for_output();
+                    if !waits {
+                        self.end_wait(cx);
+                    }
+                    self.response_ends(waits, cx);
+                }
             }
         }
     }

@@ -41,7 +41,8 @@ impl Exchange {
                 // What was not read to its end may have said so there.
                 let by_default = plan.streams_when_asked && !scan.cut_short();
                 let asked = scan.extracted(&plan.json_request).get(Slot::Stream);
-                self.call.whole = asked.map_or(by_default, |stream| !holds(stream));
+                let whole = asked.map_or(by_default, |stream| !holds(stream));
+                self.call.whole = whole.then_some(cx.now);
             }
         }
         self.http_request_so_far(cx);
@@ -90,7 +91,7 @@ impl Exchange {
             Content::GrpcWeb | Content::GrpcWebText => self.web_response(bytes, cx),
             Content::Grpc | Content::GrpcWebUnread | Content::Opaque => {
                 self.call.response_bytes += bytes.len() as u64;
-                self.response_bytes_came(cx.now);
+                self.response_bytes_came(cx);
             }
         }
     }
@@ -194,7 +195,7 @@ impl Exchange {
             self.response.put_back(cx.connection);
         }
         if done {
-            self.served = cx.now.max(1);
+            self.end_mark(false, cx);
         } else {
             self.response_ends(self.response.content != Content::Json, cx);
         }

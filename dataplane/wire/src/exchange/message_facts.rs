@@ -4,7 +4,7 @@ use crate::catalogue::Slot;
 use crate::field::{Extracted, Found};
 use crate::names::{Cache, Id, Name};
 use crate::tensor::Shape;
-use crate::tokens::Count;
+use crate::tokens::{Count, capped};
 
 /// Puts the value there as a name, from a cache. False when it is not a readable name.
 #[inline]
@@ -83,6 +83,23 @@ pub fn count(value: Option<Found<'_>>) -> Option<Count> {
         Found::Number(total) => Some(Count::Total(total)),
         Found::Sum(part) => Some(Count::Part(part)),
         Found::Text(_) => None,
+    }
+}
+
+/// Tokens of a prompt, and with a total how many of them were in a cache.
+#[inline]
+pub fn prompt(extracted: &Extracted<'_>) -> Option<Count> {
+    extracted.get(Slot::TokensIn).and_then(|tokens| prompt_of(tokens, extracted))
+}
+
+/// Most messages of a stream tell none.
+#[inline(never)]
+fn prompt_of(tokens: Found<'_>, extracted: &Extracted<'_>) -> Option<Count> {
+    match (count(Some(tokens)), extracted.get(Slot::TokensCached)) {
+        (Some(Count::Total(total)), Some(Found::Number(cached) | Found::Sum(cached))) => {
+            Some(Count::Prompt { total: capped(total), cached: capped(cached) })
+        }
+        (told, _) => told,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::call::{Call, FREE_OPEN_REQUESTS, OpenRequest};
 use crate::catalogue::Kind;
 use crate::head::Head;
 use crate::name_precedence::NamePrecedence;
+use crate::output::Gaps;
 use crate::sink::Sink;
 
 impl Exchange {
@@ -50,7 +51,9 @@ impl Exchange {
             open,
             max_batch_size: None,
             concurrency: 0,
-            whole: false,
+            whole: None,
+            rests: false,
+            served: 0,
             client_left: None,
         };
         self.plan = plan;
@@ -59,7 +62,7 @@ impl Exchange {
         self.answer = Answer::default();
         self.web = None;
         (self.asked, self.sending) = (None, false);
-        (self.served, self.news) = (0, 0);
+        (self.served, self.news, self.gaps) = (0, 0, Gaps::default());
         self.reply.silence();
         self.reply.words = None;
         if head.has_fields() {

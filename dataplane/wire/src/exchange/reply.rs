@@ -1,6 +1,6 @@
 //! What one response message says of the request it answers.
 
-use super::message_facts::{count, holds, id};
+use super::message_facts::{count, holds, id, prompt};
 use crate::call::OpenRequest;
 use crate::catalogue::Slot;
 use crate::field::{Extracted, Found};
@@ -65,7 +65,7 @@ impl Reply {
         });
         self.is.chunk = wants_output && extracted.get(Slot::Output).is_some_and(holds);
         self.is.output = (self.is.chunk || !wants_output) && !self.is.error;
-        self.tokens_in = count(extracted.get(Slot::TokensIn));
+        self.tokens_in = prompt(extracted);
         self.tokens_out = count(extracted.get(Slot::TokensOut));
         if self.is.error {
             self.words = words(extracted);

@@ -17,7 +17,7 @@ pub struct Plan {
     pub(super) reads: Vec<JsonRead>,
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) sources: Sources,
-    wants: u16,
+    wants: u32,
     /// Texts of [`Slot::Final`]: a document that says one of them is the last.
     marks: Vec<Box<[u8]>>,
     /// What documents looked like that were read along it, if it reads any of a stream.
@@ -69,7 +69,7 @@ impl Plan {
                 Some(leaf) => slots.push((extract.slot, leaf)),
                 None => plan.left_out = true,
             }
-            plan.wants |= 1 << extract.slot as u16;
+            plan.wants |= 1 << extract.slot as u32;
             plan.marks.extend(extract.texts.iter().map(|text| text.as_bytes().into()));
         }
         plan.sources = Sources::new(slots);
@@ -89,7 +89,7 @@ impl Plan {
     /// Some extract is for this slot.
     #[inline]
     pub fn wants(&self, slot: Slot) -> bool {
-        self.wants >> slot as u16 & 1 != 0
+        self.wants >> slot as u32 & 1 != 0
     }
 
     /// What [`Slot::Final`] may say to mean it, where it is read as a string.

@@ -32,8 +32,8 @@ fn names_asked(asked: &Receiver<Question>) -> Vec<String> {
 }
 
 fn available(id: &str, model_glob: &str) -> proto::Objective {
-    let good = Some(proto::objective::Good::Available(true));
-    proto::Objective { id: id.into(), model_glob: model_glob.into(), good, ..Default::default() }
+    let conditions = vec![AVAILABLE];
+    proto::Objective { id: id.into(), model_glob: model_glob.into(), conditions, ..Default::default() }
 }
 
 #[test]
@@ -60,13 +60,13 @@ fn an_open_request_keeps_its_objective_from_being_silent() {
     let told = |ledger: &mut Ledger| ledger.snapshot(0, 1).events[0].last_event_nanos;
     let mut open = hanging("broken");
     open.open[0].complete = None;
-    ledger.scan(&mut open, 0, 3 * SECOND);
+    ledger.scan(&mut open, seen(0, 3 * SECOND));
     assert_eq!(told(&mut ledger), NO_TRAFFIC, "it is still being sent");
     open.open[0] = OpenRequest { complete: Some(SECOND), unfinished: Some(2 * SECOND), ..OpenRequest::default() };
-    ledger.scan(&mut open, 0, 3 * SECOND);
+    ledger.scan(&mut open, seen(0, 3 * SECOND));
     assert_eq!(told(&mut ledger), NO_TRAFFIC, "being open proves nothing");
     open.open[0].unfinished = None;
-    ledger.scan(&mut open, 0, 4 * SECOND);
+    ledger.scan(&mut open, seen(0, 4 * SECOND));
     assert_eq!(told(&mut ledger), 4 * SECOND);
     fail(&mut ledger, "broken", Outcome::ServerError);
     assert_eq!(told(&mut ledger), 4 * SECOND, "what ended earlier, and was judged late");
@@ -81,7 +81,7 @@ fn the_server_is_asked_about_a_model_that_fails_or_hangs_and_about_no_other() {
     fail(&mut ledger, "", Outcome::ServerError);
     finish(&mut ledger, Call { kind: Kind::Admin, ..call("asked about") }, Code::Grpc(13), Outcome::ServerError);
     for (model, seconds) in [("hangs", 12), ("waits", 11)] {
-        ledger.scan(&mut hanging(model), 5, seconds * SECOND);
+        ledger.scan(&mut hanging(model), seen(5, seconds * SECOND));
     }
     ledger.ask_for_names(13 * SECOND);
     let mut names = names_asked(&asked);
@@ -141,7 +141,7 @@ fn a_name_on_the_servers_page_is_the_label_of_its_first_call_however_it_ends() {
     fail(&mut ledger, "broken", Outcome::ServerError);
     fail(&mut ledger, "misused", Outcome::ClientError);
     fail(&mut ledger, "other", Outcome::ServerError);
-    ledger.scan(&mut hanging("hangs"), 0, 2 * SECOND);
+    ledger.scan(&mut hanging("hangs"), seen(0, 2 * SECOND));
     assert_eq!(models(&mut ledger), ["broken", "misused", "unknown"]);
     let flights = ledger.snapshot(0, 1).flights;
     let open: Vec<_> = flights.iter().filter(|it| it.in_flight > 0).map(|it| &*it.model).collect();
