@@ -295,6 +295,10 @@ TAP_LOG_DROPPED = _counter("tap_log_lines_dropped", "Log lines dropped by the bo
 TAP_SERIES_CAPPED = _counter(
     "tap_series_capped", "Events counted under a fallback label because a cap was reached."
 )
+TAP_SLO_MODELS_CAPPED = _counter(
+    "tap_slo_models_capped",
+    "Judged events of a model that were counted under `unknown`, because there are 500 instances of objectives already.",
+)
 TAP_HEADS_TRUNCATED = _counter(
     "tap_heads_truncated", "Messages whose wanted fields did not lie in the first bytes looked at."
 )

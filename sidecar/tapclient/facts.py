@@ -48,7 +48,7 @@ def facts_of(
             shapes=ledger.shapes,
             batch_limits=answer.batch_limits,
             flights=answer.flights,
-            events={SeriesKey(event.objective, ""): event for event in answer.events},
+            events={SeriesKey(event.objective, event.model): event for event in answer.events},
             upstreams=answer.upstreams,
             records=tuple(records),
         ),

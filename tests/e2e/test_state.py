@@ -31,7 +31,7 @@ def test_what_the_tap_keeps_survives_kills_and_no_restart_of_the_tap() -> None:
 
 def is_kept(wayside: Wayside) -> bool:
     """Say whether the folder holds all that was written: it is written beside the ticks, not in them."""
-    state = json.loads(wayside.get("admin", "/api/v1/slo"))["state"]
+    state = json.loads(wayside.get(wayside.admin, "/api/v1/slo"))["state"]
     return bool(state["up"] and state["behind_seconds"] == 0)
 
 

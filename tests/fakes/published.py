@@ -56,7 +56,7 @@ def published(
             shapes=tuple(answer.shapes),
             batch_limits=answer.batch_limits,
             flights=answer.flights,
-            events={SeriesKey(event.objective, ""): event for event in answer.events},
+            events={SeriesKey(event.objective, event.model): event for event in answer.events},
             upstreams=answer.upstreams,
         ),
         tap=Tap(answer.tap, answer.tap.draining),

@@ -46,6 +46,7 @@ def _losses(tap: TapView) -> Iterator[Family]:
     yield from counters(metrics.TAP_RECORDS_DROPPED, [((), tap.records_dropped)])
     yield from counters(metrics.TAP_LOG_DROPPED, [((), tap.log_lines_dropped)])
     yield from counters(metrics.TAP_SERIES_CAPPED, [((), tap.series_capped)])
+    yield from counters(metrics.TAP_SLO_MODELS_CAPPED, [((), tap.slo_models_capped)])
     yield from counters(metrics.TAP_HEADS_TRUNCATED, [((), tap.heads_truncated)])
     yield from counters(metrics.TAP_CONTROL_RESTARTS, labelled(tap.control_restarts))
     yield from counters(metrics.TAP_KEEPS_REFUSED, [((), tap.keeps_refused)])

@@ -12,7 +12,8 @@ objectives            [...], in the order of the configuration; of an objective 
   objective_ratio     target share of good events, a decimal string; window, window_seconds: the period it is about
   state               ok | no_traffic | stalled | unreachable | no_telemetry
   events              {good, bad, excluded}, since the tap started; excluded_by: {reason: events}
-  guard               {min_bad, many_bad, minutes, streak_bad, streak_seconds}: see docs/objectives.md
+  guard               {min_bad, many_bad, minutes, streak_bad, streak_seconds, page_sigmas, ticket_sigmas}: see
+                      docs/objectives.md
   windows             [{window, seconds, covered_seconds, slot, slots, good, bad, bad_minutes, burn}], shortest first:
                       what lies in each, and how much of it there is; `slots` of the length `slot` make it up; without
                       `burn` where nothing happened
@@ -103,6 +104,8 @@ def _guard(objective: Objective, burn: Burn | None) -> dict[str, Any]:
         "many_bad": guard.many_bad,
         "minutes": guard.minutes,
         "streak_bad": guard.streak_bad,
+        "page_sigmas": guard.page_sigmas,
+        "ticket_sigmas": guard.ticket_sigmas,
         "streak_seconds": min(guard.streak_nanos, kept_nanos) / NANOS_PER_SECOND,
     }
 

@@ -38,6 +38,7 @@ def _tap(tap: TapView) -> dict[str, Any]:
         "records_dropped": tap.records_dropped,
         "log_lines_dropped": tap.log_lines_dropped,
         "series_capped": tap.series_capped,
+        "slo_models_capped": tap.slo_models_capped,
         "heads_truncated": tap.heads_truncated,
         "connections_cap": tap.connections_cap,
         "accept_pauses": tap.accept_pauses,
