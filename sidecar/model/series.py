@@ -260,7 +260,9 @@ class TapView(Protocol):
     @property
     def keeps_refused(self) -> int: ...
     @property
-    def slo_models_capped(self) -> int: ...  # events counted as of an unknown model for want of room
+    def slo_models_capped(
+        self,
+    ) -> int: ...  # events counted as of an unknown model for want of room
     def HasField(self, field_name: str) -> bool: ...
 
 

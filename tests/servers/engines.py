@@ -18,7 +18,9 @@ def engine(
     adding: bool = False,
     named: bool = False,
 ) -> list[Case]:
-    """Return Generate of one sample and of three, each streamed and not: five tokens in; six, four and one out.
+    """Return Generate of one sample and of three, each streamed and not: six, four and one tokens out, and five in.
+
+    Three of those are cached.
 
     `adding`: completion_tokens of a chunk are its own, and `complete` repeats the last chunk's; else they are the total
     so far. `named`: answers name their request. `index`: the field that numbers the samples.
@@ -33,9 +35,11 @@ def engine(
             "token_ids": [1000 + n for n in range(size)],
             "prompt_tokens": 5,
             "completion_tokens": size if adding else sent,
+            "cached_tokens": 3,
             index: sample,
         }
-        return Message({**who, "chunk": content}, {**who, "tokens_in": 5, "tokens_out": f"+{size}"})
+        says = {**who, "tokens_in": 5, "tokens_cached": 3, "tokens_out": f"+{size}"}
+        return Message({**who, "chunk": content}, says)
 
     def complete(sample: int, total: int) -> Message:
         content = {
@@ -43,13 +47,14 @@ def engine(
             "finish_reason": "stop",
             "prompt_tokens": 5,
             "completion_tokens": total,
+            "cached_tokens": 3,
             index: sample,
         }
-        says = {**who, "tokens_in": 5, "tokens_out": f"*{total}"}
+        says = {**who, "tokens_in": 5, "tokens_cached": 3, "tokens_out": f"*{total}"}
         return Message({**who, "complete": content}, says)
 
     def case(name: str, *answers: Message, tokens: int = 6) -> Case:
-        ended = (request("g-1", 0, 5, tokens),)
+        ended = ({**request("g-1", 0, 5, tokens), "tokens_cached": "3"},)
         return Case(name, f"{method}/Generate", (asked,), answers, NOBODY, ended)
 
     streamed = (chunk(0, 1, 1), chunk(0, 2, 3), chunk(0, 3, 6), complete(0, 3 if adding else 6))

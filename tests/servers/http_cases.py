@@ -132,14 +132,16 @@ ENGINES = ("vllm", "sglang", "tgi", "llama-cpp", "ollama")
 MESSAGES = [{"role": "user", "content": 'Say "model": "no"'}]
 ASK: Json = {"messages": MESSAGES, "model": "llama"}
 USAGE = {"prompt_tokens": 12, "completion_tokens": 4, "total_tokens": 16}
+CACHED = {**USAGE, "prompt_tokens_details": {"cached_tokens": 8}}
 FAILED = {"error": {"message": "out of memory", "type": "InternalServerError", "code": 500}}
 CHAT = HttpCase(
     "openai", "chat, streamed with usage", "/v1/chat/completions", "/v1/chat/completions",
     {**ASK, "stream": True, "stream_options": {"include_usage": True}},
     [*deltas({"reasoning_content": "hm"}, {"reasoning": "so"}, {"content": "Hel"},
              {"tool_calls": [{"index": 0, "function": {"arguments": "{"}}]}, usage=None),
-     {"id": "chatcmpl-1", "choices": [], "usage": USAGE}, DONE],
-    {"model": "llama", "tokens_in": 12, "tokens_out": 4, "chunks": 4, "gaps": 3, "first_ms": 3}, ENGINES,
+     {"id": "chatcmpl-1", "choices": [], "usage": CACHED}, DONE],
+    {"model": "llama", "tokens_in": 12, "tokens_cached": 8, "tokens_out": 4, "chunks": 4, "gaps": 3, "first_ms": 3},
+    ENGINES,
 )  # fmt: skip
 BARE_CHAT = HttpCase(
     "openai", "chat, streamed without usage", "/v1/chat/completions", "/v1/chat/completions",
@@ -156,8 +158,9 @@ TEXTS = HttpCase(
     "openai", "completions", "/v1/completions", "/v1/completions",
     {"model": "llama", "prompt": ["one", "two", "three"], "stream": True},
     [{"id": "cmpl-1", "model": "llama-3-8b", "choices": [{"index": 0, "text": "a"}]},
-     {"id": "cmpl-1", "choices": [{"index": 1, "text": "b"}], "usage": USAGE}, DONE],
-    {"model": "llama", "batch_size": 3, "tokens_in": 12, "tokens_out": 4, "chunks": 2, "gaps": 1, "first_ms": 2},
+     {"id": "cmpl-1", "choices": [{"index": 1, "text": "b"}], "usage": CACHED}, DONE],
+    {"model": "llama", "batch_size": 3, "tokens_in": 12, "tokens_cached": 8, "tokens_out": 4, "chunks": 2, "gaps": 1,
+     "first_ms": 2},
     ("vllm", "sglang", "llama-cpp", "ollama"),
 )  # fmt: skip
 REASONED = [
@@ -199,19 +202,20 @@ SCORED = HttpCase(
     {"id": "score-1", "model": "bge-m3", "data": [{"score": 1}], "usage": {"prompt_tokens": 17}},
     {"model": "bge", "tokens_in": 17}, ("vllm",),
 )  # fmt: skip
-COUNTED = {"input_tokens": 9, "output_tokens": 2}
+COUNTED = {"input_tokens": 9, "input_tokens_details": {"cached_tokens": 8}, "output_tokens": 2}
 RESPONDED = HttpCase(
     "openai", "responses, streamed", "/v1/responses", "/v1/responses",
     {"model": "llama", "input": "hi", "stream": True},
     [{"type": "response.created", "response": {"id": "resp-1", "model": "llama-3-8b", "usage": None}},
      {"type": "response.output_text.delta", "delta": "Hi"}, {"type": "response.output_text.delta", "delta": "!"},
      {"type": "response.completed", "response": {"id": "resp-1", "usage": COUNTED}}],
-    {"model": "llama", "tokens_in": 9, "tokens_out": 2, "chunks": 2, "gaps": 1, "first_ms": 3}, ("vllm",),
+    {"model": "llama", "tokens_in": 9, "tokens_cached": 8, "tokens_out": 2, "chunks": 2, "gaps": 1, "first_ms": 3},
+    ("vllm",),
 )  # fmt: skip
 RESPONDED_WHOLE = HttpCase(
     "openai", "responses", "/v1/responses", "/v1/responses", {"model": "llama", "input": "hi"},
     {"id": "resp-1", "object": "response", "model": "llama-3-8b", "usage": COUNTED},
-    {"model": "llama", "tokens_in": 9, "tokens_out": 2}, ("vllm",),
+    {"model": "llama", "tokens_in": 9, "tokens_cached": 8, "tokens_out": 2}, ("vllm",),
 )  # fmt: skip
 ANTHROPIC = HttpCase(
     "openai", "messages, streamed", "/v1/messages", "/v1/messages",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.servers.http_cases import DONE, MESSAGES, OPENAI, USAGE, Answer, HttpCase, Json
+from tests.servers.http_cases import CACHED, DONE, MESSAGES, OPENAI, USAGE, Answer, HttpCase, Json
 
 CHAT, TEXT = "/v1/chat/completions", "/v1/completions"
 STATED = {"tokens_in": 12, "tokens_out": 4}
@@ -117,8 +117,9 @@ SAGEMAKER = [
     ),
     invoked(
         "vllm", "docs.vllm.ai serving/online_serving/openai_compatible_server: as the routes under /v1",
-        {**ASKED, "stream": True}, [{"id": "chatcmpl-1", "model": "llama", **DELTA}, {"choices": [], **USED}, DONE],
-        model="llama", chunks=1, first_ms=2, tokens_in=12, tokens_out=4,
+        {**ASKED, "stream": True},
+        [{"id": "chatcmpl-1", "model": "llama", **DELTA}, {"choices": [], "usage": CACHED}, DONE],
+        model="llama", chunks=1, first_ms=2, tokens_in=12, tokens_cached=8, tokens_out=4,
     ),
     invoked(
         "sglang", "PyPI sglang 0.5.23 srt/entrypoints/http_server.py: a ChatCompletionRequest", ASKED,

@@ -84,8 +84,8 @@ def tgi(path: str) -> list[HttpCase]:
     cumulative = HttpCase(
         "tgi", f"SGLang on {path}", path, path, {"text": "why", "stream": True},
         [{"text": "a", "meta_info": {**meta, "completion_tokens": 1}},
-         {"text": "ab", "meta_info": {**meta, "completion_tokens": 2}}, DONE],
-        {"chunks": 2, "gaps": 1, "first_ms": 2, "tokens_in": 5, "tokens_out": 2}, ("sglang",),
+         {"text": "ab", "meta_info": {**meta, "completion_tokens": 2, "cached_tokens": 4}}, DONE],
+        {"chunks": 2, "gaps": 1, "first_ms": 2, "tokens_in": 5, "tokens_cached": 4, "tokens_out": 2}, ("sglang",),
     )  # fmt: skip
     return [
         streamed,

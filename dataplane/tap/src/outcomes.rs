@@ -99,7 +99,13 @@ mod tests {
         assert_eq!(lines.len(), TABLE.len() + Outcome::ALL.len() + Reason::ALL.len());
         let fields = |kind: &str| lines.iter().find(|line| line.starts_with(kind)).map(|line| line.split('\t').count());
         assert_eq!((fields("way"), fields("outcome"), fields("reason")), (Some(5), Some(8), Some(3)));
-        assert!(lines.contains(&"outcome\tok\tok\tgood\tgood, late: bad\tgood, late: bad\tgood, late: bad\tgood, late: bad".to_string()), "{lines:#?}");
+        assert!(
+            lines.contains(
+                &"outcome\tok\tok\tgood\tgood, late: bad\tgood, late: bad\tgood, late: bad\tgood, late: bad"
+                    .to_string()
+            ),
+            "{lines:#?}"
+        );
         assert!(
             lines.contains(&"outcome\tcancelled\tnone\texcluded\texcluded, late: bad\texcluded, late: bad\texcluded\texcluded, late: bad".to_string())
         );

@@ -74,7 +74,6 @@ impl Calls {
         });
     }
 
-
     /// A header block of the client's: opens a stream, or ends one with trailers.
     pub fn request_head<S: Sink>(
         &mut self,

@@ -82,10 +82,10 @@ use answer::Answer;
 use grpc_web_body::WebState;
 use reply::Reply;
 use side::Side;
-use waits::note_output;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::thread::LocalKey;
+use waits::note_output;
 
 mod answer;
 mod apply;

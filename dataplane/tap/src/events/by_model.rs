@@ -29,10 +29,8 @@ impl Counts {
 
     /// For the seam, with these reasons.
     pub fn to_proto(self, objective: &str, model: &str, reasons: impl Iterator<Item = Reason>) -> proto::EventSeries {
-        let excluded = |reason: Reason| proto::Count {
-            label: reason.word().to_string(),
-            value: self.excluded[reason as usize],
-        };
+        let excluded =
+            |reason: Reason| proto::Count { label: reason.word().to_string(), value: self.excluded[reason as usize] };
         proto::EventSeries {
             objective: objective.to_string(),
             model: model.to_string(),
@@ -124,7 +122,12 @@ impl Models {
 
     /// Starts over with these objectives, of which the first are in force: places of models that none of them has are given
     /// up, and so are counts for which there is no room.
-    pub fn renumber<'c>(&mut self, in_force: impl Iterator<Item = &'c mut ByModel>, retired: impl Iterator<Item = &'c mut ByModel>, objectives: usize) {
+    pub fn renumber<'c>(
+        &mut self,
+        in_force: impl Iterator<Item = &'c mut ByModel>,
+        retired: impl Iterator<Item = &'c mut ByModel>,
+        objectives: usize,
+    ) {
         let names = std::mem::take(&mut self.names);
         self.there = objectives;
         for counts in in_force {

@@ -196,7 +196,10 @@ fn what_is_left_out_is_counted_by_reason_and_told_from_the_start() {
     };
     assert_eq!(words("up", &events), ["client_error", "cancelled", "unread"]);
     assert_eq!(words("fast", &events), ["client_error", "cancelled", "unread", "deadline", "untimed", "client_slow"]);
-    assert_eq!(words("starts", &events), ["client_error", "cancelled", "unread", "deadline", "one_piece", "client_slow"]);
+    assert_eq!(
+        words("starts", &events),
+        ["client_error", "cancelled", "unread", "deadline", "one_piece", "client_slow"]
+    );
     let counted = every(&mut events);
     let mut unread = request(UNREAD.outcome, MS);
     (unread.code, unread.ended_by) = (UNREAD.code, UNREAD.ended_by);

@@ -2,8 +2,8 @@
 
 use super::{Ending, Ledger, RouteCache};
 use crate::clock::unix_nanos;
-use crate::holds::Holds;
 use crate::events::Terms;
+use crate::holds::Holds;
 use crate::{names, proto};
 use wire::{Blind, BlindCause, Call, Code, Direction, End, EndedBy, Nanos, Outcome, Protocol, Request, Sink};
 

@@ -52,8 +52,15 @@ fn by_server(code: Code, outcome: Outcome) -> Ending {
 fn finish_with(ledger: &mut Ledger, route_cache: &mut RouteCache, mut call: Call, asked: OpenRequest, ending: Ending) {
     let Ending { code, ended_by, outcome } = ending;
     let (mut open, mut opaque) = (0, false);
-    let mut recorder =
-        Recorder { ledger, route_cache, open: &mut open, opaque: &mut opaque, upstream: 3, passed: Passed::default(), holds: &NO_HOLDS };
+    let mut recorder = Recorder {
+        ledger,
+        route_cache,
+        open: &mut open,
+        opaque: &mut opaque,
+        upstream: 3,
+        passed: Passed::default(),
+        holds: &NO_HOLDS,
+    };
     recorder.opened(&mut call);
     let request = Request {
         open: asked,
@@ -304,7 +311,12 @@ fn blind_after(talks: &[[&[u8]; 2]]) -> (Vec<(String, u64)>, u64) {
             let (ledger, route_cache) = (&mut ledger, &mut RouteCache::default());
             let (open, opaque) = (&mut open, &mut opaque);
             let passed = Passed::default();
-            conn.feed(direction, bytes, 1, &mut Recorder { ledger, route_cache, open, opaque, upstream: 0, passed, holds: &NO_HOLDS });
+            conn.feed(
+                direction,
+                bytes,
+                1,
+                &mut Recorder { ledger, route_cache, open, opaque, upstream: 0, passed, holds: &NO_HOLDS },
+            );
         }
         assert!(opaque, "there is nothing in it to read");
     }

@@ -42,13 +42,14 @@ pub fn grpc(catalogue: &Arc<Catalogue>, path: &str, parts: &[&str]) -> Result<St
     lines.extend(shown.told.requests.iter().map(|request| {
         let open = &request.open;
         format!(
-            "request_id={} batch_size={} tokens_in={} tokens_out={} outcome={:?}{}",
+            "request_id={} batch_size={} tokens_in={} tokens_out={} outcome={:?}{}{}",
             hex(open.id.text().as_bytes()),
             open.batch_size,
             best(open.tokens_in),
             best(open.tokens_out),
             request.outcome,
-            shape(open)
+            shape(open),
+            cached(open)
         )
     }));
     Ok(lines.join("\t"))
@@ -84,7 +85,7 @@ pub fn http1(catalogue: &Arc<Catalogue>, pieces: &[&str]) -> Result<String, Stri
         let first = open.first_response.map_or("-".into(), |at| ((at - open.start) / MS).to_string());
         format!(
             "request_id={} batch_size={} tokens_in={} tokens_out={} chunks={} gaps={gaps} first_ms={first} code={:?} \
-             outcome={:?}{}",
+             outcome={:?}{}{}",
             hex(open.id.text().as_bytes()),
             open.batch_size,
             stated_or_counted(open.tokens_in),
@@ -92,7 +93,8 @@ pub fn http1(catalogue: &Arc<Catalogue>, pieces: &[&str]) -> Result<String, Stri
             open.chunks,
             request.code,
             request.outcome,
-            shape(open)
+            shape(open),
+            cached(open)
         )
     }));
     Ok(lines.join("\t"))
@@ -114,6 +116,10 @@ fn stated_or_counted(tokens: Tokens) -> String {
         (None, 0) => "-".into(),
         (None, counted) => format!("+{counted}"),
     }
+}
+
+fn cached(open: &OpenRequest) -> String {
+    known("tokens_cached", Some(open.tokens_in.cached).filter(|cached| *cached > 0))
 }
 
 fn shape(open: &OpenRequest) -> String {

@@ -60,9 +60,8 @@ fn many() -> proto::Method {
         index: 0,
     };
     let id = || extract(Slot::RequestId, 1, Read::String);
-    let program = |extracts| proto::Program {
-        variants: vec![proto::Variant { any_of: vec![], none_of: vec![], extracts }],
-    };
+    let program =
+        |extracts| proto::Program { variants: vec![proto::Variant { any_of: vec![], none_of: vec![], extracts }] };
     proto::Method {
         path: "/a.B/Many".into(),
         streaming: true,
@@ -197,11 +196,8 @@ impl Conversation {
         let left_out = |counts: Vec<proto::Count>| {
             counts.into_iter().filter(|count| count.value > 0).map(|count| (count.label, count.value)).collect()
         };
-        let counted = |each: proto::EventSeries| Counted {
-            good: each.good,
-            bad: each.bad,
-            left_out: left_out(each.excluded_by),
-        };
+        let counted =
+            |each: proto::EventSeries| Counted { good: each.good, bad: each.bad, left_out: left_out(each.excluded_by) };
         events.into_iter().map(counted).collect()
     }
 

@@ -29,7 +29,8 @@ fn chat(latency: &str, token: &str) -> Conversation {
 fn goodput_is_bad_before_it_is_left_out_and_left_out_before_it_is_good() {
     for (row, latency) in WORTH.iter().enumerate() {
         for (column, token) in WORTH.iter().enumerate() {
-            let by_itself = |worth: &str, reason| if worth == "left out" { String::from(reason) } else { String::from(worth) };
+            let by_itself =
+                |worth: &str, reason| if worth == "left out" { String::from(reason) } else { String::from(worth) };
             let time = by_itself(latency, "deadline");
             let tokens = by_itself(token, "no_tokens");
             let both = [["good", "bad", "no_tokens"], ["bad", "bad", "bad"], ["deadline", "bad", "deadline"]];

@@ -62,56 +62,90 @@ fn step(after: u64, does: impl Fn(&mut Conversation) + 'static) -> Step {
     Step { after, does: Box::new(does) }
 }
 
-const HALF_EVENT: (&[u8], &[u8]) = (b"14\r\ndata: {\"te", b"xt\":\"a\"}\n\n\r\n");
+/// The first output of an event, and the rest of it.
+const HALF_EVENT: [&[u8]; 2] = [b"14\r\ndata: {\"te", b"xt\":\"a\"}\n\n\r\n"];
+const USAGE: &str = r#"{"usage":{"prompt":60,"cached":20,"completion":4}}"#;
 
-fn chat(random: &mut Random, tell: &mut dyn FnMut(Step)) {
-    let pause = |random: &mut Random| random.next(5) * random.next(THRESHOLD);
-    tell(step(pause(random), |it| { it.ask_stream(); }));
-    tell(step(pause(random), |it| { it.head(); }));
-    let (mut held, mut half, mut left) = (false, false, false);
-    for _ in 0..random.next(12) {
-        let after = pause(random);
-        let what = random.next(9);
-        // While bytes are held nothing comes from the server.
-        if held || (what == 7 && !half) {
-            held = !held;
-            tell(step(after, move |it| { it.holds(held); }));
-        } else if half {
-            half = false;
-            tell(step(after, |it| { it.bytes(Direction::ToClient, HALF_EVENT.1); }));
-        } else {
-            match what {
-                0..=3 => tell(step(after, |it| { it.token(); })),
-                4 => tell(step(after, |it| { it.event(r#"{"role":"assistant"}"#); })),
-                5 => tell(step(after, |it| { it.event(r#"{"usage":{"prompt":60,"cached":20,"completion":4}}"#); })),
-                6 => tell(step(after, |it| { it.done(); })),
-                _ if !left && random.next(3) == 0 => {
-                    left = true;
-                    tell(step(after, |it| { it.client_leaves_its_half(); }));
-                }
-                _ => {
-                    half = true;
-                    tell(step(after, |it| { it.bytes(Direction::ToClient, HALF_EVENT.0); }));
-                }
-            }
+/// What a chat may do next, while nothing holds it up and no event is half there.
+#[derive(Clone, Copy)]
+enum Next {
+    Token,
+    Event(&'static str),
+    Done,
+    Half,
+    Rest,
+    Hold(bool),
+    Leave,
+    End,
+    Over(EndedBy),
+}
+
+impl Next {
+    fn of(random: &mut Random) -> Next {
+        match random.next(9) {
+            0..=3 => Next::Token,
+            4 => Next::Event(r#"{"role":"assistant"}"#),
+            5 => Next::Event(USAGE),
+            6 => Next::Done,
+            7 => Next::Hold(true),
+            _ if random.next(3) == 0 => Next::Leave,
+            _ => Next::Half,
         }
     }
-    if held {
-        tell(step(pause(random), |it| { it.holds(false); }));
+
+    fn does(self, it: &mut Conversation) {
+        match self {
+            Next::Token => it.token(),
+            Next::Event(data) => it.event(data),
+            Next::Done => it.done(),
+            Next::Half => it.bytes(Direction::ToClient, HALF_EVENT[0]),
+            Next::Rest => it.bytes(Direction::ToClient, HALF_EVENT[1]),
+            Next::Hold(held) => it.holds(held),
+            Next::Leave => it.client_leaves_its_half(),
+            Next::End => it.end(),
+            Next::Over(by) => it.over(by),
+        };
     }
-    let after = pause(random);
-    match random.next(4) {
-        _ if half => tell(step(after, |it| { it.over(EndedBy::Server); })),
-        0 => tell(step(after, |it| { it.over(EndedBy::Server); })),
-        1 => tell(step(after, |it| { it.over(EndedBy::Client); })),
-        _ => tell(step(after, |it| { it.end(); })),
+}
+
+fn pause(random: &mut Random) -> u64 {
+    random.next(5) * random.next(THRESHOLD)
+}
+
+fn chat(random: &mut Random, tell: &mut dyn FnMut(Step)) {
+    tell(step(pause(random), |it| {
+        it.ask_stream();
+    }));
+    tell(step(pause(random), |it| {
+        it.head();
+    }));
+    let mut next = Next::Token;
+    for _ in 0..random.next(12) {
+        // While bytes are held nothing comes from the server, and what is half there is finished first.
+        next = match next {
+            Next::Hold(true) => Next::Hold(false),
+            Next::Half => Next::Rest,
+            _ => Next::of(random),
+        };
+        tell(step(pause(random), move |it| next.does(it)));
     }
-    tell(step(0, |it| { it.over(EndedBy::Client); }));
+    if let Next::Hold(true) = next {
+        tell(step(pause(random), |it| Next::Hold(false).does(it)));
+    }
+    let end = match random.next(4) {
+        0 => Next::Over(EndedBy::Server),
+        1 => Next::Over(EndedBy::Client),
+        _ if matches!(next, Next::Half) => Next::Over(EndedBy::Server),
+        _ => Next::End,
+    };
+    tell(step(pause(random), move |it| end.does(it)));
+    tell(step(0, |it| Next::Over(EndedBy::Client).does(it)));
 }
 
 fn many(random: &mut Random, tell: &mut dyn FnMut(Step)) {
-    let pause = |random: &mut Random| random.next(5) * random.next(THRESHOLD);
-    tell(step(1, |it| { Stream::open(it); }));
+    tell(step(1, |it| {
+        Stream::open(it);
+    }));
     for _ in 0..random.next(16) {
         let id = ["a", "b", "c"][random.next(3) as usize];
         let what = random.next(4);
@@ -125,10 +159,16 @@ fn many(random: &mut Random, tell: &mut dyn FnMut(Step)) {
         }));
     }
     match random.next(3) {
-        0 => tell(step(pause(random), |it| { it.over(EndedBy::Client); })),
-        _ => tell(step(pause(random), |it| { Stream { connection: it }.end(); })),
+        0 => tell(step(pause(random), |it| {
+            it.over(EndedBy::Client);
+        })),
+        _ => tell(step(pause(random), |it| {
+            Stream { connection: it }.end();
+        })),
     }
-    tell(step(0, |it| { it.over(EndedBy::Server); }));
+    tell(step(0, |it| {
+        it.over(EndedBy::Server);
+    }));
 }
 
 #[test]

@@ -148,7 +148,11 @@ fn each_of_many_requests_has_gaps_of_its_own() {
     stream.at(START).answer("a", false).answer("b", false);
     stream.at(START + THRESHOLD / 2).answer("b", false);
     stream.connection.scan(9 * THRESHOLD);
-    assert_eq!(stream.connection.word(), "none", "that one is open proves nothing after an answer that is not the last");
+    assert_eq!(
+        stream.connection.word(),
+        "none",
+        "that one is open proves nothing after an answer that is not the last"
+    );
     stream.at(START + THRESHOLD + 1).answer("a", true);
     assert_eq!(stream.connection.word(), "bad");
     stream.at(START + THRESHOLD + THRESHOLD / 2).answer("b", true);

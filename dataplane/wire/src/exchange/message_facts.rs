@@ -89,17 +89,20 @@ pub fn count(value: Option<Found<'_>>) -> Option<Count> {
 /// Tokens of a prompt, and with a total how many of them were in a cache.
 #[inline]
 pub fn prompt(extracted: &Extracted<'_>) -> Option<Count> {
-    extracted.get(Slot::TokensIn).and_then(|tokens| prompt_of(tokens, extracted))
+    match count(extracted.get(Slot::TokensIn)) {
+        Some(Count::Total(total)) => Some(prompt_of(total, extracted)),
+        told => told,
+    }
 }
 
-/// Most messages of a stream tell none.
+#[cold]
 #[inline(never)]
-fn prompt_of(tokens: Found<'_>, extracted: &Extracted<'_>) -> Option<Count> {
-    match (count(Some(tokens)), extracted.get(Slot::TokensCached)) {
-        (Some(Count::Total(total)), Some(Found::Number(cached) | Found::Sum(cached))) => {
-            Some(Count::Prompt { total: capped(total), cached: capped(cached) })
+fn prompt_of(total: u64, extracted: &Extracted<'_>) -> Count {
+    match extracted.get(Slot::TokensCached) {
+        Some(Found::Number(cached) | Found::Sum(cached)) => {
+            Count::Prompt { total: capped(total), cached: capped(cached) }
         }
-        (told, _) => told,
+        _ => Count::Total(total),
     }
 }
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.model.indicator import Available, FirstTokenBelow, LatencyBelow
+from sidecar.model.indicator import (
+    All,
+    Available,
+    FirstTokenBelow,
+    LatencyBelow,
+    LongestGapBelow,
+    TokenTimeBelow,
+)
 from sidecar.model.objective import Objective
 from sidecar.model.outcomes import Outcome, OutcomeRule
 from sidecar.model.policy import (
@@ -64,6 +71,12 @@ POLICY = Policy(
         Objective("a", Available(11), "0.9"),
         Objective("l", LatencyBelow(5), "0.9", "m*", "a.B/*"),
         Objective("f", FirstTokenBelow(6), "0.9"),
+        Objective(
+            "g",
+            All((FirstTokenBelow(6, 7, 8), TokenTimeBelow(9), LongestGapBelow(10))),
+            "0.9",
+            per_model=True,
+        ),
     ),
     drain_delay_nanos=7,
     drain_total_nanos=8,
@@ -102,17 +115,27 @@ def test_every_part_of_the_policy_arrives() -> None:
     } - {"config_valid"}
 
 
-def test_objectives_say_what_is_good_and_zero_thresholds_never_travel() -> None:
-    available, latency, first = encode.policy_message(POLICY).objectives
-    assert (available.WhichOneof("good"), available.available) == ("available", True)
-    assert [each.give_up_nanos for each in (available, latency, first)] == [11, 0, 0]
-    assert (latency.WhichOneof("good"), latency.latency_below_nanos) == ("latency_below_nanos", 5)
+def test_objectives_say_what_is_good() -> None:
+    available, latency, first, goodput = encode.policy_message(POLICY).objectives
+    assert list(available.conditions) == [pb.Condition(available=pb.Available(give_up_nanos=11))]
+    assert list(latency.conditions) == [pb.Condition(latency_below_nanos=5)]
     assert (latency.model_glob, latency.method_glob) == ("m*", "a.B/*")
-    assert (first.WhichOneof("good"), first.first_response_below_nanos) == (
-        "first_response_below_nanos",
-        6,
-    )
     assert latency.id == POLICY.objectives[1].id
+    assert list(first.conditions) == [
+        pb.Condition(first_token_below=pb.FirstTokenBelow(base_nanos=6))
+    ]
+    grows = pb.FirstTokenBelow(base_nanos=6, nanos_per_prompt_token=7, up_to_nanos=8)
+    assert list(goodput.conditions) == [
+        pb.Condition(first_token_below=grows),
+        pb.Condition(token_time_below_nanos=9),
+        pb.Condition(longest_gap_below_nanos=10),
+    ]
+    assert [each.per_model for each in (available, latency, first, goodput)] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_a_route_arrives_whole() -> None:
