@@ -297,7 +297,7 @@ TAP_SERIES_CAPPED = _counter(
 )
 TAP_SLO_MODELS_CAPPED = _counter(
     "tap_slo_models_capped",
-    "Judged events of a model that were counted under `unknown`, because there are 500 instances of objectives already.",
+    "Judged events of a model that were counted under `unknown`: there were 500 instances of objectives already.",
 )
 TAP_HEADS_TRUNCATED = _counter(
     "tap_heads_truncated", "Messages whose wanted fields did not lie in the first bytes looked at."

@@ -32,12 +32,13 @@ SHOWN = {
     "slo.json": ("/api/v1/slo", "application/json"),
     "blind.json": ("/api/v1/blind", "application/json"),
 }
-# What control costs is its own and of the moment: everything else follows from the frames.
-OWN_COST = (
-    re.compile(r"^(wayside_control_(?:cpu_seconds_total|resident_memory_bytes)) .*$", re.MULTILINE),
-    re.compile(
-        r'(?<="control": {\n)(  "cpu_seconds":) .*(,\n  "resident_bytes":) [0-9]+', re.MULTILINE
-    ),
+# What control costs, and for how long it has been looking, is its own and of the moment: everything else follows from
+# the frames.
+OWN = (
+    (r"^(wayside_control_(?:cpu_seconds_total|resident_memory_bytes)) .*$", r"\1 0"),
+    (r"^(wayside_replica_window_seconds\{.*\}) .*$", r"\1 0"),
+    (r'(?<="control": {\n)(  "cpu_seconds":) .*(,\n  "resident_bytes":) [0-9]+', r"\1 0\2 0"),
+    (r'("(?:covered_seconds|since_unix_nanos)":) [0-9.]+', r"\1 0"),
 )
 
 
@@ -99,8 +100,9 @@ class Replay(FakeTap):
         request = urllib.request.Request(url, headers={"accept": accept})
         with urllib.request.urlopen(request, timeout=PAGE_SECONDS) as got:
             text: str = got.read().decode()
-        metrics, document = OWN_COST
-        return document.sub(r"\1 0\2 0", metrics.sub(r"\1 0", text))
+        for pattern, replaced in OWN:
+            text = re.sub(pattern, replaced, text, flags=re.MULTILINE)
+        return text
 
     def sequence(self) -> int:
         """Read which answer the pages are of. The tap holds their socket: a dead control must not be waited for."""

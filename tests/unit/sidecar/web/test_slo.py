@@ -53,6 +53,7 @@ def test_a_reading_is_told_whole() -> None:
     assert "model" not in found
     assert found["guard"] == {
         "min_bad": 5, "many_bad": 50, "minutes": 3, "streak_bad": 3, "streak_seconds": 21_600,
+        "page_sigmas": 0.5, "ticket_sigmas": 3.0,
     }  # fmt: skip
 
 
