@@ -12,7 +12,7 @@ pub use crate::names::{Id, MAX_NAME_BYTES, Name};
 pub use crate::tokens::Tokens;
 
 /// Requests of one stream that may be without an answer and still be told apart. Beyond it the oldest is given up:
-/// load generators keep some hundreds, and a thousand of them take 208 KiB.
+/// load generators keep some hundreds, and a thousand of them take 248 KiB.
 pub const MAX_OPEN_REQUESTS: usize = 1024;
 
 /// Of one connection, over all its streams. Each stream may have [`FREE_OPEN_REQUESTS`] all the same.

@@ -17,7 +17,7 @@
 //!
 //! | what | modules |
 //! |---|---|
-//! | nouns | [`outcome`]; `names`, `tokens`, [`tensor`], [`catalogue`], `content`, `name_precedence`, `pool`; then [`call`] |
+//! | nouns | [`outcome`]; `names`, [`output`], `tokens`, [`tensor`], [`catalogue`], `content`, `name_precedence`, `pool`; then [`call`] |
 //! | the contract of whoever listens | `sink` |
 //! | values from messages | [`field`], then [`json`]; [`headers`]; `plans`: what to read, by method |
 //! | framing | [`hpack`], `http2`, `grpc`, `sse`, `sniff`; then `head`, what a header block says; then `http1`, `grpc_web` |
