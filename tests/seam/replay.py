@@ -38,7 +38,7 @@ OWN = (
     (r"^(wayside_control_(?:cpu_seconds_total|resident_memory_bytes)) .*$", r"\1 0"),
     (r"^(wayside_replica_window_seconds\{.*\}) .*$", r"\1 0"),
     (r'(?<="control": {\n)(  "cpu_seconds":) .*(,\n  "resident_bytes":) [0-9]+', r"\1 0\2 0"),
-    (r'("(?:covered_seconds|since_unix_nanos)":) [0-9.]+', r"\1 0"),
+    (r'("(?:covered_seconds|since_unix_nanos|fires_in_seconds)":) [0-9.]+', r"\1 0"),
 )
 
 
