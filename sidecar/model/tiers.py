@@ -94,8 +94,8 @@ class Guard:
     In the long window at least `min_bad` bad events; where they are fewer than `many_bad`, in at least `minutes`
     different minutes, because one request that is retried five times is no outage, and while most of the window is
     good its share of bad events must be `page_sigmas` standard deviations above the threshold, where the bad events of
-    one minute are one draw. A ticket can wait: it wants `ticket_sigmas` of them, however many events are bad. Or, in
-    place of all this, `streak_bad` bad events and no good one within `streak_nanos`.
+    one minute are one draw. For a page, in place of all this, `streak_bad` bad events and no good one within
+    `streak_nanos`. A ticket can wait: it wants `ticket_sigmas` deviations, however many events are bad.
     """
 
     min_bad: int = 5

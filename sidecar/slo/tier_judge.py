@@ -55,13 +55,14 @@ class Rule(NamedTuple):
 
 def is_believed(rule: Rule, guard: Guard, long: Sums, streak: Sums) -> bool:
     """Say whether so many bad events are no accident: see Guard."""
-    if not streak.any_good and streak.bad >= guard.streak_bad * streak.scale:
+    is_ticket = rule.severity == TICKET
+    if not is_ticket and not streak.any_good and streak.bad >= guard.streak_bad * streak.scale:
         return True
     if long.bad < guard.min_bad * long.scale:
         return False
     if long.bad >= guard.many_bad * long.scale:
-        return rule.severity != TICKET or _is_significant(rule, guard.ticket_sigmas, long)
-    sigmas = guard.ticket_sigmas if rule.severity == TICKET else guard.page_sigmas
+        return not is_ticket or _is_significant(rule, guard.ticket_sigmas, long)
+    sigmas = guard.ticket_sigmas if is_ticket else guard.page_sigmas
     return long.bad_minutes >= guard.minutes and _is_significant(rule, sigmas, long)
 
 

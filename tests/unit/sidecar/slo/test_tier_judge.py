@@ -89,6 +89,9 @@ def test_a_ticket_waits_until_chance_is_unlikely() -> None:
     assert ticket(9_890, 110, 110) is Verdict.HELD, "so many may still be chance"
     assert ticket(9_850, 150, 150) is Verdict.FIRES
     assert ticket(9_850, 150, 5) is Verdict.HELD, "in five minutes of three days"
+    few = window(0, 4, 4)
+    assert judge(TICKET_SLOW, GUARD, few, few, few) is Verdict.HELD, "a page tells of that"
+    assert judge(PAGE_FAST, GUARD, few, few, few) is Verdict.FIRES
 
 
 def test_the_severities_are_those_of_the_table() -> None:
