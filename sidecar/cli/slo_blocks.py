@@ -102,6 +102,10 @@ def _budget(objective: Document, paper: Paper) -> str:
         return "not known yet" if whole else f"not known: of {window} only {retained} are kept"
     remaining = objective["budget"]["remaining_ratio"]
     of = f"of {window}" if whole else f"of the last {retained}"
+    longest = objective["windows"][-1]
+    if longest["covered_seconds"] < longest["seconds"]:
+        # It is the budget of what came, and not the one of the whole window yet.
+        of = f"of the {span(longest['covered_seconds'])} there is {of}"
     if remaining < 0:
         return f"{paper.bar(0)} overspent: {significant(1 - remaining)} budgets {of} are spent"
     return f"{paper.bar(remaining)} {percent(remaining)} left {of}"

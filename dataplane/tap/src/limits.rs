@@ -192,4 +192,4 @@ pub const DRAIN_DELAY: Duration = Duration::from_secs(5);
 /// From the signal to the cut; inside Kubernetes' 30 s with room for the flush.
 pub const DRAIN_TOTAL: Duration = Duration::from_secs(18);
 /// How long control may take to deliver what it holds at the very end.
-pub const FLUSH_WAIT: Duration = Duration::from_secs(2);
+pub const FLUSH_WAIT: Duration = Duration::from_secs(6);

@@ -20,10 +20,11 @@ from sidecar.cli.figures import COLUMNS, Paper, paper_of
 from sidecar.cli.main import main
 from sidecar.cli.slo_blocks import blocks, in_order
 from sidecar.cli.slo_explain import explanation
-from sidecar.model.duration import HOUR, MINUTE
+from sidecar.model.duration import DAY, HOUR, MINUTE
 from sidecar.model.objective import State
 from sidecar.model.sections.objectives import Exhaustion, ObjectiveReading
 from sidecar.model.sections.store import StoreReading
+from sidecar.model.windows import SECOND
 from sidecar.web.document.slo import slo_document
 from tests.fakes.burning import (
     AT_UNIX_NANOS,
@@ -404,6 +405,17 @@ def test_a_tier_that_is_held_with_enough_bad_events_is_too_near_to_its_threshold
         "150 bad, 50 or more, in however few minutes: enough, but so near to the threshold" in found
     )
     assert "so burns; held: too few to be sure" in found
+
+
+def test_a_budget_of_a_window_that_is_not_full_says_of_how_much_it_is() -> None:
+    """A minute of errors after a start is not a month's budget gone."""
+    windows = (
+        window(HOUR, 40, 10, covered=90 * SECOND),
+        window(30 * DAY, 40, 10, covered=90 * SECOND),
+    )
+    burn = replace(quiet(), windows=windows, budget_remaining=-199.0)
+    found = " ".join(text(document((reading("fast", burn),))).split())
+    assert "overspent: 200 budgets of the 1m 30s there is of 30d are spent" in found
 
 
 if __name__ == "__main__":
