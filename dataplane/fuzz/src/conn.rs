@@ -98,7 +98,7 @@ fn show<S: Sink>(bursts: &[Burst], mut cuts: Option<Cuts<'_>>, sink: &mut S) -> 
                 Direction::ToServer if client_left => conn.client_refused(),
                 Direction::ToServer => {
                     (closer, client_left) = (EndedBy::Client, true);
-                    conn.client_left(at, &mut told);
+                    conn.client_left(at, sink);
                 }
                 Direction::ToClient => conn.server_left(closer, at, sink),
             },

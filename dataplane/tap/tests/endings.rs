@@ -109,3 +109,45 @@ fn bytes_that_are_dear_to_read_end_a_turn_after_one_read_and_go_on_in_the_next()
     assert_eq!(pair.turn(0, &mut scratch, &budget, &mut Slow(0)), Fate::Waiting);
     assert_eq!(pair.server.socket.taken.len(), 10_000);
 }
+
+/// Writes down what passed towards the client, and when bytes for it were held.
+#[derive(Default)]
+struct Holding(Vec<String>);
+
+impl Sensor for Holding {
+    fn saw(&mut self, direction: Direction, bytes: &[u8]) {
+        assert_eq!(direction, Direction::ToClient);
+        self.0.push(format!("saw {}", bytes.len()));
+    }
+
+    fn holds(&mut self, direction: Direction, held: bool) {
+        assert_eq!(direction, Direction::ToClient);
+        self.0.push(if held { "held" } else { "free" }.to_string());
+    }
+}
+
+#[test]
+fn bytes_that_a_client_does_not_take_are_told_to_be_held_until_it_has_taken_them() {
+    // With room for what is held it is read whole; without, the rest of it is left where it is.
+    for (bound, told) in
+        [(usize::MAX, ["saw 1000", "held", "free", "saw 1"]), (0, ["saw 100", "held", "free", "saw 900"])]
+    {
+        let (budget, mut scratch) = (Budget::new(bound), vec![0; 16 * 1024]);
+        let server = Told { gives: vec![7; 1000].into(), ..Told::default() };
+        let mut pair = Pair::new(Told { takes: 100, ..Told::default() }, server);
+        let mut sensor = Holding::default();
+        let ready = Ready { readable: true, writable: true, ..Ready::default() };
+        pair.event(Side::Client, Ready { writable: true, ..Ready::default() });
+        pair.event(Side::Server, ready);
+        pair.turn(0, &mut scratch, &budget, &mut sensor);
+        pair.turn(1, &mut scratch, &budget, &mut sensor);
+        assert_eq!(sensor.0, told[..2], "once");
+        pair.client.socket.takes = 5000;
+        pair.server.socket.gives.push_back(8);
+        pair.event(Side::Client, Ready { writable: true, ..Ready::default() });
+        pair.event(Side::Server, ready);
+        pair.turn(2, &mut scratch, &budget, &mut sensor);
+        assert_eq!(sensor.0[..3], told[..3], "before more is seen");
+        assert_eq!(pair.client.socket.taken.len(), 1001);
+    }
+}

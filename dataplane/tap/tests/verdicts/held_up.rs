@@ -72,3 +72,16 @@ fn the_holds_of_calls_that_are_over_are_nobodys() {
     let counted = slow.counted();
     assert_eq!((counted[0].bad, counted[1].bad), (1, 1), "{counted:?}");
 }
+
+#[test]
+fn of_the_holds_before_a_call_none_blurs_those_in_it() {
+    let mut slow = Conversation::new(&[promise("gap", &[Good::LongestGapBelowNanos(5)])]);
+    for n in 1..1000 {
+        slow.at(n * MS).holds(true).at(n * MS + 1).holds(false);
+    }
+    slow.at(1000 * MS).ask_stream().head();
+    let begin = 1001 * MS;
+    slow.at(begin).holds(true).at(begin + 100).holds(false).at(begin + 105).token();
+    slow.at(begin + 110).holds(true).at(begin + 1000).holds(false).token().done().end();
+    assert_eq!(slow.word(), "client_slow", "5 ns of the gap were not held up");
+}
