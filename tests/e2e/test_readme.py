@@ -116,7 +116,7 @@ def test_the_commands_of_the_readme_work(tmp_path: Path, ports: dict[str, str]) 
     for run in runs:
         with started(run + admin, tmp_path):
             for look in looks:
-                line = look.replace("tap dump", f"tap dump{admin}")
+                line = re.sub("tap dump|wayside slo", rf"\g<0>{admin}", look)
                 done = subprocess.run(
                     ["/bin/sh", "-c", f"PATH={BIN}:$PATH {line}"],
                     cwd=tmp_path,
