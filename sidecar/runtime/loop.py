@@ -103,11 +103,11 @@ class Loop:
 
     def _keep(self) -> None:
         """Give the store what this tick changed: counts, and the slots that they feed, in one piece."""
+        if forgotten := self._objectives.take_forgotten():
+            self._store.forget_series(forgotten)
         if unsaved := self._objectives.unsaved():
             self._store.save_series(unsaved)
             write_clock(self._store, self._objectives.clock())
-        if forgotten := self._objectives.take_forgotten():
-            self._store.forget_series(forgotten)
         self._store.commit()
 
     def _told_of(self, facts: Facts) -> moment.Moment:

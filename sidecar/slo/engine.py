@@ -92,7 +92,7 @@ class ObjectivesEngine:
             observing=observing,
         )
         self.tier_changes = []
-        self._book.begin(objectives, self._now)
+        self._book.begin(objectives, traffic.events, self._now)
         readings = tuple(
             self._reading(objective, model, traffic, evidence, moment)
             for objective in objectives

@@ -63,11 +63,7 @@ class Ring:
     def add(self, good: int, bad: int, minutes: int) -> None:
         """Count events in the slot of now; `minutes`: how many more minutes have something bad."""
         at = self.current % self._size
-        try:
-            self._good[at] += good
-            self._bad[at] += bad
-        except OverflowError:
-            self._put(at, self._good[at] + good, self._bad[at] + bad)
+        self._put(at, self._good[at] + good, self._bad[at] + bad)
         self._minutes[at] += minutes
         for window in self.windows:
             window.good += good

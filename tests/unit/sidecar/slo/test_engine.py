@@ -285,6 +285,40 @@ def test_models_that_are_silent_for_a_period_or_beyond_the_cap_are_let_go() -> N
     assert ticker.tick(START + 31 * DAY).readings == ()
 
 
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_model_that_was_silent_for_a_period_has_nothing_new(on_disk: bool) -> None:
+    ticker = Ticker([EACH], on_disk=on_disk)
+    ticker.tick(START)
+    ticker.tap.count(SeriesKey(EACH.id, "llama"), 900, 100, at=SECOND)
+    section = ticker.tick(START + SECOND)
+    assert tier(section.readings[0], "page-fast").firing
+    period = 30 * DAY if on_disk else 6 * HOUR
+    for later in (period + HOUR, 2 * period + 2 * HOUR):
+        section = ticker.tick(START + later)
+        assert ticker.engine.take_forgotten() == []
+        assert [each.model for each in section.readings] == ["llama"]
+        assert counted(section, HOUR) == (0, 0)
+        assert not tier(section.readings[0], "page-fast").firing
+
+
+def test_what_was_forgotten_and_comes_back_has_nothing_new() -> None:
+    ticker = Ticker([EACH])
+    ticker.tick(START)
+    for number in range(MAX_WAITING + 10):
+        ticker.tap.count(SeriesKey(EACH.id, f"m{number}"), 900, 100, at=SECOND)
+    ticker.tick(START + SECOND)
+    kept, ticker.tap.counts = ticker.tap.counts, {}
+    ticker.objectives = [OTHERS]
+    ticker.tick(START + 2 * SECOND)
+    assert len(ticker.engine.take_forgotten()) == 10
+    ticker.objectives, ticker.tap.counts = [EACH], kept
+    kept[SeriesKey(EACH.id, "m0")][0] += 7
+    section = ticker.tick(START + DAY)
+    assert len(section.readings) == MAX_WAITING + 10
+    assert {counted(section, HOUR, at) for at in range(1, len(section.readings))} == {(0, 0)}
+    assert counted(section, HOUR) == (7, 0)
+
+
 # --- states ---------------------------------------------------------------------------------------
 
 
