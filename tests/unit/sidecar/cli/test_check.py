@@ -143,7 +143,7 @@ def test_the_rate_gives_false_pages_and_how_soon_an_outage_is_told(
         "  expect  49 false pages a month of a model at that rate; a full outage is told after 2m37s",
         "  expect  no page: no tier is of that severity",
     ]
-    assert "(Poisson)" in lines[-2]
+    assert "(Poisson)" in lines[-3]
 
 
 @pytest.mark.parametrize("text", ["70", "0/h", "-1/h", "70/w", "many/h", "1e9/h", "70 / h"])
