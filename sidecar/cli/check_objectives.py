@@ -129,9 +129,9 @@ def _cell(tier: TierInForce, errors: Fraction) -> str:
 
 def _guard(min_bad: int) -> str:
     guard = Guard(min_bad)
-    few = f"in {guard.minutes} different minutes while fewer than {guard.many_bad}"
+    few = f"in {guard.minutes} different minutes if below {guard.many_bad}"
     streak = f"{guard.streak_bad} and nothing good in {duration_text(guard.streak_nanos)}"
-    return f"{min_bad} bad in the long window, {few}; or {streak}"
+    return f"{min_bad} bad in the long window, {few}; pages: or {streak}"
 
 
 def _forecast(objective: Objective, events_per_nano: Fraction) -> Iterator[str]:

@@ -41,8 +41,7 @@ def _of_windows(
     for name in ("long", "short"):
         yield from entry(name, _window(tier[name], windows.get(tier[name]), tier["factor"]))
     if long := windows.get(tier["long"]):
-        chance = tier.get("held_by") == "guard"
-        yield from entry("guard", _guard(long, windows, guard, chance))
+        yield from entry("guard", _guard(tier, long, windows, guard))
     yield from entry("so", _decision(tier, windows, now, paper))
 
 
@@ -61,25 +60,28 @@ def _window(name: str, window: Document | None, factor: float) -> str:
     return f"{made_of}: {numbers}, burn {burn_text(window)}, {side} {significant(factor)}"
 
 
-def _guard(long: Document, windows: Document, guard: Document, held: bool) -> str:
+def _guard(tier: Document, long: Document, windows: Document, guard: Document) -> str:
     """Say whether enough went wrong for a share to be believed, and by which of its rules."""
     bad, minutes = long["bad"], long.get("bad_minutes")
     told = f"{count(bad)} bad"
     # What is held although there are enough is so near to the threshold that chance may have done it.
+    held = tier.get("held_by") == "guard"
     enough_words = (
         "enough, but so near to the threshold that it may be chance" if held else "enough"
     )
+    # A ticket can wait until there is enough of it.
+    too_few = "too few" if tier["severity"] == "ticket" else _streak(windows, guard)
     if bad >= guard["many_bad"]:
         return f"{told}, {guard['many_bad']} or more, in however few minutes: {enough_words}"
     if bad >= guard["min_bad"]:
         enough = f"{told}, {guard['min_bad']} or more"
         if minutes is None:
             return f"{enough}; in how many minutes is not told, {guard['minutes']} are needed"
-        where = f"in {counted(minutes, 'different minute')}"
+        where = f"in {minutes} different minutes" if minutes > 1 else "all in one minute"
         if minutes >= guard["minutes"]:
             return f"{enough}, {where}, {guard['minutes']} or more: {enough_words}"
-        return f"{enough}, but {where}, fewer than {guard['minutes']}: {_streak(windows, guard)}"
-    return f"{told}, fewer than {guard['min_bad']}: {_streak(windows, guard)}"
+        return f"{enough}, but {where}, fewer than {guard['minutes']}: {too_few}"
+    return f"{told}, fewer than {guard['min_bad']}: {too_few}"
 
 
 def _streak(windows: Document, guard: Document) -> str:

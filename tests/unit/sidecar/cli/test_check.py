@@ -86,8 +86,8 @@ def test_an_objective_is_told_with_its_budget_and_what_its_tiers_do(
         "        4m19s / 2h    28m48s / 1h58m     3h36m / 1h42m",
         "  ticket-slow  ticket          1 (0.1%)      3d/6h"
         "        4m19s / 6h    28m48s / 5h58m     3h36m / 5h42m",
-        "  guard   5 bad in the long window, in 3 different minutes while fewer than 50; "
-        "or 3 and nothing good in 6h",
+        "  guard   5 bad in the long window, in 3 different minutes if below 50; "
+        "pages: or 3 and nothing good in 6h",
         "",
         "Each cell: fires after that long / clears that long after the end; plus up to one tick each.",
         "Without state_dir windows end at 6h: what looks back further does not fire.",

@@ -381,7 +381,7 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
         (3, 3, (0, 3), "3 bad, fewer than 5: enough all the same, as at least 3 bad and no good one in 6h 0m"),
         (5, 2, (90, 5), "5 bad, 5 or more, but in 2 different minutes, fewer than 3: too few"),
         (5, 3, (90, 5), "5 bad, 5 or more, in 3 different minutes, 3 or more: enough"),
-        (49.5, 1, (90, 50), "49.5 bad, 5 or more, but in 1 different minute, fewer than 3: too few"),
+        (49.5, 1, (90, 50), "49.5 bad, 5 or more, but all in one minute, fewer than 3: too few"),
         (50, 1, (90, 50), "50 bad, 50 or more, in however few minutes: enough"),
         (6, None, (90, 6), "in how many minutes is not told, 3 are needed"),
     ],
