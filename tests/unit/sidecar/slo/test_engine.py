@@ -144,6 +144,15 @@ def test_nothing_is_lost_over_fifty_deaths_of_control_and_three_of_the_tap() -> 
         assert (each.good, each.bad) == expected, each.nanos
 
 
+def test_another_life_of_the_tap_has_counted_all_that_it_tells_however_much_that_is() -> None:
+    ticker = Ticker([ANSWERS])
+    ticker.tick(START + SECOND, good=5, bad=2)
+    ticker.tap.epoch = START + 2 * SECOND
+    ticker.tap.counts = {KEY: [0, 0, 0]}
+    section = ticker.tick(START + 10 * SECOND, good=9, bad=2)
+    assert counted(section, HOUR) == (14, 4)
+
+
 @pytest.mark.parametrize("on_disk", [True, False])
 def test_a_restart_neither_forgets_a_firing_tier_nor_tells_of_it_again(on_disk: bool) -> None:
     disk, ticker = Disk(), Ticker([ANSWERS], on_disk=on_disk)
@@ -195,6 +204,16 @@ def test_what_is_not_changed_is_not_saved_again() -> None:
 
 
 # --- reloads --------------------------------------------------------------------------------------
+
+
+def test_other_tiers_apply_at_once_to_what_was_quiet() -> None:
+    mine = Tier("mine", PAGE, HOUR, 5 * MINUTE, "0.02")
+    ticker = Ticker([ANSWERS])
+    ticker.tick(START + SECOND, good=5)
+    ticker.objectives = [replace(ANSWERS, tiers=(mine,))]
+    names = {each.name for each in burn(ticker.tick(START + 2 * SECOND)).tiers}
+    assert "mine" in names
+    assert "page-fast" not in names
 
 
 def test_another_target_keeps_the_windows_and_another_definition_begins_anew() -> None:
