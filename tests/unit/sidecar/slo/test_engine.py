@@ -206,6 +206,16 @@ def test_what_is_not_changed_is_not_saved_again() -> None:
 # --- reloads --------------------------------------------------------------------------------------
 
 
+def test_what_a_shorter_window_did_not_keep_is_not_known_of_a_longer_one() -> None:
+    ticker = Ticker([ANSWERS])
+    ticker.tick(START + SECOND, good=5)
+    for days, covered in ((1, 5), (30, 1)):
+        ticker.objectives = [replace(ANSWERS, window_nanos=days * DAY)]
+        section = ticker.tick(START + 5 * DAY)
+        assert window(section, days * DAY).covered_nanos == min(covered, days) * DAY
+        assert counted(section, days * DAY) == (0, 0)
+
+
 def test_other_tiers_apply_at_once_to_what_was_quiet() -> None:
     mine = Tier("mine", PAGE, HOUR, 5 * MINUTE, "0.02")
     ticker = Ticker([ANSWERS])
