@@ -130,7 +130,8 @@ class ObjectivesEngine:
         series = self._book.series(objective, model, self._now)
         last_event = event.last_event_nanos if event else 0
         if event is not None:
-            if series.is_new and self._is_first:
+            epoch = moment.epoch_unix_nanos
+            if series.is_new and self._is_first and not self._book.remembers(objective, epoch):
                 _meet(series, events, moment)
             at = self._now - (moment.uptime_nanos - last_event) if last_event else 0
             series.count(events, moment.epoch_unix_nanos, at)
