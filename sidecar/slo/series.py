@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sidecar.model.duration import MINUTE
-from sidecar.model.objective import State
+from sidecar.model.objective import STATE_TIERS, State
 from sidecar.model.sections.objectives import Burn, TierReading, WindowReading
 from sidecar.model.tiers import (
     PAGE,
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from sidecar.model.windows import SeriesKey
     from sidecar.slo.ring import Sums
 
-_STATE_TIERS = (State.UNREACHABLE, State.STALLED)
-_QUIET = {each: TierReading(each.value, PAGE, 0, 0, 0.0, firing=False) for each in _STATE_TIERS}
+_QUIET = {each: TierReading(each.value, PAGE, 0, 0, 0.0, firing=False) for each in STATE_TIERS}
 
 
 class Terms(NamedTuple):
@@ -119,7 +118,7 @@ class Series:
             self.windows = Windows(terms.lengths, terms.period_nanos, now)
             self.windows.fill(slots, now)
         self.terms = terms
-        names = {each.name for each in terms.rules} | {each.value for each in _STATE_TIERS}
+        names = {each.name for each in terms.rules} | {each.value for each in STATE_TIERS}
         self.firing = {name: at for name, at in self.firing.items() if name in names}
         self.changed, self._burn_of = True, None
 
@@ -170,7 +169,7 @@ class Series:
         sums = {nanos: self.windows.sums(nanos) for nanos in terms.lengths}
         tiers = [self._tier(each, sums, moved_nanos) for each in terms.rules]
         tiers += [_out_of_reach(each) for each in terms.out_of_reach]
-        tiers += [self._state_tier(each, state, moved_nanos) for each in _STATE_TIERS]
+        tiers += [self._state_tier(each, state, moved_nanos) for each in STATE_TIERS]
         period = sums[terms.period_nanos]
         course = Course(period, terms.period_nanos, self.covered(terms.period_nanos), 0.0)
         rates = [(nanos, sums[nanos]) for nanos in terms.long_lengths]
