@@ -100,7 +100,9 @@ class Series:
         """Return it as an earlier life left it, `now` later."""
         series = cls(saved.key, terms, now)
         series.windows.fill(saved.slots, now)
-        series.since, series.last_traffic = saved.since_nanos, saved.last_traffic_nanos
+        # Later than now only where the clock that they go by was lost.
+        series.since = min(saved.since_nanos, now)
+        series.last_traffic = min(saved.last_traffic_nanos, now)
         series.epoch = saved.epoch_unix_nanos
         series.counts = (saved.good, saved.bad, saved.excluded)
         series.firing, series._pending = dict(saved.firing), dict(saved.pending)

@@ -90,8 +90,9 @@ class Database:
             raise
 
     def values(self) -> dict[str, bytes]:
-        """Return what is under each key."""
-        return dict(self._execute("SELECT CAST(key AS TEXT), CAST(value AS BLOB) FROM state"))
+        """Return what is under each key. Raises UnusableError."""
+        with _verdicts():
+            return dict(self._execute("SELECT CAST(key AS TEXT), CAST(value AS BLOB) FROM state"))
 
     def keys(self) -> set[SeriesKey]:
         """Return whose events it holds."""
@@ -110,7 +111,7 @@ class Database:
                     tables[series].append(ring, row)
                 heads = self._execute(f"SELECT {_COLUMNS['series']} FROM series")
                 return [_series(row, tables[row[0]]) for row in heads]
-            except (LookupError, ValueError, TypeError, OverflowError) as error:
+            except (LookupError, ValueError, TypeError, OverflowError, RecursionError) as error:
                 raise UnusableError("damaged", f"a row makes no sense: {error!r}") from error
 
     def write(self, batch: Batch, replaced: Iterable[SeriesKey] = ()) -> None:
@@ -257,7 +258,13 @@ def _head(number: int, head: SavedSeries) -> tuple[object, ...]:
 
 
 def _series(row: tuple[Any, ...], slots: SlotTable) -> SavedSeries:
-    _, objective, model, epoch, good, bad, excluded, last_traffic, since, firing, pending = row
+    """Return what a row says. A column may hold anything, whatever its table says: raises what `series` tells apart."""
+    _, objective, model, *numbers, firing, pending = row
+    if not (isinstance(objective, str) and isinstance(model, str)):
+        raise TypeError("a name is no text")
+    if not all(isinstance(number, int) and number >= 0 for number in numbers):
+        raise ValueError("a count is no whole number from 0 on")
+    epoch, good, bad, excluded, last_traffic, since = numbers
     return SavedSeries(
         SeriesKey(objective, model),
         epoch,
@@ -282,7 +289,7 @@ def _verdicts() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if "no such" in str(error):
+        if any(words in str(error) for words in ("no such", "Could not decode to UTF-8")):
             raise UnusableError("damaged", error) from error
         raise
     except sqlite3.DatabaseError as error:

@@ -10,7 +10,7 @@ import pytest
 from sidecar.model.duration import HOUR, MINUTE
 from sidecar.model.indicator import Available
 from sidecar.model.objective import Objective
-from sidecar.model.sections.objectives import Objectives
+from sidecar.model.sections.objectives import Burn, Objectives
 from sidecar.model.windows import SavedSeries, SeriesKey
 from sidecar.slo.book import MAX_WHOLE, WHOLE_EVERY_NANOS
 from sidecar.slo.engine import ObjectivesEngine
@@ -23,10 +23,14 @@ def keys_of(number: int, objective: Objective = EACH) -> list[SeriesKey]:
     return [SeriesKey(objective.id, f"model {at}") for at in range(number)]
 
 
-def in_hour(section: Objectives, model: str) -> tuple[float, float]:
+def burn_of(section: Objectives, model: str = "model 0") -> Burn:
     reading = next(each for each in section.readings if each.model == model)
     assert reading.burn is not None
-    found = next(each for each in reading.burn.windows if each.nanos == HOUR)
+    return reading.burn
+
+
+def in_hour(section: Objectives, model: str) -> tuple[float, float]:
+    found = next(each for each in burn_of(section, model).windows if each.nanos == HOUR)
     return found.good, found.bad
 
 
@@ -61,6 +65,16 @@ def test_a_model_of_a_tap_that_nobody_remembers_is_not() -> None:
     tap.count(new, 10, 40)
     section = next_life(ticker, ticker.engine.unsaved(), tap).tick(START + 3 * HOUR)
     assert in_hour(section, new.model) == (0, 0)
+
+
+def test_windows_whose_clock_was_lost_and_stood_ahead_hold_nothing_of_the_future() -> None:
+    ticker, keys = Ticker([EACH]), keys_of(1)
+    ticker.tap.count(keys[0], 100, 0)
+    ticker.tick(START + HOUR)
+    after = Ticker([EACH], saved=ticker.engine.unsaved(), tap=ticker.tap)
+    section = after.tick(START + 10 * MINUTE)
+    assert in_hour(section, keys[0].model) == (0, 0)
+    assert all(each.covered_nanos >= 0 for each in burn_of(section).windows)
 
 
 # --- many of them ---------------------------------------------------------------------------------
