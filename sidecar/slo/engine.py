@@ -9,6 +9,7 @@ from sidecar.model.sections.objectives import Events, ObjectiveReading, Objectiv
 from sidecar.model.windows import LONGEST_WITHOUT_DISK_NANOS, MAX_PERIOD_NANOS, SeriesKey
 from sidecar.slo.blindness import Blindness
 from sidecar.slo.book import UNKNOWN_AFTER_NANOS, Book
+from sidecar.slo.refusals import Refusals
 from sidecar.slo.state import Evidence, Subject, state_of
 from sidecar.slo.timeline import Timeline
 
@@ -65,6 +66,7 @@ class ObjectivesEngine:
         self._book = Book(saved, longest)
         self._timeline = Timeline(clock)
         self._blindness = Blindness()
+        self._refusals = Refusals()
         self._states: dict[SeriesKey, State] = {}
         self._is_first = True
         self._now = 0
@@ -87,7 +89,7 @@ class ObjectivesEngine:
         evidence = Evidence(
             flights=traffic.flights,
             timings=traffic.timings,
-            upstreams=traffic.upstreams,
+            unreachable=self._refusals.unreachable(traffic.upstreams, moment.uptime_nanos),
             blind_ratio=self._blindness.ratio(tap.stats, moment.uptime_nanos),
             observing=observing,
         )
