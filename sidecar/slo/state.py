@@ -11,9 +11,9 @@ without a model see.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
+from sidecar.model.glob import matches
 from sidecar.model.grid import NANOS_PER_SECOND, merge, quantile_seconds
 from sidecar.model.objective import State
 from sidecar.model.series import INFERENCE
@@ -50,11 +50,8 @@ class Subject(NamedTuple):
         """Say whether a series is of such requests: inference, and a name that fits."""
         if series.kind != INFERENCE:
             return False
-        if self.model:
-            fits = series.model == self.model
-        else:
-            fits = not self.model_glob or fnmatchcase(series.model, self.model_glob)
-        return fits and (not self.method_glob or fnmatchcase(series.method, self.method_glob))
+        fits = series.model == self.model if self.model else matches(self.model_glob, series.model)
+        return fits and matches(self.method_glob, series.method)
 
 
 @dataclass(frozen=True, slots=True)
