@@ -209,7 +209,10 @@ class Series:
         )
 
     def _fires_in(self, rule: Rule, long: Sums, short: Sums) -> int | None:
-        """Return when a tier fires if events go on as in its short window."""
+        """Return when a tier fires if events go on as in its short window; None: never, or nobody can say.
+
+        What is above already and does not fire waits for minutes, or for chance to be no likely reason.
+        """
         if not rule.is_above(short):
             return None
         share = short.bad / (short.good + short.bad)
@@ -219,7 +222,7 @@ class Series:
             return None
         bad_per_nano = short.bad / short.scale / max(self.covered(rule.short_nanos), 1)
         missing = max(self.terms.guard.min_bad - long.bad / long.scale, 0.0)
-        return max(above, round(missing / bad_per_nano))
+        return max(above, round(missing / bad_per_nano)) or None
 
     def _state_tier(self, of: State, state: State, moved_nanos: int) -> TierReading:
         """Return the tier of a state that means harm."""
