@@ -280,3 +280,15 @@ def test_names_with_wildcards_in_them_are_files_and_patterns_list_one_folder(
     assert agrees(policy)
     watch = json.loads(policy.control_settings)["watch"]
     assert expand(watch) == (str(file), str(folder / "x.yaml"))
+
+
+def test_openslo_in_the_place_of_a_configuration_is_told_where_to_name_it(tmp_path: Path) -> None:
+    """Not by each of its keys, and not that listeners are missing in it."""
+    file = tmp_path / "chat.yaml"
+    file.write_text(OPENSLO.split("---")[1])
+    compiled = compile_policy(Sources(str(file)))
+    assert compiled.policy is None
+    assert [str(each) for each in compiled.problems] == [
+        f"{file}:2: holds objectives of OpenSLO, and is no configuration."
+        " Name it in a configuration: slo_files: [chat.yaml]."
+    ]
