@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sidecar.model.windows import MAX_PERIOD_NANOS, RINGS, SeriesKey
+from sidecar.model.windows import MAX_PERIOD_NANOS, RINGS, SavedSeries, SeriesKey
 from sidecar.slo.series import Series, terms_of
 
 if TYPE_CHECKING:
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from sidecar.model.objective import Objective
     from sidecar.model.series import EventView
-    from sidecar.model.windows import SavedSeries
     from sidecar.slo.series import Terms
 
 # As the tap counts (INSTANCES in its limits.rs); models of its earlier lives are shown while there is room.
@@ -68,8 +67,10 @@ class Book:
         """Those that the store knows, and when they were last given to it; 0: in an earlier life."""
         self._left: dict[SeriesKey, tuple[int, tuple[int, int, int]]] = {}
         """Where forgotten ones stood in a life of the tap, so that none of their events is ever new again."""
+        self._left_unsaved: list[SavedSeries] = []
+        """The same for the next life of control, which may find them in force again: heads without slots."""
         self.forgotten: list[SeriesKey] = []
-        """Nobody will ask for these again; whoever has told the store empties it."""
+        """Of these nothing is to be found again but what is saved later; whoever has told the store empties it."""
 
     def __len__(self) -> int:
         return len(self._series)
@@ -121,6 +122,8 @@ class Book:
 
     def unsaved(self, *, whole: bool, now: int) -> Iterator[SavedSeries]:
         """Yield what is to be saved now. `whole`: with all slots, and each only now and then, unless a tier changed."""
+        left, self._left_unsaved = self._left_unsaved, []
+        yield from left
         changed = [each for each in self._series.values() if each.changed]
         for series in self._due(changed, now) if whole else changed:
             self._saved_at[series.key] = now
@@ -146,8 +149,13 @@ class Book:
             gone = self._waiting.pop(key)
             self._left[key] = (gone.epoch, gone.counts)
             self.forgotten.append(key)
+            if now - gone.last_traffic <= MAX_PERIOD_NANOS:
+                head = SavedSeries(key, gone.epoch, *gone.counts, gone.last_traffic, now)
+                self._left_unsaved.append(head)
         while len(self._left) > MAX_LEFT:
-            del self._left[next(iter(self._left))]
+            key = next(iter(self._left))
+            del self._left[key]
+            self.forgotten.append(key)
 
     def _forget_models(self, told: Container[SeriesKey], now: int) -> None:
         """Let go of models of earlier lives of the tap that were silent for a period, or are beyond the cap."""

@@ -12,7 +12,7 @@ from sidecar.model.indicator import Available
 from sidecar.model.objective import Objective
 from sidecar.model.sections.objectives import Burn, Objectives
 from sidecar.model.windows import SavedSeries, SeriesKey
-from sidecar.slo.book import MAX_WHOLE, WHOLE_EVERY_NANOS
+from sidecar.slo.book import MAX_WAITING, MAX_WHOLE, WHOLE_EVERY_NANOS
 from sidecar.slo.engine import ObjectivesEngine
 from tests.fakes.promises import SECOND, START, FakeTap, Ticker
 
@@ -75,6 +75,28 @@ def test_windows_whose_clock_was_lost_and_stood_ahead_hold_nothing_of_the_future
     section = after.tick(START + 10 * MINUTE)
     assert in_hour(section, keys[0].model) == (0, 0)
     assert all(each.covered_nanos >= 0 for each in burn_of(section).windows)
+
+
+def test_what_was_forgotten_is_not_new_to_the_next_life_either() -> None:
+    """The tap goes on telling of a definition that it has counted once; with it back in force all that would be new."""
+    ticker, keys = Ticker([EACH]), keys_of(MAX_WAITING + 30)
+    for key in keys:
+        ticker.tap.count(key, 1000, 500)
+    ticker.tick(START + SECOND)
+    ticker.tick(START + 2 * HOUR)
+    heads = {each.key: each for each in ticker.engine.unsaved()}
+    ticker.objectives = []
+    ticker.tick(START + 2 * HOUR + SECOND)
+    for gone in ticker.engine.take_forgotten():
+        del heads[gone]
+    left = {each.key: each for each in ticker.engine.unsaved()}
+    assert len(left) == 30
+    assert not any(each.slots for each in left.values())
+    after = next_life(ticker, [*(heads | left).values()])
+    after.tick(START + 2 * HOUR + 2 * SECOND)
+    after.objectives = [EACH]
+    section = after.tick(START + 2 * HOUR + 3 * SECOND)
+    assert {in_hour(section, key.model) for key in keys} == {(0, 0)}
 
 
 # --- many of them ---------------------------------------------------------------------------------

@@ -30,13 +30,13 @@ class Disk:
         self.slots: dict[SeriesKey, dict[tuple[int, int], Slot]] = {}
 
     def keep(self, engine: ObjectivesEngine) -> None:
+        for key in engine.take_forgotten():
+            self.heads.pop(key, None)
+            self.slots.pop(key, None)
         for each in engine.unsaved():
             self.heads[each.key] = each
             held = self.slots.setdefault(each.key, {})
             held.update({(slot.ring, slot.number): slot for slot in each.slots})
-        for key in engine.take_forgotten():
-            self.heads.pop(key, None)
-            self.slots.pop(key, None)
 
     def saved(self) -> list[SavedSeries]:
         return [
