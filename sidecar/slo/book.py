@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 # As the tap counts (INSTANCES in its limits.rs); models of its earlier lives are shown while there is room.
 MAX_SERIES = 500
-# A definition that was changed and is changed back finds its windows again; beyond these the oldest are forgotten.
-MAX_WAITING = 64
+# A definition that was changed and is changed back finds its windows again, with all models that it may have; beyond
+# these the oldest are forgotten.
+MAX_WAITING = MAX_SERIES
 # Of so many forgotten ones the tap's counts are known on: all that it may itself keep of definitions out of force.
 MAX_LEFT = 1024
 # A tap that has counted for longer than this before anybody looked: nobody knows when its events came.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from textwrap import dedent
 
@@ -215,6 +216,18 @@ def test_a_pattern_that_matches_nothing_is_said_and_a_name_that_is_not_there_is_
         f"{file.parent}/none.yaml: cannot be read: No such file or directory. Check the path."
     ]
     assert compiled(file, names="\\0*").problems == ()
+
+
+def test_what_is_no_file_is_told_and_not_waited_for(file: Path) -> None:
+    os.mkfifo(file.parent / "pipe.yaml")
+    (file.parent / "folder.yaml").mkdir()
+    for name in ("pipe.yaml", "folder.yaml"):
+        found = compiled(file, names=name)
+        assert [str(each) for each in found.problems] == [
+            f"{file.parent}/{name}: cannot be read: it is no regular file. "
+            "Name a file, or all in a folder: slos/*.yaml."
+        ]
+        assert hash_of_files([str(file.parent / name)], "") is None
 
 
 def test_the_configuration_itself_is_never_one_of_them(file: Path) -> None:
