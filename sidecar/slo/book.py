@@ -93,6 +93,17 @@ class Book:
         self._forget_waiting(now)
         self._forget_models(told, now)
 
+    def join(self, saved: Iterable[SavedSeries]) -> None:
+        """Take what was kept by others until now: of a series that is here it is added, any other waits as ever."""
+        for each in saved:
+            waiting = self._waiting.get(each.key)
+            ours = self._series.get(each.key) or (waiting.whole if waiting else None)
+            if isinstance(ours, Series):
+                ours.join(each)
+            elif each.key not in self._left:
+                self._waiting[each.key] = _Waiting.saved(each)
+                self._saved_at[each.key] = 0
+
     def models_of(
         self, objective: Objective, events: Mapping[SeriesKey, EventView]
     ) -> Iterator[str]:

@@ -104,6 +104,13 @@ class ObjectivesEngine:
         self._note_states(readings)
         return Objectives(readings, self._timeline.moved_nanos)
 
+    def join(self, saved: Sequence[SavedSeries]) -> None:
+        """Take what could not be read when this began: another Wayside's, until it let go of the folder.
+
+        Between two ticks. Its clock and ours both began at the wall clock's time.
+        """
+        self._book.join(saved)
+
     def unsaved(self) -> list[SavedSeries]:
         """Return the series to be saved now: those of which something has changed."""
         return list(self._book.unsaved(whole=not self._on_disk, now=self._now))

@@ -109,6 +109,20 @@ class Series:
         series.changed = series.is_new = False
         return series
 
+    def join(self, saved: SavedSeries) -> None:
+        """Add what was kept by others until now: another Wayside, or an earlier life on a disk that was slow."""
+        if saved.epoch_unix_nanos == self.epoch:
+            # Of this life of the tap: what came between the two is in neither.
+            good, bad = self.windows.total()
+            missing = self.counts[0] - saved.good - good, self.counts[1] - saved.bad - bad
+            self.windows.add(*(max(each, 0) for each in missing))
+        self.windows.join(saved.slots)
+        self.since = min(self.since, saved.since_nanos)
+        self.last_traffic = max(self.last_traffic, min(saved.last_traffic_nanos, self.windows.now))
+        for name, since in saved.firing:
+            self.firing[name] = min(since, self.firing.get(name, since))
+        self.changed, self._burn_of = True, None
+
     def adapt(self, terms: Terms) -> None:
         """Go on under other terms of the same counts: another target, other tiers, another period."""
         if terms == self.terms:
