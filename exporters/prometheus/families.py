@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import (
 )
 
 from sidecar.model import grid
-from sidecar.model.metrics import Metric, Type
+from sidecar.model.metrics import RESPONSE_GAP, TAP_ADDED_LATENCY, Metric, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -50,13 +50,14 @@ def infos(metric: Metric, samples: Iterable[Labels]) -> Iterator[Family]:
 
 
 def histograms(metric: Metric, samples: Iterable[tuple[Labels, HistogramView]]) -> Iterator[Family]:
-    """Yield a histogram family at the exported edges; a series that counted nothing is absent."""
+    """Yield a histogram family at the classic bounds; a series that counted nothing is absent."""
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+    les = [bound.le for bound in _bounds(metric)]
     for labels, histogram in samples:
         if histogram.count:
-            family.add_metric(
-                labels, _buckets(histogram), histogram.sum_nanos / grid.NANOS_PER_SECOND
-            )
+            exact = zip(les, grid.cumulative(histogram), strict=True)
+            seconds = histogram.sum_nanos / grid.NANOS_PER_SECOND
+            family.add_metric(labels, [*exact, ("+Inf", histogram.count)], seconds)
     yield from _present(metric, Type.HISTOGRAM, family)
 
 
@@ -84,9 +85,9 @@ def _labels(metric: Metric, values: Labels) -> dict[str, str]:
     return {name: value for name, value in named if value or name not in metric.optional}
 
 
-def _buckets(histogram: HistogramView) -> list[tuple[str, float]]:
-    exact = zip(grid.EXPORTED_LE_SECONDS, grid.cumulative(histogram), strict=True)
-    return [*exact, ("+Inf", histogram.count)]
+def _bounds(metric: Metric) -> Sequence[grid.Bound]:
+    """Return what the tap counted against: the field of the seam that a metric is read from says so."""
+    return grid.GAP_BOUNDS if metric in (RESPONSE_GAP, TAP_ADDED_LATENCY) else grid.LATENCY_BOUNDS
 
 
 def _present(metric: Metric, kind: Type, family: Family) -> Iterator[Family]:

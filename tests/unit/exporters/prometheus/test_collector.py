@@ -118,7 +118,7 @@ def test_histograms_are_exact_at_their_bounds() -> None:
         dict(labels)["le"]: value
         for labels, value in found["wayside_latency_seconds_bucket"].items()
     }
-    assert (by_le["0.05"], by_le["0.1"], by_le["0.2"], by_le["+Inf"]) == (0, 1, 2, 2)
+    assert (by_le["0.05"], by_le["0.1"], by_le["0.25"], by_le["+Inf"]) == (0, 1, 2, 2)
     assert only(found["wayside_latency_seconds_count"]) == 2
     assert only(found["wayside_latency_seconds_sum"]) == pytest.approx(0.200000001)
 

@@ -99,11 +99,11 @@ def busier(series: Any, times: int) -> Any:
     copy = type(series)()
     copy.CopyFrom(series)
     for field, value in copy.ListFields():
-        if field.name in ("id", "buckets", "failed", "streaming"):
+        if field.name in ("id", "cells", "failed", "streaming"):
             continue
         if isinstance(value, int):
             setattr(copy, field.name, value * times)
-        elif field.name == "counts":
+        elif field.name in ("counts", "classes"):
             value[:] = [each * times for each in value]
         elif not isinstance(value, str):
             value.CopyFrom(busier(value, times))
