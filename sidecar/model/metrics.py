@@ -66,7 +66,11 @@ LATENCY = _histogram(
     "Per request: request complete to response complete, as read from the server.",
     *_TIMING_LABELS,
 )
-CALL_DURATION = _histogram("call_duration_seconds", "Per call: first byte to end.", *_TIMING_LABELS)
+CALL_DURATION = _histogram(
+    "call_duration_seconds",
+    "Per call that was answered well: first byte to end.",
+    *_TIMING_LABELS,
+)
 FIRST_RESPONSE = _histogram(
     "first_response_seconds",
     "Per request of a streaming method that was answered well: request complete to first response message.",
@@ -327,6 +331,9 @@ CONTROL_LIFE = _gauge(
 )
 CONTROL_SERIES_LEFT_OUT = _gauge(
     "control_series_left_out", "Series not shown on this page because it would grow too long."
+)
+METRICS_LINES = _gauge(
+    "metrics_lines", "Lines of this page, comments aside: what it costs whoever keeps it."
 )
 
 ALL: tuple[Metric, ...] = tuple(

@@ -8,7 +8,7 @@ import pytest
 
 from exporters.prometheus.render import MetricsPage
 from sidecar.model.duration import HOUR, MINUTE
-from sidecar.model.page import MAX_INSTANCES
+from sidecar.model.objectives_page import MAX_INSTANCES
 from sidecar.model.sections.objectives import Burn
 from sidecar.model.sections.store import StoreReading
 from sidecar.model.snapshot import Snapshot
