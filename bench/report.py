@@ -16,6 +16,7 @@ from bench.ends import own_tmp
 from bench.figures import Results, Spread, cpu, own_cpu, p50, p99
 from bench.instructions import AIMS, TOLERANCE, WHAT
 from bench.loads import Load, request
+from bench.metrics_page import told
 from bench.token_server import CHUNKS, STEP_SECONDS
 
 FLOOR = "haproxy-tcp"
@@ -225,6 +226,8 @@ def results_page(run: Run, results: Results) -> str:
         INSTRUCTIONS_HEAD,
         instructions_table(results) + "\n",
         *(load_table(load, results) + "\n" for load in run.loads),
+        "## The page of metrics\n",
+        (told(results.page) if results.page else "Not measured.") + "\n",
         "## Resident memory after the run\n",
         memory_table(results) + "\n",
         "## What this leaves out\n",

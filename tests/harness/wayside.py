@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import sys
 import tempfile
 import urllib.request
@@ -22,6 +23,8 @@ COMMAND = Path(sys.executable).parent / "wayside"
 CONTROL = "sidecar.runtime"
 """What the command line of control holds, and no other child's of the tap."""
 HTTP_SECONDS = 60.0
+# So that a test sees what there is, whatever a smaller page leaves out.
+SHOW_ALL = "metrics: {profile: full}\n"
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,13 @@ def running_wayside(
 ) -> Iterator[Wayside]:
     """Run `wayside run` before an upstream, on free ports, until the block ends.
 
-    `config` is the YAML beside flags, `before` the words before the command, such as those that enter a cgroup. Not
-    `ready`: the upstream is still to come.
+    `config` is the YAML beside flags, with all of /metrics unless it says otherwise; `before` the words before the
+    command, such as those that enter a cgroup. Not `ready`: the upstream is still to come.
     """
     address, admin, health = (f"127.0.0.1:{port}" for port in free_ports(3))
     with tempfile.TemporaryDirectory(prefix="wayside-config-") as folder:
         file = Path(folder) / "wayside.yaml"
-        file.write_text(config or "{}\n")
+        file.write_text(config if re.search("^metrics:", config, re.M) else f"{config}\n{SHOW_ALL}")
         doors = [
             f"--listen={address}",
             f"--upstream={upstream}",

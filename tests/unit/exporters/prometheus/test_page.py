@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from prometheus_client import Metric
@@ -13,14 +12,12 @@ from sidecar.model import metrics
 from sidecar.model.metrics import Type
 from sidecar.model.page import MAX_COUNTER_SERIES, MAX_SHAPED_MODELS
 from sidecar.model.profiles import Profile
-from sidecar.model.sections.objectives import Objectives
-from sidecar.model.sections.store import StoreReading
 from sidecar.model.server_metrics import PollFailure, ServerReading
 from sidecar.model.snapshot import Snapshot
 from sidecar.tapclient import tap_pb2 as pb
 from tests.fakes import facts
-from tests.fakes.burning import named, on_fire, reading
 from tests.fakes.facts import INFER, STREAM, snapshot, tap_stats
+from tests.fakes.full_house import everything, full_house
 from tests.fakes.pages import parse_openmetrics, parse_text
 from tests.fakes.published import published, server_reading, watched
 
@@ -378,57 +375,3 @@ def test_a_page_is_rendered_once_per_tick_and_format() -> None:
     assert page.render(moment, "")[0] is first
     later = published(snapshot(), tick=2)
     assert page.render(later, "")[0] is not first
-
-
-def everything() -> Snapshot:
-    """A snapshot of which every family has something to show."""
-    return replace(
-        published(full_house(), server=server_reading(), profile=Profile.FULL),
-        objectives=Objectives((reading("fast", on_fire(), excluded=1),)),
-        store=StoreReading("disk", set_aside="wayside.db.damaged-20261130T201500Z"),
-    )
-
-
-def burning_objectives(count: int) -> Objectives:
-    """Objectives of which each shows all it can."""
-    return named([watched(f"objective-{n}") for n in range(count)], on_fire())
-
-
-def full_house(models: list[str] | None = None) -> pb.Snapshot:
-    """A moment at which everything that can be shown is shown."""
-    counters, timings, flights = [], [], []
-    for model in models or ["resnet50"]:
-        for method in (INFER, STREAM):
-            counters += [
-                facts.calls(model, method=method, code=code) for code in ("OK", "INTERNAL", "LOST")
-            ]
-            timings += [facts.timing(model, method, failed) for failed in (False, True)]
-            for timing in timings[-2:]:
-                timing.batch_size.CopyFrom(facts.sizes(*range(1, 2_000)))
-        counters.append(
-            facts.calls(model, code="CANCELLED", ended_by="client", outcome="cancelled")
-        )
-        counters.append(
-            facts.calls(model, method=STREAM, code="IN_BAND_ERROR", outcome="server_error")
-        )
-        flights.append(facts.flight(model, open_requests=1))
-    for method in ("grpc.health.v1.Health/Check", "inference.GRPCInferenceService/ServerLive"):
-        counters.append(facts.calls("unknown", method=method, kind="probe"))
-    tap = facts.tap_stats(blind=1)
-    tap.throttled_nanos = 5
-    tap.control_restarts.add(label="exited", value=1)
-    tokens = [
-        facts.tokens(model, direction, source)
-        for model in models or ["resnet50"]
-        for direction, source in (("input", "usage"), ("output", "usage"), ("output", "chunks"))
-    ]
-    limits = [facts.batch_limit(model) for model in models or ["resnet50"]]
-    return snapshot(
-        counters=counters,
-        timings=timings,
-        flights=flights,
-        tokens=tokens,
-        tap=tap,
-        batch_limits=limits,
-        shapes=[facts.shapes(model) for model in models or ["resnet50"]],
-    )

@@ -17,6 +17,7 @@ from sidecar.model.snapshot import Snapshot
 from tests.fakes import facts
 from tests.fakes.burning import named, on_fire, reading, told
 from tests.fakes.busy_servers import busy, many_models
+from tests.fakes.full_house import everything
 from tests.fakes.pages import parse_openmetrics
 from tests.fakes.protobuf_page import parse_protobuf
 from tests.fakes.published import published, server_reading, watched
@@ -117,17 +118,9 @@ def test_a_larger_profile_shows_what_a_smaller_one_does(metric: Metric) -> None:
 
 @pytest.mark.parametrize("profile", Profile)
 def test_a_page_has_the_metrics_of_its_profile_and_no_others(profile: Profile) -> None:
-    moment = in_profile(everything(), profile)
-    bodies = MetricsPage().render(moment, Format.OPENMETRICS.value)[0].decode()
+    bodies = MetricsPage().render(everything(profile), Format.OPENMETRICS.value)[0].decode()
     shown = {family.name for family in parse_openmetrics(bodies)}
     assert shown == {each.name for each in metrics.ALL if profile in profiles_of(each)}
-
-
-def everything() -> Snapshot:
-    """A moment of which every family has something to show."""
-    from tests.unit.exporters.prometheus import test_page
-
-    return test_page.everything()
 
 
 SUMMED: dict[str, Callable[[dict[str, str]], bool]] = {
