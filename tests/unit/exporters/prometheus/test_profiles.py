@@ -16,7 +16,7 @@ from sidecar.model.profiles import Profile, profiles_of, shown_as
 from sidecar.model.snapshot import Snapshot
 from tests.fakes import facts
 from tests.fakes.burning import named, on_fire, reading, told
-from tests.fakes.busy_servers import busy, many_models
+from tests.fakes.busy_servers import METHODS, busy, many_models
 from tests.fakes.full_house import everything
 from tests.fakes.pages import parse_openmetrics
 from tests.fakes.protobuf_page import parse_protobuf
@@ -172,3 +172,17 @@ def test_the_servers_own_numbers_are_left_out_of_slo() -> None:
     moment = published(facts.snapshot(), server=server_reading())
     assert left_out(moment) == 1
     assert left_out(in_profile(moment, Profile.SLO)) == 0
+
+
+def test_of_several_traces_slo_names_the_slowest() -> None:
+    timings = [facts.timing("m", method) for method in METHODS]
+    for timing, value in zip(timings, (5, 9, 7), strict=True):
+        timing.latency_exemplar.trace_id = bytes([value]) * 16
+        timing.latency_exemplar.value_nanos = value
+        timing.latency_exemplar.unix_nanos = 1
+    body, _ = MetricsPage().render(
+        published(facts.snapshot(timings=timings), profile=Profile.SLO), Format.OPENMETRICS.value
+    )
+    assert [line.partition(" # ")[2] for line in body.decode().splitlines() if " # " in line] == [
+        f'{{trace_id="{"09" * 16}"}} 9e-09 0.000000001'
+    ]
