@@ -41,9 +41,10 @@ class Wayside:
         """Find the process ids of control that are alive now: one, or none while it is being replaced."""
         return children(self.running.pid, CONTROL)
 
-    def get(self, door: str, path: str) -> bytes:
+    def get(self, door: str, path: str, accept: str = "*/*") -> bytes:
         """Fetch a path from the admin or the health address; raises OSError for anything but success."""
-        with urllib.request.urlopen(f"http://{door}{path}", timeout=HTTP_SECONDS) as answer:
+        request = urllib.request.Request(f"http://{door}{path}", headers={"accept": accept})
+        with urllib.request.urlopen(request, timeout=HTTP_SECONDS) as answer:
             body: bytes = answer.read()
         return body
 
