@@ -9,6 +9,7 @@ from prometheus_client import Metric
 
 from exporters.prometheus.render import MetricsPage
 from sidecar.model import metrics
+from sidecar.model.grid import GAP_BOUNDS
 from sidecar.model.metrics import Type
 from sidecar.model.page import MAX_COUNTER_SERIES, MAX_SHAPED_MODELS
 from sidecar.model.profiles import Profile
@@ -119,6 +120,22 @@ def test_histograms_are_exact_at_their_bounds() -> None:
     assert (by_le["0.05"], by_le["0.1"], by_le["0.25"], by_le["+Inf"]) == (0, 1, 2, 2)
     assert only(found["wayside_latency_seconds_count"]) == 2
     assert only(found["wayside_latency_seconds_sum"]) == pytest.approx(0.200000001)
+
+
+def test_gaps_and_what_the_tap_adds_have_bounds_of_their_own() -> None:
+    timing = facts.timing("m", STREAM)
+    gaps = facts.histogram(20_000_000, 20_000_001, 2_500_000_001, bounds=GAP_BOUNDS)
+    timing.response_gap.CopyFrom(gaps)
+    tap = tap_stats()
+    tap.added_latency.CopyFrom(gaps)
+    found = samples(published(snapshot(timings=[timing], tap=tap)))
+    for name in ("response_gap_seconds", "tap_added_latency_seconds"):
+        by_le = {
+            dict(labels)["le"]: value for labels, value in found[f"wayside_{name}_bucket"].items()
+        }
+        assert set(by_le) == {*(bound.le for bound in GAP_BOUNDS), "+Inf"}
+        assert (by_le["0.01"], by_le["0.02"], by_le["0.03"]) == (0, 1, 2)
+        assert (by_le["2.5"], by_le["+Inf"]) == (2, 3)
 
 
 def test_sizes_of_batches_are_exact_at_every_power_of_two() -> None:
