@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from sidecar.model.grid import GAP_BOUNDS, LATENCY_BOUNDS
-from sidecar.model.metrics import ALL, Metric, Type
+from sidecar.model.metrics import ALL, Metric
 from sidecar.model.profiles import Profile, profiles_of, shown_as
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
@@ -83,9 +83,8 @@ SLO_SERIES_OF_TWENTY = 146
 
 def row(metric: Metric) -> str:
     """Return one line of the table, with the name as it is queried."""
-    suffix = {Type.COUNTER: "_total", Type.INFO: "_info"}.get(metric.type, "")
     profile = profiles_of(metric)[0].value
-    return f"| `{metric.name}{suffix}` | {profile} | {metric.type.value} | {labels(metric)} | {metric.help} |\n"
+    return f"| `{metric.sample_name}` | {profile} | {metric.type.value} | {labels(metric)} | {metric.help} |\n"
 
 
 def labels(metric: Metric) -> str:

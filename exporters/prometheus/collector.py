@@ -36,9 +36,6 @@ class SnapshotCollector:
         yield from map(client_family, page_families(self.snapshot))
 
 
-_SUFFIX = {Type.COUNTER: "_total", Type.GAUGE: "", Type.INFO: "_info"}
-
-
 def client_family(family: Family) -> ClientFamily:
     """Return a family as prometheus_client has it."""
     metric = family.metric
@@ -58,8 +55,7 @@ def client_family(family: Family) -> ClientFamily:
     for one in family.series:
         assert not isinstance(one, Distribution)
         labels = dict(named(metric, one.labels))
-        sample = f"{metric.name}{_SUFFIX[metric.type]}"
-        made.add_sample(sample, labels, one.value, exemplar=_exemplar(one.exemplar))
+        made.add_sample(metric.sample_name, labels, one.value, exemplar=_exemplar(one.exemplar))
     return made
 
 

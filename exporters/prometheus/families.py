@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sidecar.model.series import CountView, HistogramView, SizeHistogramView
 
 INFINITY = "+Inf"
-Labels: TypeAlias = "Sequence[str]"
+Labels: TypeAlias = "tuple[str, ...]"
 Sample: TypeAlias = "tuple[Labels, float]"
 
 
@@ -54,9 +54,7 @@ class Distribution(NamedTuple):
     bounds: Sequence[str]  # as `le` has them, +Inf last
     counts: Sequence[int]  # at the bounds, cumulative
     sum: float
-    cells: (
-        HistogramView | None
-    )  # on the exponential grid; None where it is counted by its bounds alone
+    cells: HistogramView | None  # on the grid; None where it is counted by its bounds alone
     exemplar: Exemplar | None = None
     exemplar_at: int = 0  # the bound that it is told at
 

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from sidecar.model.metrics import Metric
 
 _TYPES = {
-    Type.COUNTER: (pb.MetricType.COUNTER, "_total"),
-    Type.GAUGE: (pb.MetricType.GAUGE, ""),
-    Type.HISTOGRAM: (pb.MetricType.HISTOGRAM, ""),
-    Type.INFO: (pb.MetricType.GAUGE, "_info"),
+    Type.COUNTER: pb.MetricType.COUNTER,
+    Type.GAUGE: pb.MetricType.GAUGE,
+    Type.HISTOGRAM: pb.MetricType.HISTOGRAM,
+    Type.INFO: pb.MetricType.GAUGE,
 }
 # What is nearer to zero is in the zero bucket, as with Prometheus' own client. No duration is: 0 counts as 1 ns.
 ZERO_THRESHOLD = 2.0**-128
@@ -46,8 +46,8 @@ def write(families: Iterable[Family], native_schema: int, epoch_unix_nanos: int)
 
 def _family(family: Family, native_schema: int, started: Timestamp) -> pb.MetricFamily:
     metric = family.metric
-    kind, suffix = _TYPES[metric.type]
-    message = pb.MetricFamily(name=f"{metric.name}{suffix}", help=metric.help, type=kind)
+    kind = _TYPES[metric.type]
+    message = pb.MetricFamily(name=metric.sample_name, help=metric.help, type=kind)
     created = started if _is_as_old_as_the_tap(metric) else None
     for one in family.series:
         told = message.metric.add(

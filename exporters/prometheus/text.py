@@ -83,8 +83,7 @@ def _prefixes(metric: Metric, one: Point | Distribution) -> Sequence[str]:
     """Return what stands before each number of a series."""
     labels = named(metric, one.labels)
     if not isinstance(one, Distribution):
-        suffix = {Type.COUNTER: "_total", Type.INFO: "_info"}.get(metric.type, "")
-        return (f"{metric.name}{suffix}{_braced(labels)} ",)
+        return (f"{metric.sample_name}{_braced(labels)} ",)
     buckets = [f"{metric.name}_bucket{_braced([*labels, ('le', le)])} " for le in one.bounds]
     whole = _braced(labels)
     return (*buckets, f"{metric.name}_count{whole} ", f"{metric.name}_sum{whole} ")
@@ -106,10 +105,6 @@ def _head(metric: Metric, openmetrics: bool) -> str:
     if openmetrics:
         name, kind, meaning = metric.name, metric.type.value, _escaped(metric.help)
     else:
-        suffix = {Type.COUNTER: "_total", Type.INFO: "_info"}.get(metric.type, "")
-        name, meaning = (
-            f"{metric.name}{suffix}",
-            metric.help.replace("\\", r"\\").replace("\n", r"\n"),
-        )
+        name, meaning = metric.sample_name, metric.help.replace("\\", r"\\").replace("\n", r"\n")
         kind = "gauge" if metric.type is Type.INFO else metric.type.value
     return f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n"

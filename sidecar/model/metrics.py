@@ -19,6 +19,9 @@ class Type(enum.Enum):
     INFO = "info"
 
 
+_SAMPLE_SUFFIXES = {Type.COUNTER: "_total", Type.INFO: "_info"}
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One metric family."""
@@ -29,6 +32,11 @@ class Metric:
     help: str
     optional: frozenset[str] = frozenset()
     """Of the labels those that a sample does without where they are empty."""
+
+    @property
+    def sample_name(self) -> str:
+        """What is queried, and what the text format calls the family; names of a histogram's samples go on from it."""
+        return self.name + _SAMPLE_SUFFIXES.get(self.type, "")
 
 
 _TIMING_LABELS = ("model", "method", "outcome")
