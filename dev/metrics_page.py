@@ -12,8 +12,8 @@ HEAD = """# Metrics
 
 Everything on /metrics. Written by `make gen` from the table that the exporter itself uses.
 
-Base units throughout; a line that is not there is a value that is not known, never a zero. Histograms have at most 14
-bounds, fixed per release. Wayside never says `pod`, `namespace`, `instance` or `job`: those are the scraper's.
+Base units throughout; a line that is not there is a value that is not known, never a zero. Histograms have 15 bounds,
+or 11 of sizes, fixed per release. Wayside never says `pod`, `namespace`, `instance` or `job`: those are the scraper's.
 
 | name | type | labels | meaning |
 |---|---|---|---|
