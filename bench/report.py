@@ -34,8 +34,8 @@ byte came back, and an open loop held its rate; one that did not is made again, 
 
 INSTRUCTIONS_HEAD = f"""## Instructions
 
-What the parser executes, replayed under callgrind: the same on a busy machine as on a quiet one. A test fails where it
-is {100 * TOLERANCE:.0f} % above the committed count (bench/instructions.json).
+What the parser executes, and then the ledger with it, replayed under callgrind: the same on a busy machine as on a
+quiet one. A test fails where it is {100 * TOLERANCE:.0f} % above the committed count (bench/instructions.json).
 """
 
 

@@ -36,6 +36,7 @@ Each duration is counted twice, both times exactly: at 15 bounds, fixed per rele
 
 - Latencies and waits: {latency_bounds} s.
 - Gaps between responses, and what the tap adds: {gap_bounds} s.
+- Sizes of batches, which are counted at bounds alone: powers of two up to 1,024.
 - The grid is what a native histogram of schema 5 shows, so that a quantile over it is within 2.2 % of the true one.
   `metrics: {{native_schema: 3}}` makes four steps one, and so on down to -4. To scrape them:
 

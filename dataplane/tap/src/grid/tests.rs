@@ -120,14 +120,3 @@ fn the_longest_duration_has_a_cell_and_nothing_has_none() {
     assert_eq!((proto.counts, proto.cells), (vec![1, 1], vec![FIRST_CELL, 1091]));
     assert_eq!((proto.classes[0], proto.classes[CLASSES - 1]), (1, 1));
 }
-
-/// It is to take no more than the histogram of 33 octaves behind pointers did.
-#[test]
-fn an_octave_is_all_that_a_duration_takes() {
-    assert!(size_of::<Histogram<Gaps>>() <= 280, "{}", size_of::<Histogram<Gaps>>());
-    let mut histogram = Histogram::<Gaps>::default();
-    for octaves in 1..=5 {
-        histogram.record(1 << (2 * octaves + 20));
-        assert_eq!(histogram.counts.capacity(), octaves);
-    }
-}

@@ -9,6 +9,7 @@ import pytest
 
 from sidecar.model import grid
 from tests.fakes.facts import histogram
+from tests.provision.parts import ROOT
 
 
 def is_below_the_power(nanos: Fraction, cell: int) -> bool:
@@ -26,6 +27,9 @@ def test_every_edge_is_a_power_rounded_to_whole_nanoseconds() -> None:
         tie = cell + 1 == -320  # 2^-10 s
         assert tie or not is_below_the_power(edge + half, cell)
     assert grid.edge_nanos(-321) == 976_562
+    # Rust is held to the same list.
+    listed = (ROOT / "tests/data/grid_edges.txt").read_text().split()
+    assert [int(edge) for edge in listed] == list(grid.EDGES_NANOS)
     assert grid.edge_nanos(-1) == 1_000_000_000
 
 
