@@ -38,6 +38,7 @@ listeners:
 health: "{health}"
 admin: "{admin}"
 control: {{tick: 100ms}}
+metrics: {{profile: full}}
 server: {{max_batch_size: {{resnet50: 8, bert: 0}}}}
 slos:
   - {{name: resnet-fast, match: {{model: resnet50}}, objective: 99.9%, good: {{latency_below: 1s}}}}
