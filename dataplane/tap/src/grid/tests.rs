@@ -56,14 +56,15 @@ fn random() -> impl FnMut() -> f64 {
     }
 }
 
-fn same_as_brute_force<B: Bounds>(micros: [Nanos; CLASSES - 1], values: &[Nanos]) {
+fn same_as_brute_force<B: Bounds>(bounds: &[Nanos], values: &[Nanos]) {
+    assert_eq!(bounds.len(), CLASSES - 1);
     let edges = edges();
     let mut histogram = Histogram::<B>::default();
     let (mut cells, mut classes) = (std::collections::BTreeMap::new(), [0; CLASSES]);
     for &value in values {
         histogram.record(value);
         *cells.entry(cell_by_edges(&edges, value)).or_insert(0) += 1;
-        classes[micros.iter().filter(|bound| value > *bound * 1000).count()] += 1;
+        classes[bounds.iter().filter(|bound| value > **bound).count()] += 1;
     }
     let counted = proto::Histogram {
         count: values.len() as u64,
@@ -75,27 +76,37 @@ fn same_as_brute_force<B: Bounds>(micros: [Nanos; CLASSES - 1], values: &[Nanos]
     assert_eq!(histogram.to_proto(), Some(counted));
 }
 
-const LATENCY_MICROS: [Nanos; CLASSES - 1] = [
-    1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000,
-    30_000_000, 60_000_000,
-];
-const GAP_MICROS: [Nanos; CLASSES - 1] =
-    [100, 250, 500, 1000, 2500, 5000, 10_000, 20_000, 30_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000];
+/// Bounds as `proto/tap.proto` defines them, in nanoseconds.
+fn defined(whose: &str) -> Vec<Nanos> {
+    let proto = include_str!("../../../proto/tap.proto");
+    let line = proto.lines().find_map(|line| line.strip_prefix("//   ")?.strip_prefix(whose)).expect("a list");
+    let seconds = line.split(' ').filter_map(|word| word.trim_end_matches([';', '.']).parse::<f64>().ok());
+    seconds.map(|seconds| (seconds * 1e9).round() as Nanos).collect()
+}
+
+fn latency_bounds() -> Vec<Nanos> {
+    defined("latencies:")
+}
+
+fn gap_bounds() -> Vec<Nanos> {
+    defined("gaps, and what the tap adds:")
+}
 
 #[test]
 fn a_million_durations_are_counted_as_brute_force_counts_them() {
     let mut random = random();
     let values: Vec<Nanos> = (0..1_000_000).map(|_| 10f64.powf(14.0 * random()) as Nanos).collect();
     assert!(values.iter().any(|value| *value < 3) && values.iter().any(|value| *value > 90_000_000_000_000));
-    same_as_brute_force::<Latencies>(LATENCY_MICROS, &values);
-    same_as_brute_force::<Gaps>(GAP_MICROS, &values);
+    same_as_brute_force::<Latencies>(&latency_bounds(), &values);
+    same_as_brute_force::<Gaps>(&gap_bounds(), &values);
 }
 
 #[test]
 fn a_bound_is_in_its_class_and_the_next_nanosecond_in_the_next() {
-    let around = |micros: &Nanos| [micros * 1000 - 1, micros * 1000, micros * 1000 + 1];
-    same_as_brute_force::<Latencies>(LATENCY_MICROS, &LATENCY_MICROS.iter().flat_map(around).collect::<Vec<_>>());
-    same_as_brute_force::<Gaps>(GAP_MICROS, &GAP_MICROS.iter().flat_map(around).collect::<Vec<_>>());
+    let around = |bounds: &[Nanos]| bounds.iter().flat_map(|at| [at - 1, *at, at + 1]).collect::<Vec<_>>();
+    let (latencies, gaps) = (latency_bounds(), gap_bounds());
+    same_as_brute_force::<Latencies>(&latencies, &around(&latencies));
+    same_as_brute_force::<Gaps>(&gaps, &around(&gaps));
 }
 
 #[test]
@@ -119,4 +130,6 @@ fn the_longest_duration_has_a_cell_and_nothing_has_none() {
     let proto = histogram.to_proto().expect("two values");
     assert_eq!((proto.counts, proto.cells), (vec![1, 1], vec![FIRST_CELL, 1091]));
     assert_eq!((proto.classes[0], proto.classes[CLASSES - 1]), (1, 1));
+    histogram.record(1);
+    assert_eq!(histogram.to_proto().map(|proto| proto.sum_nanos), Some(Nanos::MAX), "a sum saturates");
 }

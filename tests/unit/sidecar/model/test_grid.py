@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from fractions import Fraction
 
 import pytest
@@ -47,6 +48,19 @@ def test_a_cell_ends_with_its_edge_and_of_cells_with_one_edge_the_first_holds_it
         assert grid.edge_nanos(first - 1) < edge == grid.edge_nanos(first)
         assert grid.cell_of(edge + 1) > cell
     assert grid.cell_of(0) == grid.cell_of(1) == grid.FIRST_CELL
+
+
+@pytest.mark.parametrize(
+    ("whose", "bounds"),
+    [("latencies", grid.LATENCY_BOUNDS), ("gaps, and what the tap adds", grid.GAP_BOUNDS)],
+)
+def test_bounds_are_those_that_the_seam_defines(whose: str, bounds: tuple[grid.Bound, ...]) -> None:
+    """Rust is held to the same lines."""
+    seam = (ROOT / "dataplane/proto/tap.proto").read_text()
+    listed = re.search(rf"^//   {whose}: ([0-9. ]+)[;.]$", seam, re.MULTILINE)
+    assert listed is not None
+    seconds = [Fraction(each.rstrip(".")) for each in listed.group(1).split()]
+    assert [Fraction(bound.nanos, 10**9) for bound in bounds] == seconds
 
 
 @pytest.mark.parametrize("bounds", [grid.LATENCY_BOUNDS, grid.GAP_BOUNDS])
