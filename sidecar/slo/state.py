@@ -98,5 +98,5 @@ def _stalled(
 
 def _p99_seconds(subject: Subject, timings: Sequence[TimingView]) -> float:
     """Return the p99 latency of what the objective is about, 0 when nothing ever completed."""
-    concerned = [timing.latency for timing in timings if subject.has(timing)]
-    return quantile_seconds(*merge(concerned), 0.99) or 0.0
+    concerned = merge(timing.latency for timing in timings if subject.has(timing))
+    return quantile_seconds(concerned.cells, concerned.counts, 0.99) or 0.0

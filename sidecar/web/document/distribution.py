@@ -20,7 +20,7 @@ def distribution(histogram: HistogramView) -> dict[str, Any]:
         "count": histogram.count,
         "mean": histogram.sum_nanos / histogram.count / NANOS_PER_SECOND,
     }
-    buckets, counts = list(histogram.buckets), list(histogram.counts)
+    cells, counts = list(histogram.cells), list(histogram.counts)
     for name, quantile in QUANTILES:
-        document[name] = quantile_seconds(buckets, counts, quantile)
+        document[name] = quantile_seconds(cells, counts, quantile)
     return document
