@@ -60,8 +60,8 @@ impl Slowest {
     }
 }
 
-/// The trace of a `traceparent` by W3C Trace Context: of version 00, or of a later one whose beginning is read as that. None
-/// where it breaks the rules or names no trace.
+/// The trace of a `traceparent` by W3C Trace Context: of version 00, or of a later one whose beginning is read as that.
+/// None where it breaks the rules or names no trace.
 fn trace_id(traceparent: &str) -> Option<[u8; 16]> {
     let (head, rest) = traceparent.as_bytes().split_at_checked(55)?;
     let [v0, v1, b'-', trace @ .., b'-', _, _] = head else { return None };

@@ -1,5 +1,5 @@
-//! The grid of durations: base-2 exponential, 32 steps an octave, so that a step is 2.2 %. `proto/tap.proto` defines it; Python
-//! has its twin. A duration finds its cell by its own bits and one comparison, no logarithm and no floating point.
+//! The grid of durations: base-2 exponential, 32 steps an octave, so that a step is 2.2 %. `proto/tap.proto` defines it;
+//! Python has its twin. A duration finds its cell by its own bits and one comparison, without a logarithm.
 
 mod classes;
 mod histogram;
@@ -69,8 +69,8 @@ fn place(value: Nanos) -> usize {
     if value > LONGEST_HALVED {
         return longest(value);
     }
-    // An edge is rounded: what is at most half a nanosecond above the power belongs below it. So half a nanosecond less is
-    // compared with the power itself, in halves to stay whole.
+    // An edge is rounded: what is at most half a nanosecond above the power belongs below it. So half a nanosecond less
+    // is compared with the power itself, in halves to stay whole.
     let halves = 2 * value.max(1) - 1;
     let shift = halves.leading_zeros();
     let mantissa = halves << shift;

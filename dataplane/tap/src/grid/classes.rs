@@ -1,4 +1,4 @@
-//! Classic bounds: of each cell the class of what is shortest in it, and one comparison for the bound that may lie inside.
+//! Classic bounds: of each cell the class of what is shortest in it, and one comparison for a bound inside it.
 
 use super::{CELLS, edge_nanos};
 use wire::Nanos;

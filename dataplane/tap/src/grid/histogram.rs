@@ -6,8 +6,8 @@ use crate::proto;
 use std::marker::PhantomData;
 use wire::Nanos;
 
-/// Counts on the grid, each octave allocated when first used, and by the classes of some bounds. It takes 256 bytes, and 128
-/// for each octave.
+/// Counts on the grid, each octave allocated when first used, and by the classes of some bounds. It takes 256 bytes, and
+/// 128 for each octave.
 #[derive(Clone, Debug)]
 pub struct Histogram<B> {
     sum: u64,
