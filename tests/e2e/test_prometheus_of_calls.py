@@ -6,7 +6,11 @@ newest few records, so that they are read after every few calls.
 
 from __future__ import annotations
 
+import json
 import random
+import re
+import time
+import urllib.request
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +26,8 @@ from tests.fakes.pages import parse_openmetrics
 from tests.harness.compiled import INFER_PATH
 from tests.harness.prometheus import Prometheus, running_prometheus
 from tests.harness.quantiles import quantile
-from tests.harness.wayside import Wayside, running_wayside
+from tests.harness.running import running
+from tests.harness.wayside import COMMAND, Wayside, running_wayside
 from tests.provision.parts import require
 
 pytestmark = pytest.mark.e2e
@@ -31,8 +36,18 @@ CONFIG = """
 control: {tick: 100ms}
 slos: [{name: never, objective: 99%, good: {latency_below: 1us}}]
 """
+ADMIN = re.compile(r"http://(127\.0\.0\.1:\d+)/metrics")
+DEMO_MODEL = "resnet50"
+ASKED = {
+    "count": "histogram_count(",
+    "p50": "histogram_quantile(0.5,",
+    "p90": "histogram_quantile(0.9,",
+    "p99": "histogram_quantile(0.99,",
+    "count again": "histogram_count(",
+}
 MODEL, CALLS = "uneven", 160
-QUANTILES = (0.1, 0.5, 0.9, 0.99)
+QUANTILES = (0.11, 0.503, 0.907, 0.99)
+"""None falls between two calls: there Prometheus may mean either, as it counts from above from the median on."""
 JOBS: dict[str, dict[str, object]] = {
     "native": {"scrape_native_histograms": True},
     "text": {"scrape_protocols": ["PrometheusText0.0.4"]},
@@ -119,3 +134,44 @@ def test_the_trace_of_a_call_stands_at_its_latency_and_at_its_event() -> None:
     assert [each.labels for _, each in traced.values()] == [{"trace_id": TRACE}] * 2
     assert traced["wayside_latency_seconds_bucket"][1].value == latency / NANOS_PER_SECOND
     assert traced["wayside_slo_events_total"][0] == "bad"
+
+
+def test_a_running_demo_is_scraped_and_says_what_wayside_says_itself() -> None:
+    """At the same count both read the same cells: one takes a cell's middle, the other goes through it."""
+    series = f'wayside_latency_seconds{{model="{DEMO_MODEL}", outcome="ok"}}'
+    seen, kept = dict[float, dict[str, float]](), dict[str, float]()
+    with running([COMMAND, "demo"]) as demo:
+        demo.wait_for(lambda: ADMIN.search(demo.text()) is not None)
+        admin = ADMIN.findall(demo.text())[0]
+        jobs = {"native": JOBS["native"]}
+        with running_prometheus(require("prometheus-3"), admin, jobs) as prometheus:
+
+            def at_one_count() -> bool:
+                """Ask of one moment, until its count is one that was seen, and the same after all was asked."""
+                seen.update(latency_of_the_demo(admin))
+                at = time.time() - 1
+                for name, call in ASKED.items():
+                    kept[name] = next(
+                        iter(prometheus.query(f"{call} {series})", at).values()), -1.0
+                    )
+                return kept["count"] in seen and kept["count"] == kept["count again"]
+
+            demo.wait_for(at_one_count)
+    ours = seen[kept["count"]]
+    for name in ("p50", "p90", "p99"):
+        assert ours[name] / 1.011 <= kept[name] <= ours[name] * 1.011, name
+
+
+def latency_of_the_demo(admin: str) -> dict[float, dict[str, float]]:
+    """What the API of the demo says of a model that answers well, by its count; nothing of the first hundred.
+
+    The count is odd: then none of these quantiles falls between two calls.
+    """
+    with urllib.request.urlopen(f"http://{admin}/api/v1/snapshot") as answer:
+        rows = json.load(answer)["timings"]
+    latencies = [
+        each["latency_seconds"]
+        for each in rows
+        if (each["model"], each["outcome"]) == (DEMO_MODEL, "ok")
+    ]
+    return {each["count"]: each for each in latencies if each["count"] > 100 and each["count"] % 2}

@@ -34,9 +34,10 @@ class Prometheus:
         with urllib.request.urlopen(url, timeout=HTTP_SECONDS) as answer:
             return json.load(answer)["data"]
 
-    def query(self, expression: str) -> dict[Labels, float]:
-        """Return the values of an expression now, by their labels."""
-        found = self.get("/api/v1/query", query=expression)["result"]
+    def query(self, expression: str, at_seconds: float | None = None) -> dict[Labels, float]:
+        """Return the values of an expression, now unless said, by their labels."""
+        when = {} if at_seconds is None else {"time": f"{at_seconds:.3f}"}
+        found = self.get("/api/v1/query", query=expression, **when)["result"]
         return {frozenset(each["metric"].items()): float(each["value"][1]) for each in found}
 
     def value(self, expression: str) -> float:

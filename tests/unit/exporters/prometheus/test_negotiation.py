@@ -22,6 +22,16 @@ PROMETHEUS_2 = (
 )
 
 
+def test_content_types_are_what_prometheus_knows_them_by() -> None:
+    assert [
+        choose(accept).content_type for accept in ("", "application/openmetrics-text", PROTO)
+    ] == [
+        "text/plain; version=0.0.4; charset=utf-8",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
+    ]
+
+
 @pytest.mark.parametrize(
     ("accept", "format_", "content_type"),
     [
