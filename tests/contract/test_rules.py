@@ -92,6 +92,49 @@ def test_the_resource_of_the_operator_holds_the_same_rules(
     assert (resource["kind"], resource["spec"]["groups"]) == ("PrometheusRule", plain["groups"])
 
 
+@pytest.mark.parametrize("age", promtool.AGES)
+def test_whoever_is_called_reads_what_burns_and_where(age: str, tmp_path: Path) -> None:
+    (rules, *_) = [each for each in written(tmp_path) if each.name == "wayside.rules.yaml"]
+    bad = {"chat-0": 100, "chat-1": 300, "chat-2": 10, "chat-3": 50}
+    fleet = 'namespace="ml", workload="chat", slo="resnet-fast"'
+    series = [
+        {
+            "series": f'wayside_slo_events_total{{{fleet}, pod="{pod}", outcome="{outcome}"}}',
+            "values": f"0+{quiet}x60 {60 * quiet + rate}+{rate}x59",
+        }
+        for pod, errors in bad.items()
+        for outcome, quiet, rate in (("good", 1000, 1000 - errors), ("bad", 0, errors))
+    ]
+    # That nothing fires is wrong on purpose: promtool then prints what does.
+    asked = [
+        {"alertname": name, "eval_time": f"{at}m"}
+        for name, at in (("WaysideBudgetBurn", 70), ("WaysideReplicaBurn", 80))
+    ]
+    test = {
+        "rule_files": [rules.name],
+        "evaluation_interval": "1m",
+        "tests": [{"interval": "1m", "input_series": series, "alert_rule_test": asked}],
+    }
+    (tmp_path / "read.yaml").write_text(json.dumps(test))
+    said = promtool.problems(age, PROMETHEUS2, "test", "rules", tmp_path / "read.yaml")
+    for words in (
+        "ml/chat: resnet-fast burns its budget at 1",
+        "99.9 % of requests of model resnet50 in any 30d; good is: answered within 100ms",
+        " over 1h, ",
+        " over 5m; told above 14.4 in both",
+        "Since: 1970-01-01 01:0",
+        "Budget left: -",
+        "of 30d; at this rate gone in 0s",
+        "Model: resnet50",
+        "Worst replicas, bad events in 5m: chat-1 1500, chat-0 500, chat-3 250, see the runbook",
+        'runbook_url="docs/alerts.md#waysidebudgetburn"',
+        "ml/chat: 3 of its replicas burn the budget of resnet-fast at more than 6 times",
+        "bad events in 6h: chat-1 6000, chat-0 2000, chat-3 1000, of model resnet50",
+    ):
+        assert words in said, words
+    assert "error expanding" not in said
+
+
 def alerts() -> list[dict[str, object]]:
     """Every alert of the example."""
     groups = yaml.safe_load((FLEET / "wayside.rules.yaml").read_text())["groups"]

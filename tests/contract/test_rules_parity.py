@@ -47,9 +47,13 @@ def test_the_days_have_every_tier_fire_and_clear(said: list[Said]) -> None:
     for tier in DEFAULT_TIERS:
         spells = [fires for fires, _ in groupby(tier.name in each.firing for each in said)]
         assert len(spells) >= 5, tier.name
-    # The guard holds back what was repeated within a minute, and lets an outage through that is six calls an hour.
-    assert not any("page-fast" in each.firing for each in said[57 * 60 : 60 * 60])
-    assert any("page-fast" in each.firing for each in said[62 * 60 : 66 * 60])
+
+    # The guard holds back what was repeated within a minute, lets an outage through that is six calls an hour, and one
+    # of four calls in six hours, of which none was good.
+    def pages(begin: int, end: int) -> bool:
+        return any("page-fast" in each.firing for each in said[begin * 60 : end * 60])
+
+    assert (pages(55, 59), pages(59, 61), pages(68, 72)) == (False, True, True)
 
 
 @pytest.mark.slow
