@@ -111,11 +111,12 @@ def render_tests(
         "objectives": [each.objective for each in promised],
         **promtool_tests.WORDS,
     }
+    files_of_tests = [("wayside.test.yaml", "tests.yaml.j2")]
+    if any(promtool_tests.expected_of(each.objective) for each in promised):
+        files_of_tests.append(("wayside-days.test.yaml", "long_tests.yaml.j2"))
     return [
-        RuleFile("wayside.test.yaml", _rendered("tests.yaml.j2", scope, **context) + "\n"),
-        RuleFile(
-            "wayside-days.test.yaml", _rendered("long_tests.yaml.j2", scope, **context) + "\n"
-        ),
+        RuleFile(name, _rendered(template, scope, **context) + "\n")
+        for name, template in files_of_tests
     ]
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from alerts.promql import PROMETHEUS2
 from sidecar.cli.main import main
+from sidecar.model import metrics
 from tests.fakes.pods import SHAPES
 from tests.harness import promtool
 from tests.provision.parts import ROOT
@@ -94,7 +95,7 @@ def test_the_resource_of_the_operator_holds_the_same_rules(
 
 @pytest.mark.parametrize("age", promtool.AGES)
 def test_whoever_is_called_reads_what_burns_and_where(age: str, tmp_path: Path) -> None:
-    (rules, *_) = [each for each in written(tmp_path) if each.name == "wayside.rules.yaml"]
+    written(tmp_path)
     bad = {"chat-0": 100, "chat-1": 300, "chat-2": 10, "chat-3": 50}
     fleet = 'namespace="ml", workload="chat", slo="resnet-fast"'
     series = [
@@ -111,7 +112,7 @@ def test_whoever_is_called_reads_what_burns_and_where(age: str, tmp_path: Path) 
         for name, at in (("WaysideBudgetBurn", 70), ("WaysideReplicaBurn", 80))
     ]
     test = {
-        "rule_files": [rules.name],
+        "rule_files": ["wayside.rules.yaml"],
         "evaluation_interval": "1m",
         "tests": [{"interval": "1m", "input_series": series, "alert_rule_test": asked}],
     }
@@ -135,10 +136,15 @@ def test_whoever_is_called_reads_what_burns_and_where(age: str, tmp_path: Path) 
     assert "error expanding" not in said
 
 
+def rules() -> list[dict[str, object]]:
+    """Every rule of the example."""
+    groups = yaml.safe_load((FLEET / "wayside.rules.yaml").read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
 def alerts() -> list[dict[str, object]]:
     """Every alert of the example."""
-    groups = yaml.safe_load((FLEET / "wayside.rules.yaml").read_text())["groups"]
-    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    return [rule for rule in rules() if "alert" in rule]
 
 
 def test_every_alert_has_its_runbook_and_each_runbook_an_alert() -> None:
@@ -168,6 +174,19 @@ def test_the_alertmanager_of_the_example_knows_the_alerts() -> None:
     for matcher in named:
         label, value = re.split(r"=~?", matcher, maxsplit=1)
         assert set(value.strip('"').split("|")) <= known[label.strip()], matcher
+
+
+def test_rules_and_their_page_name_metrics_that_there_are() -> None:
+    known = {each.name for each in metrics.ALL}
+    samples = known | {f"{name}_{suffix}" for name in known for suffix in ("total", "info")}
+    expressions = [str(rule["expr"]) for rule in rules()]
+    named = set(re.findall(r"\bwayside_\w+", " ".join(expressions)))
+    assert len(named) > 10
+    assert named <= samples
+    page = (ROOT / "docs" / "alerts.md").read_text()
+    assert set(re.findall(r"`(wayside_[a-z_]+)", page)) <= samples
+    recorded = {str(rule["record"]) for rule in rules() if "record" in rule}
+    assert set(re.findall(r"wayside:[\w:]+", " ".join([*expressions, page]))) <= recorded
 
 
 def labels_of(alert: dict[str, object]) -> dict[str, str]:

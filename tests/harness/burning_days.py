@@ -34,6 +34,8 @@ _HOURS = (
 )
 # A request that is repeated four times within a minute.
 _RETRIED = (55 * 60 + 33, 57 * 60 + 30)
+# One that is answered, right after one that was not, and in the middle of a step of the grid.
+_ANSWERED = 4202
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ def _minute(at: int, draws: random.Random) -> Minute:
     count = int(requests) if requests >= 1 or requests == 0 else int(at % round(1 / requests) == 0)
     if at in _RETRIED:
         count, share = 5, 1.0
+    if at == _ANSWERED:
+        count, share = 1, 0.0
     found = [[0, 0] for _ in PODS]
     for _ in range(count):
         found[draws.randrange(len(PODS))][draws.random() < share] += 1
