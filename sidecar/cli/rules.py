@@ -27,9 +27,9 @@ examples:
   wayside rules -c wayside.yaml --match namespace=vision        where another namespace has objectives of the same name
   wayside rules --scrape --format prometheusrule                the relabelings of a PodMonitor that make `workload`
 
-dialects: prometheus2 is for every Prometheus from 2.42 on. prometheus3 asks for the flag
---enable-feature=promql-extended-range-selectors of Prometheus (3.16 is what it was tested with) and counts every event
-once, where the other extrapolates from what it saw between the first and the last scrape of a window.
+dialects: prometheus2 is for every Prometheus from 2.42 on; it extrapolates from what lies between the first and the
+last scrape of a window. prometheus3 counts every event once, and needs `anchored`: Prometheus 3.16, or from 3.7 on
+with --enable-feature=promql-extended-range-selectors.
 
 exit status: 0 good, 1 jinja2 is not installed or a file could not be written, 2 bad configuration or flags
 """

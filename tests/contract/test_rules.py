@@ -42,7 +42,7 @@ def test_promtool_takes_the_rules(
     files = written(tmp_path, "--dialect", dialect, *split)
     rules = [each for each in files if each.name.endswith(".rules.yaml")]
     assert len(rules) == (2 if split else 1)
-    assert promtool.problems(age, dialect, "check", "rules", *rules) == ""
+    assert promtool.problems(age, "check", "rules", *rules) == ""
 
 
 @pytest.mark.slow
@@ -60,7 +60,7 @@ def test_rules_do_what_their_tests_say(
     tests = [each for each in files if each.name.endswith(".test.yaml")]
     assert len(tests) == 2
     for each in tests:
-        assert promtool.problems(age, dialect, "test", "rules", each) == ""
+        assert promtool.problems(age, "test", "rules", each) == ""
 
 
 @pytest.mark.parametrize("age", promtool.AGES)
@@ -117,7 +117,7 @@ def test_whoever_is_called_reads_what_burns_and_where(age: str, tmp_path: Path) 
         "tests": [{"interval": "1m", "input_series": series, "alert_rule_test": asked}],
     }
     (tmp_path / "read.yaml").write_text(json.dumps(test))
-    said = promtool.problems(age, PROMETHEUS2, "test", "rules", tmp_path / "read.yaml")
+    said = promtool.problems(age, "test", "rules", tmp_path / "read.yaml")
     for words in (
         "ml/chat: resnet-fast burns its budget at 1",
         "99.9 % of requests of model resnet50 in any 30d; good is: answered within 100ms",

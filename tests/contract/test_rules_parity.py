@@ -80,7 +80,7 @@ def test_rules_decide_as_the_engine_does(
         "tests": [{"interval": "1m", "input_series": series, "promql_expr_test": checks}],
     }
     (tmp_path / "days.test.yaml").write_text(json.dumps(test))
-    assert promtool.problems(age, dialect, "test", "rules", tmp_path / "days.test.yaml") == ""
+    assert promtool.problems(age, "test", "rules", tmp_path / "days.test.yaml") == ""
 
 
 def decisions(said: list[Said]) -> Iterator[dict[str, object]]:

@@ -13,17 +13,13 @@ from tests.provision.parts import require
 AGES = ("promtool", "promtool-3")
 # The ages and the dialects that go together.
 PAIRS = (("promtool", PROMETHEUS2), ("promtool-3", PROMETHEUS2), ("promtool-3", PROMETHEUS3))
-_FEATURES = {
-    PROMETHEUS2: (),
-    PROMETHEUS3: ("--enable-feature=promql-extended-range-selectors",),
-}
 # Discovery of what is written down is at once; promtool asks for how long it is to go on all the same.
 _DISCOVERY = "5s"
 
 
-def problems(age: str, dialect: str, *command: str | Path) -> str:
+def problems(age: str, *command: str | Path) -> str:
     """Run `promtool test rules` or another of its commands; return what it complains of, nothing if of nothing."""
-    argv = [str(require(age)), *_FEATURES[dialect], *map(str, command)]
+    argv = [str(require(age)), *map(str, command)]
     folder = next((each.parent for each in command if isinstance(each, Path)), None)
     done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
     said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if line.strip())
