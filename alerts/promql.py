@@ -60,7 +60,7 @@ class Window:
 
         Prometheus 2 extrapolates what it saw to the length of the window; `anchored` takes the sample before it.
         """
-        return f"[{self.text} anchored]" if self.dialect == PROMETHEUS3 else f"[{self.text}]"
+        return f"[{self.text}] anchored" if self.dialect == PROMETHEUS3 else f"[{self.text}]"
 
     @property
     def samples(self) -> str:

@@ -33,7 +33,7 @@ def test_a_range_has_one_end_in_either_dialect() -> None:
     two, three = Window(6 * HOUR, PROMETHEUS2), Window(6 * HOUR, PROMETHEUS3)
     assert (two.grid, three.grid) == ("[5h59m59s999ms:5m]", "[6h:5m]")
     assert (two.samples, three.samples) == ("[5h59m59s999ms]", "[6h]")
-    assert (two.increase, three.increase) == ("[6h]", "[6h anchored]")
+    assert (two.increase, three.increase) == ("[6h]", "[6h] anchored")
 
 
 def test_a_grid_is_made_of_whole_increases() -> None:
