@@ -12,7 +12,7 @@ import pytest
 from alerts.promql import PROMETHEUS2, PROMETHEUS3
 from alerts.rules import Promised, render
 from alerts.scope import Scope
-from sidecar.model.duration import DAY, duration_text
+from sidecar.model.duration import duration_text
 from sidecar.model.tiers import DEFAULT_TIERS
 from tests.harness import promtool
 from tests.harness.burning_days import (
@@ -101,24 +101,28 @@ def decisions(said: list[Said]) -> Iterator[dict[str, object]]:
 
 
 def values(said: list[Said]) -> Iterator[dict[str, object]]:
-    """Yield, each 97 minutes, what is recorded of each window: what the engine said within one step of the grid."""
+    """Yield, each 97 minutes, what is recorded: what the engine said within one step of the grid."""
     for at in range(97, MINUTES, 97):
         for nanos in said[at].good:
+            of_late = said[max(at - lag_minutes(nanos), 1) : at + 1]
+            window = duration_text(nanos)
             for name in ("good", "bad"):
-                of_late = [
-                    getattr(each, name)[nanos]
-                    for each in said[max(at - lag_minutes(nanos), 1) : at + 1]
-                ]
-                window = duration_text(nanos)
                 metric = f'wayside:slo_{name}:increase{{window="{window}"}}'
-                lowest, highest = min(of_late), max(of_late)
-                if nanos > 3 * DAY:
-                    continue  # the engine keeps the period by the hour
-                yield check(
-                    f"sum({metric} >= bool {lowest - 0.001}) + sum({metric} <= bool {highest + 0.001})",
-                    at,
-                    2,
-                )
+                yield within(metric, at, [getattr(each, name)[nanos] for each in of_late])
+            if nanos == ANSWERS.window_nanos:
+                left = [budget_left(each.good[nanos], each.bad[nanos]) for each in of_late]
+                yield within("wayside:slo_budget_remaining:ratio", at, left)
+
+
+def budget_left(good: float, bad: float) -> float:
+    """What is left of one bad event in a thousand."""
+    return 1 - bad / (good + bad) * 1000
+
+
+def within(metric: str, minute: int, said: list[float]) -> dict[str, object]:
+    """A value is none below the least that was said, and none above the most."""
+    low, high = min(said) - 0.001, max(said) + 0.001
+    return check(f"sum({metric} >= bool {low}) + sum({metric} <= bool {high})", minute, 2)
 
 
 def check(expression: str, minute: int, value: int | None) -> dict[str, object]:
