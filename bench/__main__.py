@@ -21,6 +21,7 @@ from bench.ends import echo_server, token_server
 from bench.figures import Results, Round
 from bench.instructions import CannotCountError, build, count
 from bench.loads import Client, Load, LoadFailedError, RateMissedError, loads
+from bench.metrics_page import measure as measure_page
 from bench.process_cost import cost
 from bench.readme import README, rewritten
 from bench.report import Run, results_page
@@ -202,6 +203,8 @@ def main() -> int:
     results = Results(load_before=os.getloadavg()[0])
     try:
         count_instructions(results)
+        note("the page of metrics, beside prometheus_client's writer")
+        results.page = measure_page()
         measure_all(shapes, chosen.rounds, results)
     except KeyboardInterrupt:
         note("interrupted; nothing was written")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bench.instructions import Count
 from bench.loads import Latency
+from bench.metrics_page import PageCost
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Results:
     resident_bytes: dict[str, tuple[int, int]] = field(default_factory=dict)
     instructions: list[Count] = field(default_factory=list)
     not_counted: str = ""
+    page: PageCost | None = None
     load_before: float = 0.0
 
     def good(self, load: str, contender: str) -> list[Round] | None:

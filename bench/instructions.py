@@ -1,8 +1,8 @@
-"""What reading costs, in instructions, which do not depend on what else the machine does.
+"""What reading and counting cost, in instructions, which do not depend on what else the machine does.
 
 `python -m bench.instructions` counts under callgrind how many instructions `wire` spends on a unary call, on one
-300-byte message of a stream and on one server-sent event, and compares with bench/instructions.json; `--write` makes
-what was counted the new baseline. The aims are in AIMS.
+300-byte message of a stream and on one server-sent event, and how many they are with what the ledger counts of them;
+it compares with bench/instructions.json, and `--write` makes what was counted the new baseline. The aims are in AIMS.
 """
 
 from __future__ import annotations
@@ -21,13 +21,23 @@ from tests.harness.cargo import cargo_built
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "bench" / "instructions.json"
 
-# What the example calls it: what it is, and how many instructions it may take.
+# What is counted: what it is, and how many instructions it may take.
 WHAT = {
     "unary": "a unary call",
     "stream": "a 300-byte message of a stream",
     "events": "a 300-byte server-sent event",
+    "counted_unary": "a unary call, read and counted",
+    "counted_stream": "a 300-byte message of a stream, read and counted",
 }
-AIMS = {"unary": 3500, "stream": 500, "events": 1500}
+AIMS = {
+    "unary": 3500,
+    "stream": 500,
+    "events": 1500,
+    "counted_unary": 5000,
+    "counted_stream": 700,
+}
+COUNTED = "counted_"
+"""What begins so is done by the program of `tap`, through a real ledger; the rest by that of `wire`."""
 
 # More than this over the baseline is a change that somebody has to look at: compilers and C libraries differ by less.
 TOLERANCE = 0.03
@@ -76,24 +86,41 @@ def baselines() -> dict[str, float]:
     return read
 
 
-def build() -> Path:
-    """Compile the replay program and return its path. Raises CannotCountError."""
+@dataclass(frozen=True)
+class Programs:
+    """Programs that replay calls, and how they are to be asked."""
+
+    wire: Path
+    ledger: Path
+
+    def command(self, what: str) -> list[str]:
+        """Return the program for one thing, and what that calls it."""
+        if what.startswith(COUNTED):
+            return [str(self.ledger), what.removeprefix(COUNTED)]
+        return [str(self.wire), what]
+
+
+def build() -> Programs:
+    """Compile the replay programs. Raises CannotCountError."""
     try:
-        return cargo_built("--release", "--package=wire", "--example=instructions")
+        return Programs(
+            wire=cargo_built("--release", "--package=wire", "--example=instructions"),
+            ledger=cargo_built("--release", "--package=tap", "--example=ledger"),
+        )
     except FileNotFoundError:
         raise CannotCountError("cargo is missing: install Rust 1.85 or later") from None
     except subprocess.CalledProcessError as error:
-        raise CannotCountError(f"the replay program does not build: {error}") from error
+        raise CannotCountError(f"a replay program does not build: {error}") from error
 
 
-def collected(program: Path, what: str, times: int) -> int:
+def collected(command: list[str], times: int) -> int:
     """Return the instructions of one run. Raises CannotCountError."""
     valgrind = shutil.which("valgrind")
     if valgrind is None:
         raise CannotCountError("valgrind is missing: apt-get install valgrind")
-    command = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    counting = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null"]
     done = subprocess.run(
-        [*command, str(program), what, str(times)], capture_output=True, text=True, check=False
+        [*counting, *command, str(times)], capture_output=True, text=True, check=False
     )
     found = re.search(r"Collected : (\d+)", done.stderr)
     if done.returncode != 0 or found is None:
@@ -101,12 +128,13 @@ def collected(program: Path, what: str, times: int) -> int:
     return int(found.group(1))
 
 
-def count(program: Path) -> list[Count]:
+def count(programs: Programs) -> list[Count]:
     """Count everything there is to count."""
     known = baselines()
 
     def one(what: str) -> Count:
-        more = collected(program, what, MANY) - collected(program, what, FEW)
+        command = programs.command(what)
+        more = collected(command, MANY) - collected(command, FEW)
         return Count(what, more / (MANY - FEW), known.get(what))
 
     return [one(what) for what in WHAT]

@@ -16,6 +16,7 @@ from bench.ends import own_tmp
 from bench.figures import Results, Spread, cpu, own_cpu, p50, p99
 from bench.instructions import AIMS, TOLERANCE, WHAT
 from bench.loads import Load, request
+from bench.metrics_page import told
 from bench.token_server import CHUNKS, STEP_SECONDS
 
 FLOOR = "haproxy-tcp"
@@ -33,8 +34,8 @@ byte came back, and an open loop held its rate; one that did not is made again, 
 
 INSTRUCTIONS_HEAD = f"""## Instructions
 
-What the parser executes, replayed under callgrind: the same on a busy machine as on a quiet one. A test fails where it
-is {100 * TOLERANCE:.0f} % above the committed count (bench/instructions.json).
+What the parser executes, and then the ledger with it, replayed under callgrind: the same on a busy machine as on a
+quiet one. A test fails where it is {100 * TOLERANCE:.0f} % above the committed count (bench/instructions.json).
 """
 
 
@@ -225,6 +226,8 @@ def results_page(run: Run, results: Results) -> str:
         INSTRUCTIONS_HEAD,
         instructions_table(results) + "\n",
         *(load_table(load, results) + "\n" for load in run.loads),
+        "## The page of metrics\n",
+        (told(results.page) if results.page else "Not measured.") + "\n",
         "## Resident memory after the run\n",
         memory_table(results) + "\n",
         "## What this leaves out\n",

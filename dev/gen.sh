@@ -21,6 +21,7 @@ python_from() {
 
 python_from dataplane/proto tap.proto sidecar/tapclient "$@"
 python_from sidecar/demo/proto wayside_demo_oip.proto sidecar/demo/proto "$@"
+python_from exporters/prometheus/proto metrics.proto exporters/prometheus/proto "$@"
 "$VENV/bin/python" -m dev.metrics_page "$@"
 "$VENV/bin/python" -m dev.servers_page "$@"
 "$VENV/bin/python" -m dev.outcomes_page "$@"

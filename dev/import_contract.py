@@ -76,7 +76,7 @@ RUST_RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
     "tap": (
         # Nouns, system calls, pure decisions; then one concern each, on these.
         ("limits", "clock", "lock", "sys", "proto", "names", "frames", "command", "drain"),
-        ("grid", "log", "holds", "listen", "stream", "health", "seam", "keep"),
+        ("grid", "exemplar", "log", "holds", "listen", "stream", "health", "seam", "keep"),
         ("events",),
         # Bytes one way; series; control; the catalogue; model servers.
         ("pump", "ledger", "supervisor", "policy", "upstream"),

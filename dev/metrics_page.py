@@ -5,34 +5,117 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sidecar.model.metrics import ALL, Metric, Type
+from sidecar.model.grid import GAP_BOUNDS, LATENCY_BOUNDS
+from sidecar.model.metrics import ALL, Metric
+from sidecar.model.profiles import Profile, profiles_of, shown_as
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
 HEAD = """# Metrics
 
 Everything on /metrics. Written by `make gen` from the table that the exporter itself uses.
 
-Base units throughout; a line that is not there is a value that is not known, never a zero. Histograms have at most 14
-bounds, fixed per release. Wayside never says `pod`, `namespace`, `instance` or `job`: those are the scraper's.
+Base units throughout; a line that is not there is a value that is not known, never a zero. Wayside never says `pod`,
+`namespace`, `instance` or `job`: those are the scraper's.
 
-| name | type | labels | meaning |
+## Formats
+
+The `Accept` header chooses, by its weights; whoever asks for nothing that is offered gets the first.
+
+| format | what it has that the others lack |
+|---|---|
+| text 0.0.4 | |
+| OpenMetrics 1.0.0 | exemplars |
+| Prometheus' protobuf | exemplars, native histograms, when the counts of the tap and of upstreams began |
+
+An answer comes in gzip to whoever takes that. Exemplars are traces (`trace_id`) of requests whose client sent a
+`traceparent`: at the latency and the first response the slowest of a minute, at events of an objective a late bad one.
+
+## Histograms
+
+Each duration is counted twice, both times exactly: at 15 bounds, fixed per release, and on a grid of steps of 2.2 %.
+
+- Latencies and waits: {latency_bounds} s.
+- Gaps between responses, and what the tap adds: {gap_bounds} s.
+- Sizes of batches, which are counted at bounds alone: powers of two up to 1,024.
+- The grid is what a native histogram of schema 5 shows, so that a quantile over it is within 2.2 % of the true one.
+  `metrics: {{native_schema: 3}}` makes four steps one, and so on down to -4. To scrape them:
+
+```
+scrape_configs:
+  - job_name: wayside
+    scrape_native_histograms: true      # Prometheus 3; asks for protobuf by itself
+    static_configs: [{{targets: ["127.0.0.1:9464"]}}]
+```
+
+## Profiles
+
+`metrics: {{profile: slo}}` in the configuration says how much is shown. *In* below is the smallest profile that has it.
+
+| profile | for | lines of one model | of twenty |
 |---|---|---|---|
+| `slo` | fleets of hundreds: at most 150 lines, and 12 of each objective | {slo_1} | {slo_20} |
+| `default` | at most 500 lines, 5,000 of twenty models with an objective each | {default_1} | {default_20} |
+| `full` | looking closely: shapes, sizes of batches by method, frames by type | {full_1} | {full_20} |
+
+Lines are of the text format, comments and all, of models with three methods that all answer well and fail, without
+objectives; `wayside_metrics_lines` tells them of your page, comments aside. To a Prometheus that takes native ones
+each histogram is one series: the `slo` of twenty models is then {slo_20_series} series.
+
+In `slo` what is counted by model is of inference alone, good and failed, over all methods and versions: the sum of what
+`default` tells. Of an objective there is the state that it is in, and of the reasons for exclusion those that there
+were, at most eight.
+
+## Names
+
+| name | in | type | labels | meaning |
+|---|---|---|---|---|
 """
+# Lines of the whole page by profile and number of models: a test holds them.
+LINES = {
+    (Profile.SLO, 1): 109,
+    (Profile.SLO, 20): 546,
+    (Profile.DEFAULT, 1): 382,
+    (Profile.DEFAULT, 20): 4100,
+    (Profile.FULL, 1): 440,
+    (Profile.FULL, 20): 5001,
+}
+SLO_SERIES_OF_TWENTY = 146
 
 
 def row(metric: Metric) -> str:
     """Return one line of the table, with the name as it is queried."""
-    suffix = {Type.COUNTER: "_total", Type.INFO: "_info"}.get(metric.type, "")
-    labels = ", ".join(f"`{label}`" for label in metric.labels)
-    return f"| `{metric.name}{suffix}` | {metric.type.value} | {labels} | {metric.help} |\n"
+    profile = profiles_of(metric)[0].value
+    return f"| `{metric.sample_name}` | {profile} | {metric.type.value} | {labels(metric)} | {metric.help} |\n"
+
+
+def labels(metric: Metric) -> str:
+    """Return the labels, and which of them there are in the profile that has fewer."""
+    brief = shown_as(metric, Profile.SLO)
+    named = ", ".join(f"`{label}`" for label in metric.labels)
+    if brief is None or brief.labels == metric.labels:
+        return named
+    return f"{named}; in `slo` {', '.join(f'`{label}`' for label in brief.labels)}"
+
+
+def page() -> str:
+    """Return the page."""
+    lines = {
+        f"{profile.value}_{models}": f"{count:,}" for (profile, models), count in LINES.items()
+    }
+    head = HEAD.format(
+        latency_bounds=" ".join(bound.le.removesuffix(".0") for bound in LATENCY_BOUNDS),
+        gap_bounds=" ".join(bound.le.removesuffix(".0") for bound in GAP_BOUNDS),
+        slo_20_series=SLO_SERIES_OF_TWENTY,
+        **lines,
+    )
+    return head + "".join(row(metric) for metric in ALL)
 
 
 def main() -> int:
     """Write or compare; return the exit status."""
-    page = HEAD + "".join(row(metric) for metric in ALL)
     if "--check" not in sys.argv[1:]:
-        PAGE.write_text(page)
-    elif PAGE.read_text() != page:
+        PAGE.write_text(page())
+    elif PAGE.read_text() != page():
         print(
             f"{PAGE.name} is not what sidecar/model/metrics.py says: run make gen and commit the result"
         )

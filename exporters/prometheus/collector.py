@@ -1,21 +1,27 @@
-"""One immutable snapshot as metric families, in a fixed order. Absent stays absent: nothing here invents a 0.
-
-Presence at 0 is given where a first event must not be lost to `rate()`: objective events, and counters of the tap
-itself, which exist from its start.
-"""
+"""The page in the data model of prometheus_client: for a registry, and to hold its writers against ours."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporters.prometheus.sections import config, control, objectives, server, store, tap, traffic
-from sidecar.model.page import page_of
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+)
+from prometheus_client.metrics_core import Metric as ClientFamily
+from prometheus_client.samples import Exemplar, Timestamp
+
+from exporters.prometheus.families import Distribution, Family, named
+from exporters.prometheus.page import page_families
+from sidecar.model.grid import NANOS_PER_SECOND
+from sidecar.model.metrics import Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prometheus_client.metrics_core import Metric as Family
-
+    from sidecar.model import exemplar
     from sidecar.model.snapshot import Snapshot
 
 
@@ -25,14 +31,46 @@ class SnapshotCollector:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
 
-    def collect(self) -> Iterator[Family]:
-        """Yield every family that has something to tell, section by section."""
-        snapshot = self.snapshot
-        page = page_of(snapshot.traffic, snapshot.server, snapshot.objectives)
-        yield from traffic.families(snapshot.traffic, page)
-        yield from server.families(snapshot.server)
-        yield from objectives.families(snapshot.objectives, page)
-        yield from store.families(snapshot.store)
-        yield from config.families(snapshot.config, snapshot.moment)
-        yield from tap.families(snapshot.tap, snapshot.moment)
-        yield from control.families(snapshot.control, page)
+    def collect(self) -> Iterator[ClientFamily]:
+        """Yield every family of the page."""
+        yield from map(client_family, page_families(self.snapshot))
+
+
+def client_family(family: Family) -> ClientFamily:
+    """Return a family as prometheus_client has it."""
+    metric = family.metric
+    made: ClientFamily
+    if metric.type is Type.HISTOGRAM:
+        made = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+        for one in family.series:
+            assert isinstance(one, Distribution)
+            made.add_metric(one.labels, _buckets(one), one.sum)
+        return made
+    of_type = {
+        Type.COUNTER: CounterMetricFamily,
+        Type.GAUGE: GaugeMetricFamily,
+        Type.INFO: InfoMetricFamily,
+    }
+    made = of_type[metric.type](metric.name, metric.help)
+    for one in family.series:
+        assert not isinstance(one, Distribution)
+        labels = dict(named(metric, one.labels))
+        made.add_sample(metric.sample_name, labels, one.value, exemplar=_exemplar(one.exemplar))
+    return made
+
+
+def _buckets(one: Distribution) -> list[tuple[str, float] | tuple[str, float, Exemplar]]:
+    buckets: list[tuple[str, float] | tuple[str, float, Exemplar]] = [
+        *zip(one.bounds, one.counts, strict=True)
+    ]
+    if (told := _exemplar(one.exemplar)) is not None:
+        at = one.exemplar_at
+        buckets[at] = (one.bounds[at], one.counts[at], told)
+    return buckets
+
+
+def _exemplar(one: exemplar.Exemplar | None) -> Exemplar | None:
+    if one is None:
+        return None
+    at = Timestamp(*divmod(one.unix_nanos, NANOS_PER_SECOND))
+    return Exemplar({"trace_id": one.trace_id}, one.value_nanos / NANOS_PER_SECOND, at)

@@ -1,19 +1,15 @@
-"""A snapshot as the bytes of /metrics: OpenMetrics when the scraper asks for it, else the text format 0.0.4."""
+"""A snapshot as the bytes of /metrics, in the format that the scraper asks for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prometheus_client.exposition import choose_encoder
-
-from exporters.prometheus.collector import SnapshotCollector
+from exporters.prometheus.negotiation import Format, choose
+from exporters.prometheus.page import page_families
+from exporters.prometheus.text import TextWriter
 
 if TYPE_CHECKING:
     from sidecar.model.snapshot import Snapshot
-
-# The two formats offered. What else an Accept header says (versions, escaping) decides nothing: our names are plain.
-_OPENMETRICS = "application/openmetrics-text; version=1.0.0"
-_TEXT = ""
 
 
 class MetricsPage:
@@ -21,15 +17,25 @@ class MetricsPage:
 
     def __init__(self) -> None:
         self._tick = -1
-        self._pages: dict[str, tuple[bytes, str]] = {}
+        self._pages: dict[Format, bytes] = {}
+        self._text = TextWriter()
 
     def render(self, snapshot: Snapshot, accept: str) -> tuple[bytes, str]:
         """Return (body, content type) for an Accept header."""
         if snapshot.moment.tick != self._tick:
             self._tick = snapshot.moment.tick
             self._pages.clear()
-        wanted = _OPENMETRICS if "application/openmetrics-text" in accept else _TEXT
-        if wanted not in self._pages:
-            encode, content_type = choose_encoder(wanted)
-            self._pages[wanted] = encode(SnapshotCollector(snapshot)), content_type
-        return self._pages[wanted]
+        chosen, content_type = choose(accept)
+        if chosen not in self._pages:
+            self._pages[chosen] = self._written(snapshot, chosen)
+        return self._pages[chosen], content_type
+
+    def _written(self, snapshot: Snapshot, chosen: Format) -> bytes:
+        families = page_families(snapshot)
+        if chosen is Format.PROTOBUF:
+            # Only where it is asked for: its messages cost memory.
+            from exporters.prometheus import protobuf
+
+            schema = snapshot.config.page.native_schema
+            return protobuf.write(families, schema, snapshot.moment.epoch_unix_nanos)
+        return self._text.write(families, openmetrics=chosen is Format.OPENMETRICS)

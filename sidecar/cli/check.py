@@ -39,6 +39,7 @@ a whole file:
   models: [resnet50]                # names shown from the start; others after their first good answer
   admin: ":9464"                    # /metrics and the API; off = none
   health: off                       # /livez /readyz /drain, e.g. ":9465"; see `wayside drain --help`
+  metrics: {profile: default}       # or slo, or full: how much is on /metrics
   log: {format: human}              # or json
   drain: {delay: 5s, total: 18s}
   control: {memory: 128MiB, tick: 1s}

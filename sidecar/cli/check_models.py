@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
+
+from sidecar.model.glob import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,12 +33,6 @@ def models_in(snapshot: dict[str, Any]) -> list[str]:
     for key in ("calls", "timings", "in_flight"):
         names |= {each.get("model", "") for each in snapshot.get(key, [])}
     return sorted(names - {"", UNKNOWN})
-
-
-def matches(glob: str, name: str) -> bool:
-    """Say whether a glob names a model, as the tap does: `*` is any bytes, `?` is one; empty is any name."""
-    pattern = re.escape(glob.encode()).replace(rb"\*", b".*").replace(rb"\?", b".")
-    return not glob or re.fullmatch(pattern, name.encode(), re.DOTALL) is not None
 
 
 def model_lines(objectives: Iterable[Objective], models: list[str], admin: str) -> Iterator[str]:

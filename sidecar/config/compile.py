@@ -14,6 +14,7 @@ from sidecar.model.indicator import Available, parts_of
 from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS
 from sidecar.model.policy import BatchLimit, Limits, Listener, Method, Policy, Route
 from sidecar.model.problem import Note, Problem
+from sidecar.model.profiles import PageSettings, Profile
 from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
 from sidecar.servers.catalogue import compile_server, load_server, shipped_files
@@ -168,6 +169,7 @@ def _policy(checked: Checked, sources: Sources, servers: _Servers) -> Policy:
         objectives=objectives,
         server_metrics=_metrics_endpoint(root, servers.pages),
         state_dir=_absolute(root.state_dir),
+        page=PageSettings(Profile(root.metrics.profile), root.metrics.native_schema),
     )
     return Policy(
         listeners=tuple(

@@ -59,9 +59,11 @@ def content_hash(contents: Iterable[bytes], salt: str) -> str:
 
 
 def hash_of_files(paths: Iterable[str], salt: str) -> str | None:
-    """Return the hash of files as they are now; None when one cannot be read."""
+    """Return the hash of files as they are now; None when one cannot be read. A pipe may keep its reader waiting."""
     contents = []
     for path in expand(paths):
+        if not os.path.isfile(path):
+            return None
         try:
             with open(path, "rb") as handle:
                 contents.append(handle.read(MAX_FILE_BYTES + 1))

@@ -22,6 +22,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "models": "Names that are labels from the start; others after their first good answer.",
         "admin": "Where /metrics and the API are; :9464 if left out.",
         "health": "Where /livez, /readyz and /drain are; off if left out.",
+        "metrics": "What /metrics shows.",
         "log": "How log lines look.",
         "drain": "What SIGTERM and /drain do.",
         "control": "The half that thinks.",
@@ -81,6 +82,10 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "short": "The window that ends the alert soon after the harm; a twelfth is usual.",
         "budget": "The share of the whole budget that burns within the long window.",
         "severity": "Whether it wakes somebody.",
+    },
+    "Metrics": {
+        "profile": "slo for fleets of hundreds, default, or full with shapes, batch sizes and frames.",
+        "native_schema": "How fine native histograms are: 5 is 2.2 %, each lower one twice as coarse.",
     },
     "Log": {"format": "Of people or of machines."},
     "Drain": {

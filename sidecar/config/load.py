@@ -7,6 +7,7 @@ because an SLO typo must not stop a fleet; only a bad listener leaves nothing to
 from __future__ import annotations
 
 import copy
+import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ _STAND_IN = [{"listen": ":1", "upstream": "stand-in:1"}]
 
 def check(sources: Sources) -> Checked:
     """Read and validate, leaving out what is wrong."""
-    document = read_document(sources.file) if sources.file else Document(COMMAND_LINE)
+    document = _configuration(sources.file) if sources.file else Document(COMMAND_LINE)
     problems = list(document.problems)
     if not isinstance(document.value, dict | None):
         problems.append(document.problem((), "is no mapping", "Start with listeners:."))
@@ -66,6 +67,17 @@ def check(sources: Sources) -> Checked:
     problems += [*files.problems, *_located(faults, written, sources)]
     left_out = frozenset(pruned.left_out)
     return Checked(root, usable, document, tuple(problems), left_out, files)
+
+
+def _configuration(file: str) -> Document:
+    """Read the configuration; a file of objectives in its place is told what it is, once and not by each key."""
+    document = read_document(file)
+    value = document.value
+    if not isinstance(value, dict) or not {"apiVersion", "kind", "spec"} <= value.keys():
+        return document
+    hint = f"Name it in a configuration: slo_files: [{os.path.basename(file)}]."
+    problem = document.problem((), "holds objectives of OpenSLO, and is no configuration", hint)
+    return replace(document, value=None, problems=(*document.problems, problem))
 
 
 def _join(data: dict[str, Any], files: SloFiles) -> list[Fault]:

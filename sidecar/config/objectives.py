@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, InstanceOf, model_validator
 from sidecar.config import quantities
 from sidecar.config.part import DURATION_PATTERN, Duration, Name, Part, Ratio, Share, written
 from sidecar.config.quantities import QuantityError
-from sidecar.model.duration import DAY, HOUR
+from sidecar.model.duration import DAY, HOUR, duration_text
 from sidecar.model.indicator import (
     All,
     Available,
@@ -23,7 +23,7 @@ from sidecar.model.indicator import Part as OneIndicator
 from sidecar.model.objective import Objective
 from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS
 from sidecar.model.tiers import DEFAULT_MIN_BAD, DEFAULT_PERIOD_NANOS, DEFAULT_TIERS, Tier
-from sidecar.model.windows import MAX_PERIOD_NANOS
+from sidecar.model.windows import MAX_PERIOD_NANOS, RINGS
 
 # The finest ring covers an hour (model/windows): a shorter period would be read off a window of an alert.
 MIN_PERIOD_NANOS = HOUR
@@ -175,6 +175,10 @@ class TierPart(Part):
         if self.short >= self.long:
             hint = "The short one ends the alert soon after the harm: a twelfth of the long one is usual."
             raise QuantityError("has a short window that is not shorter than the long one", hint)
+        if self.short < RINGS[0].slot_nanos:
+            least = duration_text(RINGS[0].slot_nanos)
+            hint = f"Events are kept in slots of {least}: no window is shorter."
+            raise QuantityError(f"has a short window of {duration_text(self.short)}", hint)
         return self
 
     def tier(self) -> Tier:

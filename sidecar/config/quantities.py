@@ -21,9 +21,10 @@ BYTES = {
     "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30,
 }  # fmt: skip
 
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:us|ms|s|m|h|d|w))+\Z")
+# What is longer than these is no number that anybody means, and Decimal would round it.
+_DURATION = re.compile(r"(?:\d{1,19}(?:\.\d{1,19})?(?:us|ms|s|m|h|d|w)){1,20}\Z", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h|d|w)")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?\Z")
+_NUMBER = re.compile(r"-?\d{1,12}(?:\.\d{1,12})?\Z", re.ASCII)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)\Z")
 _MONEY = re.compile(r"\d+(?:\.\d+)?\s+[A-Z]{3}/(h|call|1k_tokens)\Z")
 # Two hundred years in nanoseconds still fits the seam's uint64.

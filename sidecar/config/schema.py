@@ -188,6 +188,13 @@ class Limits(Part):
     series: Annotated[int, Field(ge=0, le=100_000)] = 0
 
 
+class Metrics(Part):
+    """How much of it is on /metrics, and how fine its native histograms are."""
+
+    profile: Literal["slo", "default", "full"] = "default"
+    native_schema: Literal[5, 4, 3, 2, 1, 0, -1, -2, -3, -4] = 5  # SCHEMA to COARSEST_SCHEMA
+
+
 class Gpu(Part):
     """Where GPU readings come from and what an hour costs."""
 
@@ -209,6 +216,7 @@ class Root(Part):
     models: list[Name] = Field(default_factory=list, max_length=64)
     admin: ListenOrOff = Field(default=DEFAULT_ADMIN, validate_default=True)
     health: Health = Field(default_factory=Health)
+    metrics: Metrics = Field(default_factory=Metrics)
     log: Log = Field(default_factory=Log)
     drain: Drain = Field(default_factory=Drain)
     control: Control = Field(default_factory=Control)

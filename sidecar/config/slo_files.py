@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sidecar.config.files import MAX_MATCHES, WILDCARDS, expand, matches, pattern_in, watched
 from sidecar.config.openslo import OpenSlo, is_openslo
 from sidecar.config.written import OBJECTIVES, Entry
 from sidecar.model.problem import Note, Problem
-from sidecar.text.document import read_documents
+from sidecar.text.document import Document, read_documents
 from sidecar.text.suggest import nearest
-
-if TYPE_CHECKING:
-    from sidecar.text.document import Document
 
 FIELD = "slo_files"
 _FORMS = "Write slos: and a list of objectives, or OpenSLO (apiVersion: openslo/v1)."
@@ -74,7 +70,12 @@ class _Reading:
 
     def file(self, file: str) -> Document:
         """Read one file; return its first document."""
-        documents = read_documents(file)
+        if os.path.exists(file) and not os.path.isfile(file):
+            what = "cannot be read: it is no regular file"
+            problem = Problem(file, 0, "", what, "Name a file, or all in a folder: slos/*.yaml.")
+            documents: tuple[Document, ...] = (Document(file, problems=(problem,)),)
+        else:
+            documents = read_documents(file)
         for document in documents:
             self.problems += document.problems
             self.openslo.incomplete |= bool(document.problems)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sidecar.config.fault import Fault
 from sidecar.model.duration import duration_text
+from sidecar.model.objective import STATE_TIERS
 from sidecar.model.tiers import budget_ratio
 
 if TYPE_CHECKING:
@@ -33,10 +34,14 @@ def own_tier_faults(slos: list[Slo]) -> list[Fault]:
 
 
 def tier_name_faults(tiers: list[TierPart] | None, around: Path) -> list[Fault]:
-    """Find the second of two tiers of one name."""
+    """Find the second of two tiers of one name, and those named as the tier of a state."""
     faults = []
     seen: dict[str, int] = {}
     for at, each in enumerate(tiers or []):
+        if each.name in {state.value for state in STATE_TIERS}:
+            what = f"{each.name!r} is the name of the tier of that state, which every objective has"
+            hint = "Names become labels: choose another."
+            faults.append(Fault((*around, "tiers", at, "name"), what, hint))
         if each.name in seen:
             what = f"{each.name!r} is already the name of tiers[{seen[each.name]}]"
             hint = "Names become labels: choose another."

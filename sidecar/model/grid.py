@@ -1,88 +1,110 @@
-"""The histogram grid: one fixed log-linear scale of 32 steps per octave, anchored at 1 ms.
+"""The two readings of a histogram: a base-2 exponential grid of 32 steps an octave, and bounds that people know.
 
-The tap counts into it (dataplane/proto/tap.proto, message Histogram), everything else reads from it. An edge is a
-whole number of units of 15625/32 ns, so edges are exact integers here and a cumulative count at an exported `le`
-is exact: every `le` is an edge, and no observation is ever split.
+The tap counts into both (dataplane/proto/tap.proto, message Histogram), everything else reads from them. Quantiles come
+from the grid, whose steps are 2.2 %: it is OpenTelemetry's exponential histogram of scale 5. The other is what classic
+histograms show, exact at each bound.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sidecar.model.series import HistogramView, SizeHistogramView
 
-STEPS_PER_OCTAVE = 32
-STEP_BITS = 5  # log2 of it
-# Nanoseconds per unit is 15625/32: 1 ms is then 2048 units, a power of two, and every step above 32 units is exact.
-UNIT_NUMERATOR = 15_625
-UNIT_DENOMINATOR = 32
-
 NANOS_PER_SECOND = 1_000_000_000
 
-# The exported upper bounds. At most 14, so that one histogram is 17 lines; fixed per release, because a changed set of
-# bounds breaks every recorded quantile. Dense where model servers answer (5-400 ms), two octaves apart beyond.
-EXPORTED_LE_SECONDS = (
-    "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05",
-    "0.1", "0.2", "0.4", "0.8", "1.6", "6.4", "25.6",
-)  # fmt: skip
+SCHEMA = 5  # an octave has 2^SCHEMA cells
+STEPS_PER_OCTAVE = 1 << SCHEMA
+COARSEST_SCHEMA = -4  # of Prometheus' native histograms: a cell is 16 octaves
+
+FIRST_CELL = -989  # the first whose edge is 1 ns
+LAST_CELL = 1091  # the first whose edge is above 2^64 ns
 
 # Sizes of batches are counted by powers of two, each of them an edge; one more bucket holds what is larger.
 EXPORTED_LE_ITEMS = tuple(f"{2**power}.0" for power in range(11))
 
 
-def bucket_of(nanos: int) -> int:
-    """Return the bucket that holds a duration in nanoseconds; below 1 ns counts as 1 ns."""
-    units = -(-UNIT_DENOMINATOR * max(nanos, 1) // UNIT_NUMERATOR) - 1
-    if units < STEPS_PER_OCTAVE:
-        return units
-    octave = units.bit_length() - 1
-    return (octave - STEP_BITS + 1) * STEPS_PER_OCTAVE + (
-        (units >> (octave - STEP_BITS)) & (STEPS_PER_OCTAVE - 1)
-    )
+class Bound(NamedTuple):
+    """An upper bound, inclusive, of classic histograms."""
+
+    le: str  # seconds, as the label is written
+    nanos: int
 
 
-def edge_units(bucket: int) -> int:
-    """Return the upper edge of a bucket in units of 15625/32 ns; bucket -1 has edge 0."""
-    if bucket < STEPS_PER_OCTAVE:
-        return bucket + 1
-    octave, step = divmod(bucket, STEPS_PER_OCTAVE)
-    return (STEPS_PER_OCTAVE + step + 1) << (octave - 1)
+def _bounds(*les: str) -> tuple[Bound, ...]:
+    return tuple(Bound(le, round(float(le) * NANOS_PER_SECOND)) for le in les)
 
 
-def edge_nanos(bucket: int) -> float:
-    """Return the upper edge of a bucket in nanoseconds."""
-    return edge_units(bucket) * UNIT_NUMERATOR / UNIT_DENOMINATOR
+# Fixed per release: a changed set breaks every quantile that was recorded over it.
+LATENCY_BOUNDS = _bounds(
+    "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5",
+    "1.0", "2.5", "5.0", "10.0", "30.0", "60.0",
+)  # fmt: skip
+"""Of latencies and waits."""
+GAP_BOUNDS = _bounds(
+    "0.0001", "0.00025", "0.0005", "0.001", "0.0025", "0.005", "0.01", "0.02", "0.03",
+    "0.05", "0.1", "0.25", "0.5", "1.0", "2.5",
+)  # fmt: skip
+"""Of gaps between responses, and of the latency that the tap adds."""
 
 
-def edge_seconds(bucket: int) -> float:
-    """Return the upper edge of a bucket in seconds."""
-    return edge_nanos(bucket) / NANOS_PER_SECOND
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Several histograms added together; a HistogramView."""
+
+    count: int
+    sum_nanos: int
+    cells: Sequence[int]
+    counts: Sequence[int]
+    classes: Sequence[int]
 
 
-def _bucket_ending_at(le_seconds: str) -> int:
-    """Return the bucket whose upper edge is `le_seconds`."""
-    return bucket_of(round(float(le_seconds) * NANOS_PER_SECOND))
+# Of the fraction of a root. Edges below 2^65 ns are then known to 2^-63 ns; none but the tie is within 2^-17 ns of one.
+ROOT_BITS = 128
 
 
-EXPORTED_BUCKETS = tuple(_bucket_ending_at(le) for le in EXPORTED_LE_SECONDS)
+def _root(step: int) -> int:
+    """Return 2^(step/32) in units of 2^-ROOT_BITS, rounded down: five square roots of an integer are its 32nd."""
+    power = 1 << (step + ROOT_BITS * STEPS_PER_OCTAVE)
+    for _ in range(SCHEMA):
+        power = math.isqrt(power)
+    return power
+
+
+ROOTS = tuple(_root(step) for step in range(STEPS_PER_OCTAVE))
+
+
+def _edge(cell: int) -> int:
+    """Return 2^((cell+1)/32) seconds in nanoseconds, rounded, a tie down."""
+    octave, step = divmod(cell + 1, STEPS_PER_OCTAVE)
+    scaled = ROOTS[step] * NANOS_PER_SECOND << octave - FIRST_CELL  # never a negative shift
+    half = 1 << ROOT_BITS - FIRST_CELL - 1
+    return (scaled + half - 1) // (2 * half)
+
+
+EDGES_NANOS = tuple(_edge(cell) for cell in range(FIRST_CELL, LAST_CELL + 1))
+
+
+def cell_of(nanos: int) -> int:
+    """Return the first cell whose edge is not below a duration of at most 2^64 ns; below 1 ns counts as 1 ns."""
+    return FIRST_CELL + bisect_left(EDGES_NANOS, max(nanos, 1))
+
+
+def edge_nanos(cell: int) -> int:
+    """Return the upper edge of a cell up to LAST_CELL; 0 for what lies below FIRST_CELL."""
+    return EDGES_NANOS[cell - FIRST_CELL] if cell >= FIRST_CELL else 0
 
 
 def cumulative(histogram: HistogramView) -> list[int]:
-    """Return the exact counts at EXPORTED_LE_SECONDS, in that order."""
-    totals: list[int] = []
-    pairs = list(zip(histogram.buckets, histogram.counts, strict=True))
-    seen, at = 0, 0
-    for last in EXPORTED_BUCKETS:
-        while at < len(pairs) and pairs[at][0] <= last:
-            seen += pairs[at][1]
-            at += 1
-        totals.append(seen)
-    return totals
+    """Return the exact counts at its bounds, ascending; what is above the last is in none."""
+    return list(itertools.accumulate(histogram.classes[:-1]))
 
 
 def cumulative_sizes(histogram: SizeHistogramView) -> list[int]:
@@ -90,31 +112,54 @@ def cumulative_sizes(histogram: SizeHistogramView) -> list[int]:
     return list(itertools.accumulate(histogram.counts[: len(EXPORTED_LE_ITEMS)]))
 
 
-def quantile_seconds(
-    buckets: Sequence[int], counts: Sequence[int], quantile: float
-) -> float | None:
-    """Return a quantile (0..1) in seconds, interpolated inside its bucket; None when nothing was counted.
+def quantile_seconds(cells: Sequence[int], counts: Sequence[int], quantile: float) -> float | None:
+    """Return a quantile (0..1) in seconds: the middle of the cell that holds it; None when nothing was counted.
 
-    A step is at most 1/32 of its value, so the result is within 3.2 % of the true one, and mostly far closer.
+    The largest duration of a cell is at most 2^(1/32) times its smallest, so their geometric middle is within 1.1 % of
+    whichever was counted.
     """
     total = sum(counts)
     if total == 0:
         return None
     rank = quantile * total
     seen = 0
-    for bucket, count in zip(buckets, counts, strict=True):
-        if seen + count >= rank and count:
-            low, high = edge_seconds(bucket - 1), edge_seconds(bucket)
-            return low + (high - low) * max(rank - seen, 0.0) / count
+    for cell, count in zip(cells, counts, strict=True):
         seen += count
+        if seen >= rank and count:
+            smallest, largest = edge_nanos(cell - 1) + 1, edge_nanos(cell)
+            return math.sqrt(smallest * largest) / NANOS_PER_SECOND
     return math.nan  # unreachable: rank never exceeds total
 
 
-def merge(histograms: Iterable[HistogramView]) -> tuple[list[int], list[int]]:
-    """Return (buckets, counts) of several histograms added together, ascending."""
+def merge(histograms: Iterable[HistogramView]) -> Histogram:
+    """Return histograms with the same bounds added together."""
+    count = sum_nanos = 0
     sums: dict[int, int] = {}
+    classes = [0] * (len(LATENCY_BOUNDS) + 1)
     for histogram in histograms:
-        for bucket, count in zip(histogram.buckets, histogram.counts, strict=True):
-            sums[bucket] = sums.get(bucket, 0) + count
-    ascending = sorted(sums)
-    return ascending, [sums[bucket] for bucket in ascending]
+        count += histogram.count
+        sum_nanos += histogram.sum_nanos
+        _add(sums, histogram.cells, histogram.counts)
+        for at, more in enumerate(histogram.classes):
+            classes[at] += more
+    return Histogram(count, sum_nanos, *_ascending(sums), classes)
+
+
+def coarser(
+    cells: Sequence[int], counts: Sequence[int], schema: int
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Return cells and counts on a grid of 2^schema cells an octave, COARSEST_SCHEMA to SCHEMA: neighbours added."""
+    assert COARSEST_SCHEMA <= schema <= SCHEMA, schema
+    sums: dict[int, int] = {}
+    _add(sums, (cell >> SCHEMA - schema for cell in cells), counts)
+    return _ascending(sums)
+
+
+def _add(sums: dict[int, int], cells: Iterable[int], counts: Iterable[int]) -> None:
+    for cell, count in zip(cells, counts, strict=True):
+        sums[cell] = sums.get(cell, 0) + count
+
+
+def _ascending(sums: dict[int, int]) -> tuple[list[int], list[int]]:
+    cells = sorted(sums)
+    return cells, [sums[cell] for cell in cells]

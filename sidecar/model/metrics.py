@@ -19,6 +19,9 @@ class Type(enum.Enum):
     INFO = "info"
 
 
+_SAMPLE_SUFFIXES = {Type.COUNTER: "_total", Type.INFO: "_info"}
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One metric family."""
@@ -29,6 +32,11 @@ class Metric:
     help: str
     optional: frozenset[str] = frozenset()
     """Of the labels those that a sample does without where they are empty."""
+
+    @property
+    def sample_name(self) -> str:
+        """What is queried, and what the text format calls the family; names of a histogram's samples go on from it."""
+        return self.name + _SAMPLE_SUFFIXES.get(self.type, "")
 
 
 _TIMING_LABELS = ("model", "method", "outcome")
@@ -66,7 +74,11 @@ LATENCY = _histogram(
     "Per request: request complete to response complete, as read from the server.",
     *_TIMING_LABELS,
 )
-CALL_DURATION = _histogram("call_duration_seconds", "Per call: first byte to end.", *_TIMING_LABELS)
+CALL_DURATION = _histogram(
+    "call_duration_seconds",
+    "Per call that was answered well: first byte to end.",
+    *_TIMING_LABELS,
+)
 FIRST_RESPONSE = _histogram(
     "first_response_seconds",
     "Per request of a streaming method that was answered well: request complete to first response message.",
@@ -327,6 +339,9 @@ CONTROL_LIFE = _gauge(
 )
 CONTROL_SERIES_LEFT_OUT = _gauge(
     "control_series_left_out", "Series not shown on this page because it would grow too long."
+)
+METRICS_LINES = _gauge(
+    "metrics_lines", "Lines of this page, comments aside: what it costs whoever keeps it."
 )
 
 ALL: tuple[Metric, ...] = tuple(

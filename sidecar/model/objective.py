@@ -28,6 +28,10 @@ class State(enum.Enum):
     NO_TELEMETRY = "no_telemetry"
 
 
+# Those that mean harm: each is a tier of its own, of the state's name.
+STATE_TIERS = (State.UNREACHABLE, State.STALLED)
+
+
 @dataclass(frozen=True, slots=True)
 class Objective:
     """One promise. `ratio` is a decimal string: it is never computed with as a float."""

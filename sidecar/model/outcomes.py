@@ -30,6 +30,8 @@ GRPC_CODES = (
 )  # fmt: skip
 # An error inside a good answer.
 IN_BAND_ERROR = "IN_BAND_ERROR"
+# Of calls that the server never began: nothing was asked.
+UNPROCESSED = "UNPROCESSED"
 
 # A client of HTTP that leaves after so long without anything new has run out of time. An objective may say otherwise.
 DEFAULT_GIVE_UP_NANOS = 30_000_000_000

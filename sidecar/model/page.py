@@ -6,29 +6,27 @@ Who was seen first stays, so that no newcomer makes a shown series vanish and a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from sidecar.model.duration import duration_text
-from sidecar.model.grid import NANOS_PER_SECOND
-from sidecar.model.objective import State
+from sidecar.model.grid import LATENCY_BOUNDS
+from sidecar.model.profiles import Profile
 from sidecar.model.series import INFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sidecar.model.sections.objectives import Burn, ObjectiveReading, Objectives
     from sidecar.model.sections.traffic import Traffic
     from sidecar.model.series import CounterView, ShapeView, TimingView, TokenView
     from sidecar.model.server_metrics import ServerReading
 
 # Bounds the page whatever the tap was configured to hold: of 20 models at most 5,000 lines.
 MAX_COUNTER_SERIES = 500
-MAX_TIMING_SERIES = 58
+# Of distributions, whose series cost most by far: all of 20 models with three methods, or of 17 that fail as well.
+MAX_TIMING_LINES = 3_400
+DISTRIBUTION_LINES = len(LATENCY_BOUNDS) + 3  # one above the last bound, count, sum
 MAX_TOKEN_SERIES = 200
 MAX_SHAPED_MODELS = 20  # each with at most nine shapes
-# Objectives, and models of those counted by model, whose reasons, states and burn are shown: some 30 lines each. Their
-# events are always shown: the budget of a fleet is computed from them.
-MAX_INSTANCES = 100
 
 
 class CallLabels(NamedTuple):
@@ -62,21 +60,6 @@ class ByteSums(NamedTuple):
     response_bytes: int
 
 
-class ShownBurn(NamedTuple):
-    """How fast one budget burns, in seconds and ratios; None and what is missing are not known."""
-
-    rates: Sequence[tuple[str, float]]  # by window, of those that a tier looks at
-    firing: Sequence[tuple[str, bool]]  # by tier, of those that can fire
-    remaining: float | None
-    exhausted_in: float | None
-    covered: float | None  # of the longest window
-
-    def series(self) -> int:
-        """Return how many series it makes."""
-        known = (self.remaining, self.exhausted_in, self.covered)
-        return len(self.rates) + len(self.firing) + sum(each is not None for each in known)
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """The series that are shown, in the order in which they are."""
@@ -87,26 +70,24 @@ class Page:
         tuple[str, ...], ByteSums
     ]  # of all calls with the labels of one that is shown
     tokens: Sequence[TokenView]
-    shapes: Sequence[ShapeView]
-    instances: Sequence[ObjectiveReading]  # whose reasons, states and burn are shown
-    burns: Mapping[tuple[str, str], ShownBurn]  # by objective and model
+    shapes: Sequence[ShapeView]  # none where shapes are not shown
     left_out: int  # series that are known but not shown
 
 
-def page_of(traffic: Traffic, server: ServerReading | None, objectives: Objectives) -> Page:
-    """Choose what is shown of one tick."""
+def page_of(traffic: Traffic, server: ServerReading | None, profile: Profile) -> Page:
+    """Choose what is shown of one tick, where methods are told apart."""
     # Inference only: a histogram has no kind label, so probes must not be mixed in.
     timings = sorted((one for one in traffic.timings if one.kind == INFERENCE), key=_seen)
     calls = _summed(traffic.counters)
-    tokens, shapes = sorted(traffic.tokens, key=_seen), sorted(traffic.shapes, key=_seen)
-    shown = timings[:MAX_TIMING_SERIES]
+    tokens = sorted(traffic.tokens, key=_seen)
+    shapes = sorted(traffic.shapes, key=_seen) if profile is Profile.FULL else []
+    lines = accumulate(map(_lines_of, timings))
+    shown = timings[: sum(upto <= MAX_TIMING_LINES for upto in lines)]
     shown_calls = dict(list(calls.items())[:MAX_COUNTER_SERIES])
     left_out = len(timings) - len(shown) + len(calls) - len(shown_calls)
     left_out += max(len(tokens) - MAX_TOKEN_SERIES, 0)
     left_out += sum(len(each.shapes) for each in shapes[MAX_SHAPED_MODELS:])
     left_out += server.left_out if server else 0
-    instances, others = objectives.readings[:MAX_INSTANCES], objectives.readings[MAX_INSTANCES:]
-    left_out += sum(_series_of(each) for each in others)
     return Page(
         timings=sorted(shown, key=lambda one: (one.model, one.method, one.failed)),
         calls=dict(sorted(shown_calls.items())),
@@ -116,37 +97,17 @@ def page_of(traffic: Traffic, server: ServerReading | None, objectives: Objectiv
             key=lambda one: (one.model, one.method, one.direction, one.source),
         ),
         shapes=shapes[:MAX_SHAPED_MODELS],
-        instances=instances,
-        burns={
-            (each.objective.name, each.model): _shown(each.burn)
-            for each in instances
-            if each.burn is not None
-        },
         left_out=left_out,
     )
 
 
-def _shown(burn: Burn) -> ShownBurn:
-    """Leave out windows at which no tier looks, and tiers whose windows are not kept."""
-    tiers = [each for each in burn.tiers if not each.out_of_reach]
-    looked_at = {each.long_nanos for each in tiers} | {each.short_nanos for each in tiers}
-    return ShownBurn(
-        rates=[
-            (duration_text(each.nanos), each.burn)
-            for each in burn.windows
-            if each.burn is not None and each.nanos in looked_at
-        ],
-        firing=[(each.name, each.firing) for each in tiers],
-        remaining=burn.budget_remaining,
-        exhausted_in=burn.exhaustion.nanos / NANOS_PER_SECOND if burn.exhaustion else None,
-        covered=burn.windows[-1].covered_nanos / NANOS_PER_SECOND if burn.windows else None,
-    )
+def _lines_of(timing: TimingView) -> int:
+    """Return how many lines of distributions a series makes.
 
-
-def _series_of(reading: ObjectiveReading) -> int:
-    """Return how many series an objective makes besides its events."""
-    burn = _shown(reading.burn).series() if reading.burn else 0
-    return len(reading.events.excluded_by) + len(State) + burn
+    Of what failed there is the latency alone: the rest is read least, and would cost most.
+    """
+    distributions = 1 if timing.failed else 4 if timing.streaming else 2
+    return distributions * DISTRIBUTION_LINES
 
 
 def _seen(series: TimingView | TokenView | ShapeView | CounterView) -> int:

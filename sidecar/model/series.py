@@ -15,16 +15,18 @@ INFERENCE = "inference"
 
 
 class HistogramView(Protocol):
-    """A sparse histogram on the grid of sidecar.model.grid; counts are not cumulative."""
+    """A histogram by the cells and by the bounds of sidecar.model.grid; counts are not cumulative."""
 
     @property
     def count(self) -> int: ...
     @property
     def sum_nanos(self) -> int: ...
     @property
-    def buckets(self) -> Sequence[int]: ...
+    def cells(self) -> Sequence[int]: ...  # ascending, each with a count
     @property
     def counts(self) -> Sequence[int]: ...
+    @property
+    def classes(self) -> Sequence[int]: ...  # one for each bound, and one above the last
 
 
 class SizeHistogramView(Protocol):
@@ -36,6 +38,17 @@ class SizeHistogramView(Protocol):
     def sum(self) -> int: ...
     @property
     def counts(self) -> Sequence[int]: ...
+
+
+class ExemplarView(Protocol):
+    """A recent request with a trace, as it came; sidecar.model.exemplar has it as it is shown."""
+
+    @property
+    def trace_id(self) -> bytes: ...  # 16; empty: there is none
+    @property
+    def value_nanos(self) -> int: ...
+    @property
+    def unix_nanos(self) -> int: ...
 
 
 class CounterView(Protocol):
@@ -92,6 +105,10 @@ class TimingView(Protocol):
     def response_gap(self) -> HistogramView: ...
     @property
     def batch_size(self) -> SizeHistogramView: ...
+    @property
+    def latency_exemplar(self) -> ExemplarView: ...  # of the slowest of a minute
+    @property
+    def first_response_exemplar(self) -> ExemplarView: ...
 
 
 class BatchLimitView(Protocol):
@@ -167,6 +184,8 @@ class EventView(Protocol):
     def excluded_by(self) -> Sequence[CountView]: ...  # by reason, from 0
     @property
     def last_event_nanos(self) -> int: ...  # uptime at which one was seen open, or ended; 0 = never
+    @property
+    def exemplar(self) -> ExemplarView: ...  # of the last bad one with a trace
 
 
 class UpstreamView(Protocol):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import enum
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from sidecar.model.objective import Objective
+from sidecar.model.profiles import PageSettings, Profile
 from sidecar.model.server_metrics import MetricsEndpoint
 
 DEFAULT_TICK_SECONDS = 1.0
@@ -30,6 +31,7 @@ class ControlSettings:
         None  # the model server's own page; None: not asked for
     )
     state_dir: str = ""  # absolute; where state outlives the tap; empty: the tap keeps it
+    page: PageSettings = field(default_factory=PageSettings)  # of /metrics
 
     def to_json(self) -> bytes:
         """Return what Policy.control_settings carries."""
@@ -53,6 +55,7 @@ class ControlSettings:
                 objectives=tuple(map(Objective.from_json, raw["objectives"])),
                 server_metrics=MetricsEndpoint.from_json(endpoint) if endpoint else None,
                 state_dir=raw["state_dir"],
+                page=PageSettings(Profile(raw["page"]["profile"]), raw["page"]["native_schema"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"control settings are not this build's: {error!r}") from error

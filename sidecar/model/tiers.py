@@ -95,7 +95,8 @@ class Guard:
     different minutes, because one request that is retried five times is no outage, and while most of the window is
     good its share of bad events must be `page_sigmas` standard deviations above the threshold, where the bad events of
     one minute are one draw. For a page, in place of all this, `streak_bad` bad events and no good one within
-    `streak_nanos`. A ticket can wait: it wants `ticket_sigmas` deviations, however many events are bad.
+    `streak_nanos`. A ticket can wait: it wants `ticket_sigmas` deviations, however many events are bad, unless they are
+    `many_bad` in each bad minute.
     """
 
     min_bad: int = 5

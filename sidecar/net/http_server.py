@@ -6,10 +6,13 @@ Only GET and HEAD: this server shows things. A request that is slow, large or wr
 from __future__ import annotations
 
 import asyncio
+import gzip
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import h11
+
+from sidecar.net.preference import accepts_gzip
 
 if TYPE_CHECKING:
     import socket
@@ -25,6 +28,10 @@ READ_TIMEOUT_SECONDS = 10.0
 IDLE_TIMEOUT_SECONDS = 90.0
 # An answer nobody reads is dropped with its connection.
 WRITE_TIMEOUT_SECONDS = 30.0
+# A smaller answer fits a packet as it is.
+MIN_GZIP_BYTES = 1_000
+# The fastest: a page of 400 KB comes to a 23rd in 0.4 ms; the best takes twelve times as long for a quarter less.
+GZIP_LEVEL = 1
 
 _TEXT = "text/plain; charset=utf-8"
 
@@ -155,7 +162,8 @@ class Connection(asyncio.Protocol):
             body = b"Only GET and HEAD are answered here: nothing can be changed over HTTP.\n"
             self._send(Response(body, status=405), head_only)
         else:
-            self._send(self._handled(event), head_only)
+            gzipped = accepts_gzip(_field(event, b"accept-encoding"))
+            self._send(self._handled(event), head_only, gzipped)
         # A body after GET is nobody's need; rather than read it, end the connection.
         if self._h11.their_state is h11.SEND_BODY and self._has_body(event):
             self.drop()
@@ -164,11 +172,9 @@ class Connection(asyncio.Protocol):
 
     def _handled(self, event: h11.Request) -> Response:
         """Ask the handler; a fault in it is an answer too, and its connection's alone."""
-        headers = dict(event.headers)
         path = event.target.split(b"?", 1)[0].decode("ascii", "replace")
-        accept = headers.get(b"accept", b"").decode("ascii", "replace")
         try:
-            return self._server.handle(Request(path, accept))
+            return self._server.handle(Request(path, _field(event, b"accept")))
         except Exception as error:  # the loop behind this server must outlive a fault in a page
             body = f"This page could not be made: {type(error).__name__}: {error}\n"
             return Response(body.encode(), status=500)
@@ -197,17 +203,24 @@ class Connection(asyncio.Protocol):
             self._send(Response(body, status=error.error_status_hint), head_only=False)
         self.drop()
 
-    def _send(self, response: Response, head_only: bool) -> None:
+    def _send(self, response: Response, head_only: bool, gzipped: bool = False) -> None:
+        body = response.body
+        gzipped = gzipped and len(body) >= MIN_GZIP_BYTES
+        if gzipped:
+            body = gzip.compress(body, GZIP_LEVEL, mtime=0)
         headers = [
             ("content-type", response.content_type),
-            ("content-length", str(len(response.body))),
+            ("content-length", str(len(body))),
             ("cache-control", "no-store"),
+            ("vary", "accept, accept-encoding"),
         ]
+        if gzipped:
+            headers.append(("content-encoding", "gzip"))
         if response.status == 405:
             headers.append(("allow", "GET, HEAD"))
         parts = [self._h11.send(h11.Response(status_code=response.status, headers=headers))]
         if not head_only:
-            parts.append(self._h11.send(h11.Data(data=response.body)))
+            parts.append(self._h11.send(h11.Data(data=body)))
         parts.append(self._h11.send(h11.EndOfMessage()))
         if self._transport is not None:
             self._transport.write(b"".join(part for part in parts if part))
@@ -222,6 +235,13 @@ class Connection(asyncio.Protocol):
     def _expire(self) -> None:
         if self._transport is not None:
             self._transport.abort()
+
+
+def _field(event: h11.Request, name: bytes) -> str:
+    """Return a list-valued field of a request; given in several lines, it is one list all the same."""
+    return ",".join(
+        value.decode("ascii", "replace") for each, value in event.headers if each == name
+    )
 
 
 _TOO_MANY = (

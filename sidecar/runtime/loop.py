@@ -66,6 +66,8 @@ class Loop:
         settings = self._reload.settings
         self._server.follow(settings.server_metrics)
 
+        if late := self._store.take_late():
+            self._objectives.join(late)
         # traffic → (batches → gpu →) objectives (→ alerts → scaling)
         server = self._server.reading()
         if server is not None and server.up:

@@ -58,6 +58,7 @@ class Reload:
             valid=self.policy.config_valid,
             last_reload_successful=self.successful,
             hash=self.policy.config_hash,
+            page=self.settings.page,
         )
 
     def stop(self) -> None:

@@ -30,7 +30,7 @@ def remaining(period: Sums, allowed: Fraction) -> float | None:
 def poisson_interval(count: float) -> tuple[float, float]:
     """Return the 95 % confidence limits of the mean of which so many events are a sample.
 
-    Garwood's limits by Wilson and Hilferty's approximation to chi-square, within 1 % above 3 events.
+    Garwood's limits by Wilson and Hilferty's approximation to chi-square, of 5 events and more within 1 %.
     """
     low = 0.0
     if count > 0:

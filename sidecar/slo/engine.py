@@ -9,6 +9,7 @@ from sidecar.model.sections.objectives import Events, ObjectiveReading, Objectiv
 from sidecar.model.windows import LONGEST_WITHOUT_DISK_NANOS, MAX_PERIOD_NANOS, SeriesKey
 from sidecar.slo.blindness import Blindness
 from sidecar.slo.book import UNKNOWN_AFTER_NANOS, Book
+from sidecar.slo.refusals import Refusals
 from sidecar.slo.state import Evidence, Subject, state_of
 from sidecar.slo.timeline import Timeline
 
@@ -65,6 +66,7 @@ class ObjectivesEngine:
         self._book = Book(saved, longest)
         self._timeline = Timeline(clock)
         self._blindness = Blindness()
+        self._refusals = Refusals()
         self._states: dict[SeriesKey, State] = {}
         self._is_first = True
         self._now = 0
@@ -87,7 +89,7 @@ class ObjectivesEngine:
         evidence = Evidence(
             flights=traffic.flights,
             timings=traffic.timings,
-            upstreams=traffic.upstreams,
+            unreachable=self._refusals.unreachable(traffic.upstreams, moment.uptime_nanos),
             blind_ratio=self._blindness.ratio(tap.stats, moment.uptime_nanos),
             observing=observing,
         )
@@ -101,6 +103,13 @@ class ObjectivesEngine:
         self._is_first = False
         self._note_states(readings)
         return Objectives(readings, self._timeline.moved_nanos)
+
+    def join(self, saved: Sequence[SavedSeries]) -> None:
+        """Take what could not be read when this began: another Wayside's, until it let go of the folder.
+
+        Between two ticks. Its clock and ours both began at the wall clock's time.
+        """
+        self._book.join(saved)
 
     def unsaved(self) -> list[SavedSeries]:
         """Return the series to be saved now: those of which something has changed."""
@@ -130,7 +139,8 @@ class ObjectivesEngine:
         series = self._book.series(objective, model, self._now)
         last_event = event.last_event_nanos if event else 0
         if event is not None:
-            if series.is_new and self._is_first:
+            epoch = moment.epoch_unix_nanos
+            if series.is_new and self._is_first and not self._book.remembers(objective, epoch):
                 _meet(series, events, moment)
             at = self._now - (moment.uptime_nanos - last_event) if last_event else 0
             series.count(events, moment.epoch_unix_nanos, at)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sidecar.model.duration import MINUTE
-from sidecar.model.objective import State
+from sidecar.model.objective import STATE_TIERS, State
 from sidecar.model.sections.objectives import Burn, TierReading, WindowReading
 from sidecar.model.tiers import (
     PAGE,
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from sidecar.model.windows import SeriesKey
     from sidecar.slo.ring import Sums
 
-_STATE_TIERS = (State.UNREACHABLE, State.STALLED)
-_QUIET = {each: TierReading(each.value, PAGE, 0, 0, 0.0, firing=False) for each in _STATE_TIERS}
+_QUIET = {each: TierReading(each.value, PAGE, 0, 0, 0.0, firing=False) for each in STATE_TIERS}
 
 
 class Terms(NamedTuple):
@@ -101,12 +100,28 @@ class Series:
         """Return it as an earlier life left it, `now` later."""
         series = cls(saved.key, terms, now)
         series.windows.fill(saved.slots, now)
-        series.since, series.last_traffic = saved.since_nanos, saved.last_traffic_nanos
+        # Later than now only where the clock that they go by was lost.
+        series.since = min(saved.since_nanos, now)
+        series.last_traffic = min(saved.last_traffic_nanos, now)
         series.epoch = saved.epoch_unix_nanos
         series.counts = (saved.good, saved.bad, saved.excluded)
         series.firing, series._pending = dict(saved.firing), dict(saved.pending)
         series.changed = series.is_new = False
         return series
+
+    def join(self, saved: SavedSeries) -> None:
+        """Add what was kept by others until now: another Wayside, or an earlier life on a disk that was slow."""
+        if saved.epoch_unix_nanos == self.epoch:
+            # Of this life of the tap: what came between the two is in neither.
+            good, bad = self.windows.total()
+            missing = self.counts[0] - saved.good - good, self.counts[1] - saved.bad - bad
+            self.windows.add(*(max(each, 0) for each in missing))
+        self.windows.join(saved.slots)
+        self.since = min(self.since, saved.since_nanos)
+        self.last_traffic = max(self.last_traffic, min(saved.last_traffic_nanos, self.windows.now))
+        for name, since in saved.firing:
+            self.firing[name] = min(since, self.firing.get(name, since))
+        self.changed, self._burn_of = True, None
 
     def adapt(self, terms: Terms) -> None:
         """Go on under other terms of the same counts: another target, other tiers, another period."""
@@ -119,7 +134,7 @@ class Series:
             self.windows = Windows(terms.lengths, terms.period_nanos, now)
             self.windows.fill(slots, now)
         self.terms = terms
-        names = {each.name for each in terms.rules} | {each.value for each in _STATE_TIERS}
+        names = {each.name for each in terms.rules} | {each.value for each in STATE_TIERS}
         self.firing = {name: at for name, at in self.firing.items() if name in names}
         self.changed, self._burn_of = True, None
 
@@ -170,7 +185,7 @@ class Series:
         sums = {nanos: self.windows.sums(nanos) for nanos in terms.lengths}
         tiers = [self._tier(each, sums, moved_nanos) for each in terms.rules]
         tiers += [_out_of_reach(each) for each in terms.out_of_reach]
-        tiers += [self._state_tier(each, state, moved_nanos) for each in _STATE_TIERS]
+        tiers += [self._state_tier(each, state, moved_nanos) for each in STATE_TIERS]
         period = sums[terms.period_nanos]
         course = Course(period, terms.period_nanos, self.covered(terms.period_nanos), 0.0)
         rates = [(nanos, sums[nanos]) for nanos in terms.long_lengths]
@@ -208,7 +223,10 @@ class Series:
         )
 
     def _fires_in(self, rule: Rule, long: Sums, short: Sums) -> int | None:
-        """Return when a tier fires if events go on as in its short window."""
+        """Return when a tier fires if events go on as in its short window; None: never, or nobody can say.
+
+        What is above already and does not fire waits for minutes, or for chance to be no likely reason.
+        """
         if not rule.is_above(short):
             return None
         share = short.bad / (short.good + short.bad)
@@ -218,7 +236,7 @@ class Series:
             return None
         bad_per_nano = short.bad / short.scale / max(self.covered(rule.short_nanos), 1)
         missing = max(self.terms.guard.min_bad - long.bad / long.scale, 0.0)
-        return max(above, round(missing / bad_per_nano))
+        return max(above, round(missing / bad_per_nano)) or None
 
     def _state_tier(self, of: State, state: State, moved_nanos: int) -> TierReading:
         """Return the tier of a state that means harm."""

@@ -11,9 +11,9 @@ without a model see.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
+from sidecar.model.glob import matches
 from sidecar.model.grid import NANOS_PER_SECOND, merge, quantile_seconds
 from sidecar.model.objective import State
 from sidecar.model.series import INFERENCE
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sidecar.model.objective import Objective
-    from sidecar.model.series import FlightView, TimingView, UpstreamView
+    from sidecar.model.series import FlightView, TimingView
 
 # Silence shorter than this is not a stall even for a model that answers in a millisecond: a pause of the machine.
 STALLED_MIN_NANOS = 10 * NANOS_PER_SECOND
@@ -50,11 +50,8 @@ class Subject(NamedTuple):
         """Say whether a series is of such requests: inference, and a name that fits."""
         if series.kind != INFERENCE:
             return False
-        if self.model:
-            fits = series.model == self.model
-        else:
-            fits = not self.model_glob or fnmatchcase(series.model, self.model_glob)
-        return fits and (not self.method_glob or fnmatchcase(series.method, self.method_glob))
+        fits = series.model == self.model if self.model else matches(self.model_glob, series.model)
+        return fits and matches(self.method_glob, series.method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +60,14 @@ class Evidence:
 
     flights: Sequence[FlightView]
     timings: Sequence[TimingView]
-    upstreams: Sequence[UpstreamView]
+    unreachable: bool  # see Refusals
     blind_ratio: float  # share of connections that are not read
     observing: bool  # the policy asks the tap to read, not only to relay
 
 
 def state_of(subject: Subject, last_event: int, evidence: Evidence, now_nanos: int) -> State:
     """Return the state of one objective. In the tap's uptime: now, and when it last saw a request of it (0 = never)."""
-    if _unreachable(evidence.upstreams):
+    if evidence.unreachable:
         return State.UNREACHABLE
     flights = [flight for flight in evidence.flights if subject.has(flight)]
     waiting = any(flight.open_requests for flight in flights)
@@ -81,15 +78,6 @@ def state_of(subject: Subject, last_event: int, evidence: Evidence, now_nanos: i
     last_seen = max(last_event, *(flight.last_completed_nanos for flight in flights), 0)
     silent = not last_seen or now_nanos - last_seen > NO_TRAFFIC_NANOS
     return State.NO_TRAFFIC if silent and not waiting else State.OK
-
-
-def _unreachable(upstreams: Sequence[UpstreamView]) -> bool:
-    """Say whether nothing can be dialled, or something that clients were refused: they ask for it, and it is down.
-
-    A port that nobody calls may stay closed. Refused clients of gRPC make no event, so only this tells of them.
-    """
-    down = [upstream for upstream in upstreams if not upstream.up]
-    return bool(down) and (len(down) == len(upstreams) or any(each.refused for each in down))
 
 
 def _stalled(
@@ -110,5 +98,5 @@ def _stalled(
 
 def _p99_seconds(subject: Subject, timings: Sequence[TimingView]) -> float:
     """Return the p99 latency of what the objective is about, 0 when nothing ever completed."""
-    concerned = [timing.latency for timing in timings if subject.has(timing)]
-    return quantile_seconds(*merge(concerned), 0.99) or 0.0
+    concerned = merge(timing.latency for timing in timings if subject.has(timing))
+    return quantile_seconds(concerned.cells, concerned.counts, 0.99) or 0.0

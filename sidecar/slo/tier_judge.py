@@ -61,7 +61,9 @@ def is_believed(rule: Rule, guard: Guard, long: Sums, streak: Sums) -> bool:
     if long.bad < guard.min_bad * long.scale:
         return False
     if long.bad >= guard.many_bad * long.scale:
-        return not is_ticket or _is_significant(rule, guard.ticket_sigmas, long)
+        # So many in each of its minutes are an outage, however short it was.
+        is_outage = long.bad >= guard.many_bad * long.bad_minutes * long.scale
+        return not is_ticket or is_outage or _is_significant(rule, guard.ticket_sigmas, long)
     sigmas = guard.ticket_sigmas if is_ticket else guard.page_sigmas
     return long.bad_minutes >= guard.minutes and _is_significant(rule, sigmas, long)
 

@@ -77,6 +77,12 @@ class Windows:
         ring, window = by_minute
         return sums._replace(bad_minutes=ring.sums(window, self.now).bad_minutes)
 
+    def total(self) -> tuple[int, int]:
+        """Return how many good and bad events there are, as far back as anything is kept."""
+        coarsest = max(self._rings)
+        slots = list(self._rings[coarsest].slots(coarsest, 0))
+        return sum(slot.good for slot in slots), sum(slot.bad for slot in slots)
+
     def lengths(self) -> tuple[int, ...]:
         """Return the lengths of all windows, ascending."""
         return tuple(self._counts)
@@ -92,6 +98,16 @@ class Windows:
         self._dirty.clear()
         return [slot for at, ring in self._rings.items() for slot in ring.slots(at, 0)]
 
+    def join(self, slots: Sequence[Slot]) -> None:
+        """Add what was counted and saved elsewhere, slot by slot; what is otherwise than there is to be saved."""
+        ours = {(slot.ring, slot.number): slot for slot in self.all_slots()}
+        joined = dict(ours)
+        for slot in slots:
+            place = slot.ring, slot.number
+            joined[place] = _sum(slot, ours[place]) if place in ours else slot
+        self.fill(list(joined.values()), self.now)
+        self._dirty = set(ours)
+
     def fill(self, slots: Sequence[Slot], now: int) -> None:
         """Begin with the slots of an earlier life; a ring that there was not begins with those of the finer one."""
         self.now = now
@@ -104,6 +120,14 @@ class Windows:
             ring.fill(by_ring[at], now)
         bad = [slot.number for slot in by_ring[_MINUTES_RING] if slot.bad]
         self._bad_minute = max(bad, default=-1)
+
+
+def _sum(one: Slot, other: Slot) -> Slot:
+    """Return a slot that holds both. In which minutes something was bad is not told, so perhaps in the same ones."""
+    ring, number, good, bad, minutes = one
+    most = max(RINGS[ring].slot_nanos // MINUTE, 1)
+    together = min(minutes + other.bad_minutes, most)
+    return Slot(ring, number, good + other.good, bad + other.bad, together)
 
 
 def _coarser(slots: Iterable[Slot], ring: int) -> list[Slot]:

@@ -17,8 +17,12 @@ def read_clock(store: Store) -> SavedClock | None:
     """Return what was written last; None: nothing, or nothing that can be read."""
     try:
         boot_id, boottime_nanos, now_nanos = json.loads(store.read(KEY) or b"")
-        return SavedClock(str(boot_id), int(boottime_nanos), int(now_nanos))
-    except (ValueError, TypeError):
+        if not all(
+            type(nanos) is int and 0 <= nanos < 2**63 for nanos in (boottime_nanos, now_nanos)
+        ):
+            return None
+        return SavedClock(str(boot_id), boottime_nanos, now_nanos)
+    except (ValueError, TypeError, RecursionError):
         return None
 
 

@@ -20,7 +20,7 @@ from sidecar.model.windows import SavedSeries, SeriesKey
 from sidecar.store.slot_table import PLACES, SlotTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from sidecar.store.batch import Batch
 
@@ -90,12 +90,9 @@ class Database:
             raise
 
     def values(self) -> dict[str, bytes]:
-        """Return what is under each key."""
-        return dict(self._execute("SELECT CAST(key AS TEXT), CAST(value AS BLOB) FROM state"))
-
-    def keys(self) -> set[SeriesKey]:
-        """Return whose events it holds."""
-        return set(self._ids)
+        """Return what is under each key. Raises UnusableError."""
+        with _verdicts():
+            return dict(self._execute("SELECT CAST(key AS TEXT), CAST(value AS BLOB) FROM state"))
 
     def series(self) -> list[SavedSeries]:
         """Return all series with all their slots, in one pass over the file. Raises UnusableError."""
@@ -110,18 +107,18 @@ class Database:
                     tables[series].append(ring, row)
                 heads = self._execute(f"SELECT {_COLUMNS['series']} FROM series")
                 return [_series(row, tables[row[0]]) for row in heads]
-            except (LookupError, ValueError, TypeError, OverflowError) as error:
+            except (LookupError, ValueError, TypeError, OverflowError, RecursionError) as error:
                 raise UnusableError("damaged", f"a row makes no sense: {error!r}") from error
 
-    def write(self, batch: Batch, replaced: Iterable[SeriesKey] = ()) -> None:
-        """Write all of it or nothing; of series to be `replaced` no earlier slot stays.
+    def write(self, batch: Batch) -> None:
+        """Write all of it or nothing.
 
         Raises sqlite3.Error, and UnusableError where the file turns out to be damaged.
         """
         with _verdicts():
             self._execute("BEGIN IMMEDIATE")
             try:
-                ids = self._write(batch, replaced)
+                ids = self._write(batch)
                 self._execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -197,15 +194,15 @@ class Database:
         self._execute(f"PRAGMA user_version = {VERSION}")
         self._execute("COMMIT")
 
-    def _write(self, batch: Batch, replaced: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
+    def _write(self, batch: Batch) -> dict[SeriesKey, int]:
         """Write within a transaction; return the numbers of the series as they are after it."""
         ids = dict(self._ids)
         many = self._connection.executemany
         gone = [(number,) for key in batch.forgotten if (number := ids.pop(key, None)) is not None]
         many("DELETE FROM series WHERE id = ?", gone)
-        if emptied := gone + [(ids[key],) for key in replaced if key in ids]:
+        if gone:
             # One pass over the file for all of them: no index leads from a series to its slots.
-            numbers = ", ".join(str(number) for (number,) in emptied)
+            numbers = ", ".join(str(number) for (number,) in gone)
             self._execute(f"DELETE FROM slots WHERE series IN ({numbers})")
         last = max(self._ids.values(), default=0)
         for key in batch.heads:
@@ -257,7 +254,13 @@ def _head(number: int, head: SavedSeries) -> tuple[object, ...]:
 
 
 def _series(row: tuple[Any, ...], slots: SlotTable) -> SavedSeries:
-    _, objective, model, epoch, good, bad, excluded, last_traffic, since, firing, pending = row
+    """Return what a row says. A column may hold anything, whatever its table says: raises what `series` tells apart."""
+    _, objective, model, *numbers, firing, pending = row
+    if not (isinstance(objective, str) and isinstance(model, str)):
+        raise TypeError("a name is no text")
+    if not all(isinstance(number, int) and number >= 0 for number in numbers):
+        raise ValueError("a count is no whole number from 0 on")
+    epoch, good, bad, excluded, last_traffic, since = numbers
     return SavedSeries(
         SeriesKey(objective, model),
         epoch,
@@ -282,7 +285,7 @@ def _verdicts() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if "no such" in str(error):
+        if any(words in str(error) for words in ("no such", "Could not decode to UTF-8")):
             raise UnusableError("damaged", error) from error
         raise
     except sqlite3.DatabaseError as error:

@@ -30,6 +30,12 @@ class Store(Protocol):
     def read_series(self) -> Sequence[SavedSeries]:
         """Return every series that was saved, with all slots that are kept of it."""
 
+    def take_late(self) -> Sequence[SavedSeries]:
+        """Return what `read_series` could not when it was asked, once: nothing, until it can be read.
+
+        What is saved afterwards has to hold it as well: it is written over what is there.
+        """
+
     def save_series(self, series: Sequence[SavedSeries]) -> None:
         """Replace the heads of these series and those of their slots that are given, with the next commit."""
 

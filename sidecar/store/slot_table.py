@@ -17,7 +17,8 @@ _FIELDS = 4
 class SlotTable(Sequence[Slot]):
     """32 bytes a slot, by ring, in the order in which they came: of two with one number the later one counts.
 
-    Of a ring at most twice as many as it has places; what comes first is dropped first.
+    Of a ring at most an eighth more than it has places; what comes first is dropped first. While a disk is away a month
+    of 500 series waits here.
     """
 
     __slots__ = ("_rings",)
@@ -40,8 +41,9 @@ class SlotTable(Sequence[Slot]):
         """Add a slot of which none with its number came before: number, good, bad, minutes with something bad."""
         rows = self._rings[ring]
         rows.extend(row)
-        if len(rows) > 2 * PLACES[ring] * _FIELDS:
-            del rows[: PLACES[ring] * _FIELDS]
+        # Not one by one: each time all others are moved.
+        if len(rows) > _most(ring) * _FIELDS:
+            del rows[: -PLACES[ring] * _FIELDS]
 
     def __len__(self) -> int:
         return sum(map(len, self._rings)) // _FIELDS
@@ -57,3 +59,8 @@ class SlotTable(Sequence[Slot]):
     def __getitem__(self, at: slice) -> Sequence[Slot]: ...
     def __getitem__(self, at: int | slice) -> Slot | Sequence[Slot]:
         return tuple(self)[at]
+
+
+def _most(ring: int) -> int:
+    """Return how many slots of a ring are held before the oldest are dropped."""
+    return PLACES[ring] * 9 // 8

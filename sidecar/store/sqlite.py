@@ -61,6 +61,10 @@ class SqliteStore:
         """See Store: what an earlier life left, once. In this life the engine knows better."""
         return self._writer.take_saved()
 
+    def take_late(self) -> Sequence[SavedSeries]:
+        """See Store: what another Wayside kept until now, or a disk that was slow at the start."""
+        return self._writer.take_saved(late=True)
+
     def save_series(self, series: Sequence[SavedSeries]) -> None:
         """See Store."""
         for each in series:

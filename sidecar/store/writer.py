@@ -3,8 +3,8 @@
 It has one pending batch: while it writes, later ticks merge into the next. A batch that could not be written stays, and
 is tried again with what came after it, at most once a second.
 
-A folder that another Wayside holds, or that cannot be written, is tried again at the same pace. When it can be had, the
-series of this process take the place of those that lie there under the same keys; all other series stay.
+A folder that another Wayside holds, or that cannot be written, is tried again at the same pace. When it can be had,
+what lies there is handed to whoever counts, and nothing is written before it is one with what was counted meanwhile.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sidecar.store.state_folder import InUseError, StateFolder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sidecar.model.windows import SavedSeries, SeriesKey
+    from sidecar.model.windows import SavedSeries
 
 # Between two attempts at what has failed.
 RETRY_SECONDS = 1.0
@@ -50,7 +50,7 @@ class Opened(NamedTuple):
 
     database: Database
     values: dict[str, bytes]
-    saved: list[SavedSeries] | None
+    saved: list[SavedSeries]
 
 
 class Writer:
@@ -67,6 +67,8 @@ class Writer:
         self._closing = False
         self._was_tried = False
         self._is_late = False
+        self._is_unjoined = False
+        """What lay in the file came late, and no batch is of a tick that has known it."""
         self._health = Health()
         self._values: dict[str, bytes] = {}
         self._saved: list[SavedSeries] | None = None
@@ -74,8 +76,6 @@ class Writer:
         # Of the thread alone.
         self._held: StateFolder | None = None
         self._database: Database | None = None
-        # Series that lie in the file and are another's: when ours are saved they take their place.
-        self._replaced: set[SeriesKey] = set()
         self._is_failing = False
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
@@ -85,15 +85,20 @@ class Writer:
     def wait_opened(self, seconds: float) -> bool:
         """Wait until the file was opened or could not be; return whether either came in time.
 
-        If not, what lies in it comes too late for whoever asked, as if another had held it.
+        If not, what lies in it comes late, as if another had held it: see `take_late`.
         """
         with self._wake:
             self._is_late = not self._wake.wait_for(lambda: self._was_tried, seconds)
             return not self._is_late
 
-    def take_saved(self) -> list[SavedSeries]:
-        """Return what an earlier life left, once: it is large, and whoever takes it has it from then on."""
+    def take_saved(self, *, late: bool = False) -> list[SavedSeries]:
+        """Return what an earlier life left, once: it is large, and whoever takes it has it from then on.
+
+        `late`: what could not be read at the start. What is handed over afterwards has to be one with it.
+        """
         with self._wake:
+            if late is not self._is_unjoined:
+                return []
             saved, self._saved = self._saved, None
         return saved or []
 
@@ -112,6 +117,7 @@ class Writer:
                 self._pending = batch
             else:
                 self._pending.merge(batch)
+            self._is_unjoined &= self._saved is not None
             self._wake.notify_all()
 
     def health(self) -> tuple[Health, float | None]:
@@ -155,7 +161,10 @@ class Writer:
         """Write a batch, or put it back; return whether to go on."""
         if self._database is None:
             self._open(first=False)
-        written = self._database is not None and self._write(self._database, batch)
+        with self._wake:
+            # At the end there is nobody who could join it: ours stand beside what lies there.
+            may_write = self._database is not None and (self._closing or not self._is_unjoined)
+        written = may_write and self._write(batch)
         with self._wake:
             self._in_flight = None
             if written:
@@ -178,43 +187,42 @@ class Writer:
             return self._in_flight
 
     def _open(self, *, first: bool) -> None:
-        """Try to get hold of the file. The first time, what an earlier life left in it is fetched."""
+        """Try to get hold of the file, and fetch what an earlier life, or another Wayside, left in it."""
         try:
             self._held = self._held or StateFolder(self._folder)
-            opened = self._opened(self._held, with_series=first)
+            opened = self._opened(self._held)
         except (OSError, sqlite3.Error, UnusableError, InUseError) as error:
             self._fail(error)
         else:
             self._database = opened.database
             with self._wake:
-                in_time = first and not self._is_late
-                self._values, self._saved = opened.values, opened.saved if in_time else None
-            self._replaced = set() if in_time else opened.database.keys()
+                self._values, self._saved = opened.values, opened.saved
+                self._is_unjoined = bool(opened.saved) and (self._is_late or not first)
             self._succeed()
         with self._wake:
             self._was_tried = True
             self._wake.notify_all()
 
-    def _opened(self, held: StateFolder, *, with_series: bool) -> Opened:
+    def _opened(self, held: StateFolder) -> Opened:
         """Open the file; one that will never do makes room for a new one. Raises what either raises."""
         try:
-            return _read(held.file, with_series=with_series)
+            return _read(held.file)
         except UnusableError as unusable:
             aside = held.set_aside(unusable.kind, self._unix_clock())
             with self._wake:
                 self._health = self._health._replace(set_aside=aside)
             fields: dict[str, object] = {"set_aside": aside, "reason": unusable}
             self._tell("error", "the state could not be used and begins anew", fields)
-            return _read(held.file, with_series=with_series)
+            return _read(held.file)
 
-    def _write(self, database: Database, batch: Batch) -> bool:
+    def _write(self, batch: Batch) -> bool:
         """Write a batch; what it holds may be at fault as well as the disk, and neither may end this thread."""
+        assert self._database is not None
         try:
-            database.write(batch, self._replaced & batch.heads.keys())
+            self._database.write(batch)
         except (sqlite3.Error, UnusableError, ValueError, OverflowError) as error:
             self._fail(error)
             return False
-        self._replaced -= batch.heads.keys()
         self._succeed()
         return True
 
@@ -240,11 +248,11 @@ class Writer:
             self._lines.append(Line(level, message, fields))
 
 
-def _read(file: str, *, with_series: bool) -> Opened:
-    """Open a file and read it, its series where they are asked for."""
+def _read(file: str) -> Opened:
+    """Open a file and read it."""
     database = Database(file)
     try:
-        return Opened(database, database.values(), database.series() if with_series else None)
+        return Opened(database, database.values(), database.series())
     except BaseException:
         database.close()
         raise

@@ -244,7 +244,7 @@ class CounterSeries(_message.Message):
     def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., code: _Optional[str] = ..., ended_by: _Optional[str] = ..., outcome: _Optional[str] = ..., calls: _Optional[int] = ..., requests: _Optional[int] = ..., request_bytes: _Optional[int] = ..., response_bytes: _Optional[int] = ..., request_messages: _Optional[int] = ..., response_messages: _Optional[int] = ..., id: _Optional[int] = ...) -> None: ...
 
 class TimingSeries(_message.Message):
-    __slots__ = ("model", "method", "kind", "failed", "streaming", "latency", "call_duration", "first_response", "response_gap", "id", "batch_size")
+    __slots__ = ("model", "method", "kind", "failed", "streaming", "latency", "call_duration", "first_response", "response_gap", "id", "batch_size", "latency_exemplar", "first_response_exemplar")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -256,6 +256,8 @@ class TimingSeries(_message.Message):
     RESPONSE_GAP_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    LATENCY_EXEMPLAR_FIELD_NUMBER: _ClassVar[int]
+    FIRST_RESPONSE_EXEMPLAR_FIELD_NUMBER: _ClassVar[int]
     model: str
     method: str
     kind: str
@@ -267,7 +269,9 @@ class TimingSeries(_message.Message):
     response_gap: Histogram
     id: int
     batch_size: SizeHistogram
-    def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., failed: _Optional[bool] = ..., streaming: _Optional[bool] = ..., latency: _Optional[_Union[Histogram, _Mapping]] = ..., call_duration: _Optional[_Union[Histogram, _Mapping]] = ..., first_response: _Optional[_Union[Histogram, _Mapping]] = ..., response_gap: _Optional[_Union[Histogram, _Mapping]] = ..., id: _Optional[int] = ..., batch_size: _Optional[_Union[SizeHistogram, _Mapping]] = ...) -> None: ...
+    latency_exemplar: Exemplar
+    first_response_exemplar: Exemplar
+    def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., failed: _Optional[bool] = ..., streaming: _Optional[bool] = ..., latency: _Optional[_Union[Histogram, _Mapping]] = ..., call_duration: _Optional[_Union[Histogram, _Mapping]] = ..., first_response: _Optional[_Union[Histogram, _Mapping]] = ..., response_gap: _Optional[_Union[Histogram, _Mapping]] = ..., id: _Optional[int] = ..., batch_size: _Optional[_Union[SizeHistogram, _Mapping]] = ..., latency_exemplar: _Optional[_Union[Exemplar, _Mapping]] = ..., first_response_exemplar: _Optional[_Union[Exemplar, _Mapping]] = ...) -> None: ...
 
 class SizeHistogram(_message.Message):
     __slots__ = ("count", "sum", "counts")
@@ -288,16 +292,28 @@ class BatchLimit(_message.Message):
     def __init__(self, model: _Optional[str] = ..., max_batch_size: _Optional[int] = ...) -> None: ...
 
 class Histogram(_message.Message):
-    __slots__ = ("count", "sum_nanos", "buckets", "counts")
+    __slots__ = ("count", "sum_nanos", "cells", "counts", "classes")
     COUNT_FIELD_NUMBER: _ClassVar[int]
     SUM_NANOS_FIELD_NUMBER: _ClassVar[int]
-    BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    CELLS_FIELD_NUMBER: _ClassVar[int]
     COUNTS_FIELD_NUMBER: _ClassVar[int]
+    CLASSES_FIELD_NUMBER: _ClassVar[int]
     count: int
     sum_nanos: int
-    buckets: _containers.RepeatedScalarFieldContainer[int]
+    cells: _containers.RepeatedScalarFieldContainer[int]
     counts: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, count: _Optional[int] = ..., sum_nanos: _Optional[int] = ..., buckets: _Optional[_Iterable[int]] = ..., counts: _Optional[_Iterable[int]] = ...) -> None: ...
+    classes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, count: _Optional[int] = ..., sum_nanos: _Optional[int] = ..., cells: _Optional[_Iterable[int]] = ..., counts: _Optional[_Iterable[int]] = ..., classes: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Exemplar(_message.Message):
+    __slots__ = ("trace_id", "value_nanos", "unix_nanos")
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    VALUE_NANOS_FIELD_NUMBER: _ClassVar[int]
+    UNIX_NANOS_FIELD_NUMBER: _ClassVar[int]
+    trace_id: bytes
+    value_nanos: int
+    unix_nanos: int
+    def __init__(self, trace_id: _Optional[bytes] = ..., value_nanos: _Optional[int] = ..., unix_nanos: _Optional[int] = ...) -> None: ...
 
 class Flight(_message.Message):
     __slots__ = ("model", "method", "kind", "in_flight", "open_requests", "oldest_open_nanos", "last_completed_nanos")
@@ -318,7 +334,7 @@ class Flight(_message.Message):
     def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., in_flight: _Optional[int] = ..., open_requests: _Optional[int] = ..., oldest_open_nanos: _Optional[int] = ..., last_completed_nanos: _Optional[int] = ...) -> None: ...
 
 class EventSeries(_message.Message):
-    __slots__ = ("objective", "good", "bad", "excluded", "excluded_by", "last_event_nanos", "model")
+    __slots__ = ("objective", "good", "bad", "excluded", "excluded_by", "last_event_nanos", "model", "exemplar")
     OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
     GOOD_FIELD_NUMBER: _ClassVar[int]
     BAD_FIELD_NUMBER: _ClassVar[int]
@@ -326,6 +342,7 @@ class EventSeries(_message.Message):
     EXCLUDED_BY_FIELD_NUMBER: _ClassVar[int]
     LAST_EVENT_NANOS_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
+    EXEMPLAR_FIELD_NUMBER: _ClassVar[int]
     objective: str
     good: int
     bad: int
@@ -333,7 +350,8 @@ class EventSeries(_message.Message):
     excluded_by: _containers.RepeatedCompositeFieldContainer[Count]
     last_event_nanos: int
     model: str
-    def __init__(self, objective: _Optional[str] = ..., good: _Optional[int] = ..., bad: _Optional[int] = ..., excluded: _Optional[int] = ..., excluded_by: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., last_event_nanos: _Optional[int] = ..., model: _Optional[str] = ...) -> None: ...
+    exemplar: Exemplar
+    def __init__(self, objective: _Optional[str] = ..., good: _Optional[int] = ..., bad: _Optional[int] = ..., excluded: _Optional[int] = ..., excluded_by: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., last_event_nanos: _Optional[int] = ..., model: _Optional[str] = ..., exemplar: _Optional[_Union[Exemplar, _Mapping]] = ...) -> None: ...
 
 class Upstream(_message.Message):
     __slots__ = ("listener", "address", "up", "refused", "connections", "connections_open")

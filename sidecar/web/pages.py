@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _INDEX = """\
 Wayside {version}
 
-  /metrics           for Prometheus (OpenMetrics when asked for)
+  /metrics           for Prometheus: text, OpenMetrics, or protobuf with native histograms, as asked for
   /api/v1/snapshot   the same facts as JSON; `wayside tap dump` prints it for people
   /api/v1/slo        objectives: what is left of each budget, how fast it burns, what fires; `wayside slo` prints it
   /api/v1/blind      connections that are forwarded and not read, and why

@@ -1,4 +1,4 @@
-"""Reading a call takes no more instructions than it did: bench/instructions.json, plus three percent."""
+"""Reading and counting a call takes no more instructions than it did: bench/instructions.json, plus three percent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bench import instructions
 from tests.provision.parts import require
 
 
-def test_reading_got_no_dearer() -> None:
+def test_reading_and_counting_got_no_dearer() -> None:
     require("valgrind")
     counts = instructions.count(instructions.build())
     assert {one.what for one in counts} == set(instructions.WHAT)

@@ -42,5 +42,9 @@ def test_what_was_recorded_has_something_of_everything() -> None:
         envelope.WhichOneof("body") == "records" for answer in answers for envelope in answer
     )
     assert any(envelope.WhichOneof("body") == "drain" for answer in answers for envelope in answer)
+    timings = [timing for each in snapshots for timing in each.timings]
+    for field in ("latency_exemplar", "first_response_exemplar"):
+        assert any(timing.HasField(field) for timing in timings), field
+    assert any(event.HasField("exemplar") for each in snapshots for event in each.events)
     outcomes = {series.outcome for each in snapshots for series in each.counters}
     assert outcomes >= {"ok", "client_error", "server_error", "cancelled"}

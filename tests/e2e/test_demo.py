@@ -85,15 +85,20 @@ def test_it_says_what_died() -> None:
 
 
 def test_an_incident_makes_a_tier_fire_and_clear() -> None:
-    """Each step is told, in its order: it begins, a budget burns until a tier fires, it ends, the tier clears."""
+    """Each step is told, in its order: it begins, a budget burns until a tier fires, it ends, the tier clears.
+
+    Whose tier it is depends on the machine: where it is slow, bert is too slow for its promise before anything fails.
+    """
     with running([WAYSIDE, "demo", "--incident", "failing"]) as demo:
         demo.wait_for(lambda: "the incident is over" in demo.text(), INCIDENT_SECONDS)
         told = demo.text()
+    fires = re.search(r"page-fast of \S+ fires", told)
+    assert fires, told
     steps = (
         "incident begins (failing): 90% of the calls of bert fail",
-        "page-fast of bert-fast fires",
+        fires[0],
         "incident ends: the model server is well again.\n",
-        "page-fast of bert-fast clears",
+        fires[0].replace("fires", "clears"),
         "the incident is over",
     )
     assert sorted(steps, key=told.index) == list(steps)

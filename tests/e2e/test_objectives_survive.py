@@ -101,6 +101,28 @@ def test_a_tap_that_is_killed_loses_what_came_after_its_last_tick_and_no_more(
             assert counted(wayside, "answers", "30d") == (CALLS, 0)
 
 
+def test_who_waits_for_the_folder_goes_on_with_what_the_one_before_had_counted(
+    tmp_path: Path,
+) -> None:
+    """A new one starts while the old one drains, as in a rollout: the budget is that of both."""
+    config = f"{CONFIG}state_dir: {tmp_path / 'state'}\n"
+    with running_echo() as upstream:
+        with running_wayside(upstream, config=config) as old:
+            h2load(old.address, REQUEST, calls=CALLS)
+            wait_for(old, "answers", (CALLS, 0))
+            waiting = running_wayside(upstream, config=config)
+            new = waiting.__enter__()
+        try:
+            h2load(new.address, REQUEST, calls=CALLS)
+            wait_for(new, "answers", (2 * CALLS, 0))
+            wait_for(new, "hopeless", (0, 2 * CALLS))
+            wait_until(lambda: is_kept(new))
+        finally:
+            waiting.__exit__(None, None, None)
+        with running_wayside(upstream, config=config) as after:
+            assert counted(after, "answers", "30d") == (2 * CALLS, 0)
+
+
 def test_without_a_folder_windows_survive_control_and_end_at_six_hours() -> None:
     with running_echo() as upstream, running_wayside(upstream, config=CONFIG) as wayside:
         h2load(wayside.address, REQUEST, calls=CALLS)

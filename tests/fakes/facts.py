@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 import random
 import zlib
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
 
-from sidecar.model.grid import bucket_of
+from sidecar.model.grid import GAP_BOUNDS, LATENCY_BOUNDS, Bound, cell_of
 from sidecar.tapclient import tap_pb2 as pb
 
 INFER = "inference.GRPCInferenceService/ModelInfer"
@@ -14,18 +17,16 @@ STREAM = "inference.GRPCInferenceService/ModelStreamInfer"
 SECOND = 1_000_000_000
 
 
-def histogram(*nanos: int) -> pb.Histogram:
+def histogram(*nanos: int, bounds: Sequence[Bound] = LATENCY_BOUNDS) -> pb.Histogram:
     """Return the histogram of these durations in nanoseconds."""
-    sums: dict[int, int] = {}
-    for value in nanos:
-        bucket = bucket_of(value)
-        sums[bucket] = sums.get(bucket, 0) + 1
-    ascending = sorted(sums)
+    cells = Counter(cell_of(value) for value in nanos)
+    classes = Counter(bisect_left(bounds, value, key=lambda bound: bound.nanos) for value in nanos)
     return pb.Histogram(
         count=len(nanos),
         sum_nanos=sum(nanos),
-        buckets=ascending,
-        counts=[sums[bucket] for bucket in ascending],
+        cells=sorted(cells),
+        counts=[cells[cell] for cell in sorted(cells)],
+        classes=[classes[at] for at in range(len(bounds) + 1)],
     )
 
 
@@ -43,10 +44,16 @@ def batch_limit(model: str = "resnet50", max_batch_size: int = 8) -> pb.BatchLim
 
 
 @functools.cache
-def spread(seed: int = 1, size: int = 1_000, middle_nanos: int = 20_000_000) -> pb.Histogram:
+def spread(
+    seed: int = 1,
+    size: int = 1_000,
+    middle_nanos: int = 20_000_000,
+    bounds: Sequence[Bound] = LATENCY_BOUNDS,
+) -> pb.Histogram:
     """Return a histogram of many different durations."""
     rng = random.Random(seed)
-    return histogram(*(int(middle_nanos * rng.lognormvariate(0, 0.8)) for _ in range(size)))
+    durations = (int(middle_nanos * rng.lognormvariate(0, 0.8)) for _ in range(size))
+    return histogram(*durations, bounds=bounds)
 
 
 def calls(model: str = "resnet50", count: int = 10, **labels: str) -> pb.CounterSeries:
@@ -90,7 +97,7 @@ def timing(
     )
     if streaming:
         series.first_response.CopyFrom(spread(3))
-        series.response_gap.CopyFrom(spread(4))
+        series.response_gap.CopyFrom(spread(4, bounds=GAP_BOUNDS))
     return series
 
 
@@ -158,7 +165,7 @@ def tap_stats(blind: int = 0, connections: int = 100, upgraded: int = 0) -> pb.T
         blind=[pb.Count(label="tls", value=blind)] if blind else [],
         upgraded=upgraded,
         client_frames=[pb.Count(label="HEADERS", value=connections)],
-        added_latency=spread(5, middle_nanos=40_000),
+        added_latency=spread(5, middle_nanos=40_000, bounds=GAP_BOUNDS),
         cpu_nanos=3 * SECOND,
         resident_bytes=6_000_000,
         connections_cap=500_000,

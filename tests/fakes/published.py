@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sidecar.model.indicator import LatencyBelow
 from sidecar.model.objective import Objective, State
+from sidecar.model.profiles import PageSettings, Profile
 from sidecar.model.sections.config import Config
 from sidecar.model.sections.control import Control
 from sidecar.model.sections.moment import Moment
@@ -28,6 +29,7 @@ def published(
     objectives: Sequence[Objective] = (),
     tick: int = 1,
     server: ServerReading | None = None,
+    profile: Profile = Profile.DEFAULT,
 ) -> Snapshot:
     """Publish an answer of the tap."""
     events = {
@@ -66,7 +68,7 @@ def published(
                 for each in objectives
             )
         ),
-        config=Config(1, True, True, "hash"),
+        config=Config(1, True, True, "hash", PageSettings(profile)),
         control=Control(0.5, 30_000_000, 1),
         server=server,
     )

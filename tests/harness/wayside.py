@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import sys
 import tempfile
 import urllib.request
@@ -22,6 +23,8 @@ COMMAND = Path(sys.executable).parent / "wayside"
 CONTROL = "sidecar.runtime"
 """What the command line of control holds, and no other child's of the tap."""
 HTTP_SECONDS = 60.0
+# So that a test sees what there is, whatever a smaller page leaves out.
+SHOW_ALL = "metrics: {profile: full}\n"
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,10 @@ class Wayside:
         """Find the process ids of control that are alive now: one, or none while it is being replaced."""
         return children(self.running.pid, CONTROL)
 
-    def get(self, door: str, path: str) -> bytes:
+    def get(self, door: str, path: str, accept: str = "*/*") -> bytes:
         """Fetch a path from the admin or the health address; raises OSError for anything but success."""
-        with urllib.request.urlopen(f"http://{door}{path}", timeout=HTTP_SECONDS) as answer:
+        request = urllib.request.Request(f"http://{door}{path}", headers={"accept": accept})
+        with urllib.request.urlopen(request, timeout=HTTP_SECONDS) as answer:
             body: bytes = answer.read()
         return body
 
@@ -83,13 +87,13 @@ def running_wayside(
 ) -> Iterator[Wayside]:
     """Run `wayside run` before an upstream, on free ports, until the block ends.
 
-    `config` is the YAML beside flags, `before` the words before the command, such as those that enter a cgroup. Not
-    `ready`: the upstream is still to come.
+    `config` is the YAML beside flags, with all of /metrics unless it says otherwise; `before` the words before the
+    command, such as those that enter a cgroup. Not `ready`: the upstream is still to come.
     """
     address, admin, health = (f"127.0.0.1:{port}" for port in free_ports(3))
     with tempfile.TemporaryDirectory(prefix="wayside-config-") as folder:
         file = Path(folder) / "wayside.yaml"
-        file.write_text(config or "{}\n")
+        file.write_text(config if re.search("^metrics:", config, re.M) else f"{config}\n{SHOW_ALL}")
         doors = [
             f"--listen={address}",
             f"--upstream={upstream}",

@@ -36,6 +36,7 @@ WHOLE: dict[str, Any] = {
     ],
     "admin": ":9464",
     "health": {"listen": ":9465", "drain_token_file": "token"},
+    "metrics": {"profile": "full", "native_schema": 3},
     "slos": [
         {
             "name": "fast",

@@ -127,10 +127,11 @@ def compile_tool(tool: str) -> None:
     program.parent.mkdir(parents=True, exist_ok=True)
     unfinished = program.with_suffix(".unfinished")
     go = go_compiler()
+    module, package = parts.GO_TOOLS[tool]
     note(f"compiling {tool} into {program.parent.relative_to(parts.ROOT)}")
     run(
         *(go, "-C", parts.lock_of(tool), "build", "-mod=readonly", "-trimpath"),
-        *("-o", unfinished, parts.GO_TOOLS[tool][1]),
+        *(f"-tags={parts.GO_TAGS.get(module, '')}", "-o", unfinished, package),
     )
     unfinished.rename(program)
 

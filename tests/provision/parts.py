@@ -31,6 +31,8 @@ PROGRAMS = {
     "faketime": "faketime",
     "java": "openjdk-17-jre-headless",
     "curl": "curl",
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
 }
 
 # What only proofs stand on: fetched when one asks for it, and not for every test run.
@@ -60,7 +62,12 @@ GO_TOOLS = {
     "grpc-interop-client": ("suites", "google.golang.org/grpc/interop/client"),
     "grpc-interop-server": ("suites", "google.golang.org/grpc/interop/server"),
     "h2spec": ("suites", "github.com/summerwind/h2spec/cmd/h2spec"),
+    # The newest; Debian's, of another age, is the program without a number.
+    "prometheus-3": ("prometheus", "github.com/prometheus/prometheus/cmd/prometheus"),
+    "promtool-3": ("prometheus", "github.com/prometheus/prometheus/cmd/promtool"),
 }
+# By module: what is left out of its programs.
+GO_TAGS = {"prometheus": "remove_all_sd"}
 
 # Debian keeps daemons where a user's PATH does not lead, and Go's own installer its compiler.
 SEARCH_PATH = os.pathsep.join(

@@ -1,7 +1,8 @@
 """Record the seam: python -m tests.seam.record [SECONDS]
 
-Runs a real tap under a mixed load (unary calls, server-sent events with and without stated tokens, failures, calls
-taken back, an upstream that is down) and writes what it says to its control: tests/data/seam/frames.bin.gz.
+Runs a real tap under a mixed load (unary calls, some with a trace, server-sent events with and without stated tokens,
+failures, calls taken back, an upstream that is down) and writes what it says to its control:
+tests/data/seam/frames.bin.gz.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sidecar.config.compile import compile_policy
 from sidecar.config.sources import Sources
 from sidecar.model.settings import ControlSettings
 from sidecar.tapclient.encode import policy_bytes
-from tests.e2e.grpc_calls import connected
+from tests.e2e.grpc_calls import INFER, STREAM_INFER, connected, inference
 from tests.fakes.oip import running_oip
 from tests.fakes.stamped import Wish, ask_chat, running_stamped
 from tests.harness.ports import free_ports
@@ -37,6 +38,7 @@ listeners:
 health: "{health}"
 admin: "{admin}"
 control: {{tick: 100ms}}
+metrics: {{profile: full}}
 server: {{max_batch_size: {{resnet50: 8, bert: 0}}}}
 slos:
   - {{name: resnet-fast, match: {{model: resnet50}}, objective: 99.9%, good: {{latency_below: 1s}}}}
@@ -68,6 +70,10 @@ def infer(address: str) -> None:
             client.infer(model)
         for status in (3, 8, 13, 14):
             client.infer("resnet50", status=status)
+        for number, (method, status) in enumerate(((INFER, 0), (INFER, 13), (STREAM_INFER, 0)), 1):
+            trace = f"00-{number:032x}-00f067aa0ba902b7-01"
+            asked = inference("resnet50", id="traced", status=status, responses=2)
+            client.call(method, asked, metadata=(("traceparent", trace),))
         client.call("no.Service/Nothing", b"m")
         taken_back = client.start("test.Echo/Bidi", b"one", held=True)
         taken_back.read_answers(1)

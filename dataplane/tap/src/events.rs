@@ -154,7 +154,10 @@ impl Events {
             if !is_counted {
                 counts.count(event);
                 self.models.capped += u64::from(capped);
-                bad |= event == Event::Bad;
+            }
+            if event == Event::Bad {
+                counts.show(terms.traceparent, taken(&request.open, request.end));
+                bad = true;
             }
         }
         bad
@@ -177,6 +180,7 @@ impl Events {
             }
             if crosses {
                 counts.count(Event::Bad);
+                counts.show(terms.traceparent, taken(request, now));
                 self.models.capped += u64::from(capped);
                 request.mark |= bit;
             }
@@ -203,6 +207,11 @@ impl Events {
         let places = self.places.iter().enumerate();
         places.filter(|(_, it)| it.as_ref().is_some_and(&matches)).fold(0, |mask, (place, _)| mask | 1 << place)
     }
+}
+
+/// How long a request has taken by then: what is its latency when it ends.
+fn taken(request: &OpenRequest, now: Nanos) -> Nanos {
+    now.saturating_sub(request.complete.unwrap_or(request.start))
 }
 
 /// Where an event of this objective is counted, and whether that is so for want of room.

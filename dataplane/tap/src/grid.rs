@@ -1,121 +1,105 @@
-//! Histograms on one fixed log-linear grid: 32 steps per octave, upper edges inclusive, anchored so that
-//! 1, 2.5, 5, 10, 25, 50 and 100 ms are edges. `proto/tap.proto` has the formula; Python has its twin.
+//! The grid of durations: base-2 exponential, 32 steps an octave, so that a step is 2.2 %. `proto/tap.proto` defines it;
+//! Python has its twin. A duration finds its cell by its own bits and one comparison, without a logarithm.
 
-use crate::proto;
+mod classes;
+mod histogram;
+mod roots;
+
+pub use classes::{Gaps, Latencies};
+pub use histogram::Histogram;
+
+use roots::ROOTS;
 use wire::Nanos;
 
 const STEPS: usize = 32;
-/// log2 of [`STEPS`].
-const STEP_BITS: usize = 5;
-/// 2^37 steps of 488 ns are 18 hours; longer durations count in the last bucket.
-const OCTAVES: usize = 33;
+const NANOS_PER_SECOND: u128 = 1_000_000_000;
+/// Bits behind the point of a root.
+const ROOT_BITS: usize = 96;
 
-/// Bucket of a duration.
-pub fn bucket(value: Nanos) -> usize {
-    let step = (value.max(1).saturating_mul(32) - 1) / 15_625;
-    if step < STEPS as u64 {
-        return step as usize;
-    }
-    let exponent = step.ilog2() as usize;
-    let within = (step >> (exponent - STEP_BITS)) as usize & (STEPS - 1);
-    ((exponent - STEP_BITS + 1) * STEPS + within).min(OCTAVES * STEPS - 1)
+/// The first cell: the first whose edge is 1 ns.
+const FIRST_CELL: i32 = -989;
+/// The cell that octaves are counted from: the first of the octave of seconds that [`FIRST_CELL`] lies in.
+const ORIGIN: i32 = -992;
+/// Up to 2^64 ns.
+const OCTAVES: usize = 66;
+const CELLS: usize = OCTAVES * STEPS;
+
+/// A part of an octave, so small that at most one edge lies in it.
+#[derive(Clone, Copy)]
+struct Slice {
+    /// The edge in it, as a number whose highest bit is set, rounded up; [`NO_EDGE`] where there is none.
+    edge: u64,
+    /// Edges of the octave that lie below it.
+    below: u8,
 }
 
-/// Counts on the grid, each octave allocated when first used.
-#[derive(Clone, Debug)]
-pub struct Histogram {
-    count: u64,
-    sum: u64,
-    octaves: [Option<Box<[u64; STEPS]>>; OCTAVES],
+/// Above what any duration comes to.
+const NO_EDGE: u64 = u64::MAX;
+
+/// A step is more than 1/64 of its octave.
+const SLICE_BITS: usize = 6;
+const SLICES: [Slice; 1 << SLICE_BITS] = slices();
+
+const fn slices() -> [Slice; 1 << SLICE_BITS] {
+    let mut slices = [Slice { edge: NO_EDGE, below: 0 }; 1 << SLICE_BITS];
+    let mut step = 0;
+    while step < STEPS {
+        let edge = NANOS_PER_SECOND * ROOTS[step];
+        let edge = (((edge << edge.leading_zeros()) - 1) >> 64) as u64 + 1;
+        slices[slice(edge)].edge = edge;
+        step += 1;
+    }
+    let (mut at, mut below) = (0, 0);
+    while at < slices.len() {
+        slices[at].below = below;
+        below += (slices[at].edge != NO_EDGE) as u8;
+        at += 1;
+    }
+    slices
 }
 
-impl Default for Histogram {
-    fn default() -> Histogram {
-        Histogram { count: 0, sum: 0, octaves: [const { None }; OCTAVES] }
-    }
+/// The slice of a number whose highest bit is set.
+const fn slice(mantissa: u64) -> usize {
+    (mantissa >> (63 - SLICE_BITS)) as usize & ((1 << SLICE_BITS) - 1)
 }
 
-impl Histogram {
-    /// Counts one duration.
-    pub fn record(&mut self, value: Nanos) {
-        let bucket = bucket(value);
-        self.count += 1;
-        self.sum = self.sum.saturating_add(value);
-        self.octaves[bucket / STEPS].get_or_insert_default()[bucket % STEPS] += 1;
+/// The cell of a duration, counted from [`ORIGIN`].
+#[inline]
+fn place(value: Nanos) -> usize {
+    if value > LONGEST_HALVED {
+        return longest(value);
     }
+    // An edge is rounded: what is at most half a nanosecond above the power belongs below it. So half a nanosecond less
+    // is compared with the power itself, in halves to stay whole.
+    let halves = 2 * value.max(1) - 1;
+    let shift = halves.leading_zeros();
+    let mantissa = halves << shift;
+    let Slice { edge, below } = SLICES[slice(mantissa)];
+    // Of an octave of halves of a nanosecond the first begins with FIRST_CELL.
+    let octave = (63 - shift) as usize;
+    octave * STEPS + usize::from(below) + usize::from(mantissa >= edge) + (FIRST_CELL - ORIGIN) as usize
+}
 
-    /// Counts what another one has counted.
-    pub fn add(&mut self, other: &Histogram) {
-        self.count += other.count;
-        self.sum = self.sum.saturating_add(other.sum);
-        for (mine, more) in self.octaves.iter_mut().zip(&other.octaves) {
-            let Some(more) = more else { continue };
-            mine.get_or_insert_default().iter_mut().zip(&**more).for_each(|(count, more)| *count += more);
-        }
-    }
+/// 292 years. Halves of what is longer do not fit in a word.
+const LONGEST_HALVED: Nanos = Nanos::MAX / 2;
 
-    /// For the seam; None when nothing was counted.
-    pub fn to_proto(&self) -> Option<proto::Histogram> {
-        if self.count == 0 {
-            return None;
-        }
-        let mut out = proto::Histogram { count: self.count, sum_nanos: self.sum, ..Default::default() };
-        for (octave, steps) in self.octaves.iter().enumerate() {
-            let Some(steps) = steps else { continue };
-            for (step, count) in steps.iter().enumerate().filter(|(_, count)| **count > 0) {
-                out.buckets.push((octave * STEPS + step) as u32);
-                out.counts.push(*count);
-            }
-        }
-        Some(out)
-    }
+#[cold]
+fn longest(value: Nanos) -> usize {
+    (0..CELLS).find(|place| edge_nanos(*place) >= u128::from(value)).unwrap_or(CELLS - 1)
+}
+
+/// The number of a cell counted from [`ORIGIN`].
+fn cell(place: usize) -> i32 {
+    place as i32 + ORIGIN
+}
+
+/// The upper edge of a cell counted from [`ORIGIN`].
+const fn edge_nanos(place: usize) -> u128 {
+    let (octave, step) = ((place + 1) / STEPS, (place + 1) % STEPS);
+    let shift = ROOT_BITS + -ORIGIN as usize / STEPS - octave;
+    // One less: a tie is rounded down, and nothing else is that close to one.
+    (((NANOS_PER_SECOND * ROOTS[step] - 1) >> (shift - 1)) + 1) >> 1
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Upper edge of a bucket in units of 1/32 ns, exactly.
-    fn edge(bucket: usize) -> u64 {
-        let steps = if bucket < STEPS { bucket + 1 } else { (STEPS + bucket % STEPS + 1) << (bucket / STEPS - 1) };
-        steps as u64 * 15_625
-    }
-
-    #[test]
-    fn every_bucket_ends_at_its_edge_and_the_next_begins_there() {
-        for index in 0..STEPS * 30 {
-            let last_inside = edge(index) / 32;
-            assert_eq!(bucket(last_inside), index);
-            assert_eq!(bucket(last_inside + 1), index + 1);
-        }
-    }
-
-    #[test]
-    fn round_milliseconds_are_edges() {
-        for tenths in [5, 10, 25, 50, 100, 250, 500, 1000, 2000, 4000, 8000, 16_000] {
-            let nanos = tenths * 100_000;
-            assert_eq!(bucket(nanos) + 1, bucket(nanos + 1), "{nanos} ns");
-        }
-    }
-
-    #[test]
-    fn two_added_are_one_that_counted_all() {
-        let durations: Vec<u64> = (0..2000u64).map(|n| n.wrapping_mul(n) * 7919).collect();
-        let (mut all, mut odd, mut even) = (Histogram::default(), Histogram::default(), Histogram::default());
-        for &duration in &durations {
-            all.record(duration);
-            if duration % 2 == 0 { even.record(duration) } else { odd.record(duration) }
-        }
-        odd.add(&even);
-        assert_eq!(odd.to_proto(), all.to_proto());
-    }
-
-    #[test]
-    fn the_longest_duration_has_a_bucket() {
-        let mut histogram = Histogram::default();
-        histogram.record(u64::MAX);
-        histogram.record(0);
-        let proto = histogram.to_proto().expect("two values");
-        assert_eq!(proto.counts, [1, 1]);
-    }
-}
+mod tests;

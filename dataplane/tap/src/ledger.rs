@@ -29,7 +29,7 @@ pub use tallies::Tallies;
 
 use crate::clock::unix_nanos;
 use crate::events::{Counted, Events, Mask, Terms};
-use crate::grid::Histogram;
+use crate::grid::{Gaps, Histogram};
 use crate::holds::Holds;
 use crate::limits::{self, UNKNOWN_MODEL};
 use crate::log::Log;
@@ -205,16 +205,18 @@ impl Ledger {
             place = self.route(call);
         }
         let counted = self.counted(place, call);
+        let mut open = std::mem::take(&mut call.open);
         let terms = Terms { coming, ..Terms::of(call, holds) };
         let route = &mut self.routes[place];
         route.in_flight += 1;
-        for request in &mut call.open {
+        for request in &mut open {
             if let Some(complete) = request.complete.filter(|_| request.is_waiting()) {
                 route.open_requests += 1;
                 route.oldest_open = route.oldest_open.max(now.saturating_sub(complete));
             }
             self.events.open(counted, terms, request, now);
         }
+        call.open = open;
     }
 
     /// This scan is under way; one that comes too late must not be added to the next.
@@ -306,7 +308,7 @@ impl Ledger {
     }
 
     /// Gaps between responses that waited for their place.
-    fn add_gaps(&mut self, place: usize, gaps: &Histogram) {
+    fn add_gaps(&mut self, place: usize, gaps: &Histogram<Gaps>) {
         let timing = &mut self.routes[place].ok;
         timing.changed = self.sequence;
         timing.response_gap.add(gaps);

@@ -14,7 +14,7 @@
 //!
 //! ```text
 //! limits clock lock sys proto names frames command drain  nouns, system calls, pure decisions
-//! grid log holds listen stream health seam keep           one concern each, on these
+//! grid exemplar log holds listen stream health seam keep  one concern each, on these
 //! events                                                  thresholds
 //! pump ledger supervisor policy upstream                  bytes one way; series; control; the catalogue; model servers
 //! pair observer shared read_message outcomes              a connection; its observer; what threads share; samples read
@@ -28,6 +28,7 @@ pub mod clock;
 pub mod command;
 pub mod drain;
 pub mod events;
+pub mod exemplar;
 pub mod frames;
 pub mod grid;
 pub mod health;

@@ -58,7 +58,8 @@ fn lines() -> impl Iterator<Item = String> {
 
 /// What a request with this outcome is, in time and late: one word, or both.
 fn events(condition: Condition, outcome: Outcome) -> String {
-    let terms = Terms::of(&Call { streaming: true, ..Call::default() }, &NO_HOLDS);
+    let call = Call { streaming: true, ..Call::default() };
+    let terms = Terms::of(&call, &NO_HOLDS);
     let word = |latency| match condition.judge(terms, &request(outcome, latency)) {
         Event::Good => "good",
         Event::Bad => "bad",

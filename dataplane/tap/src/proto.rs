@@ -228,7 +228,7 @@ pub struct TimingSeries {
     /// streaming only: request complete to first response message
     #[prost(message, optional, tag = "8")]
     pub first_response: ::core::option::Option<Histogram>,
-    /// streaming only: between response messages
+    /// streaming only: between response messages; the only one with the bounds of gaps
     #[prost(message, optional, tag = "9")]
     pub response_gap: ::core::option::Option<Histogram>,
     /// the same series has the same number for the whole epoch
@@ -237,6 +237,12 @@ pub struct TimingSeries {
     /// per request that was answered or failed: items in it, where that can be told
     #[prost(message, optional, tag = "11")]
     pub batch_size: ::core::option::Option<SizeHistogram>,
+    /// Of requests with a trace; absent until there is one. A newer one takes its place when it took at least as long, or when a
+    /// minute has passed.
+    #[prost(message, optional, tag = "12")]
+    pub latency_exemplar: ::core::option::Option<Exemplar>,
+    #[prost(message, optional, tag = "13")]
+    pub first_response_exemplar: ::core::option::Option<Exemplar>,
 }
 /// Sizes by powers of two: counts\[k\] holds (2^(k-1), 2^k], counts\[0\] the size 1, and the last, counts\[11\], all above 1024.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -258,21 +264,43 @@ pub struct BatchLimit {
     #[prost(uint32, tag = "2")]
     pub max_batch_size: u32,
 }
-/// The fixed log-linear grid: bucket b holds (edge(b-1), edge(b)] nanoseconds, sparse.
-/// w = ceil(32 v / 15625) - 1 for v >= 1; b = w if w < 32, else with e = floor(log2 w): (e - 4) * 32 + ((w >> (e - 5)) & 31).
-/// So 32 steps per octave anchored at 1 ms (a step is 1.6 to 3.1 % of its value); below 15.625 us the steps are linear.
+/// Durations, read twice, each time exactly.
+/// `cells`: a base-2 exponential grid, sparse. Cell i holds (edge(i-1), edge(i)], and edge(i) is 2^((i+1)/32) seconds rounded to
+/// whole nanoseconds; the one tie, 976562.5, down. So i is the index of an OpenTelemetry exponential histogram of scale 5, and
+/// i + 1 that of a Prometheus native histogram of schema 5. Where several edges are one nanosecond, the first cell holds it.
+/// 0 counts as 1 ns.
+/// `classes`: counted at the call against 15 bounds that people know, with a last class for what is above. Which bounds these
+/// are is fixed by the field that carries the histogram, in seconds:
+///    latencies: 0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 5 10 30 60;
+///    gaps, and what the tap adds: 0.0001 0.00025 0.0005 0.001 0.0025 0.005 0.01 0.02 0.03 0.05 0.1 0.25 0.5 1 2.5.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Histogram {
     #[prost(uint64, tag = "1")]
     pub count: u64,
     #[prost(uint64, tag = "2")]
     pub sum_nanos: u64,
-    /// ascending bucket numbers
-    #[prost(uint32, repeated, tag = "3")]
-    pub buckets: ::prost::alloc::vec::Vec<u32>,
+    /// ascending
+    #[prost(sint32, repeated, tag = "3")]
+    pub cells: ::prost::alloc::vec::Vec<i32>,
     /// same length, not cumulative
     #[prost(uint64, repeated, tag = "4")]
     pub counts: ::prost::alloc::vec::Vec<u64>,
+    /// 16, not cumulative: class k holds (bound(k-1), bound(k)]
+    #[prost(uint64, repeated, tag = "5")]
+    pub classes: ::prost::alloc::vec::Vec<u64>,
+}
+/// A request that a trace can be looked up for: its client sent a well-formed `traceparent`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Exemplar {
+    /// 16
+    #[prost(bytes = "vec", tag = "1")]
+    pub trace_id: ::prost::alloc::vec::Vec<u8>,
+    /// what was counted of it
+    #[prost(uint64, tag = "2")]
+    pub value_nanos: u64,
+    /// when
+    #[prost(uint64, tag = "3")]
+    pub unix_nanos: u64,
 }
 /// What is open now, of one (model, method).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -317,6 +345,9 @@ pub struct EventSeries {
     /// of an objective that is counted by model: a label, or "unknown", which is there from the start
     #[prost(string, tag = "7")]
     pub model: ::prost::alloc::string::String,
+    /// of the last bad event with a trace: how long the request had taken by then; absent until there is one
+    #[prost(message, optional, tag = "8")]
+    pub exemplar: ::core::option::Option<Exemplar>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Upstream {

@@ -49,78 +49,12 @@ fn main() {
         events(&mut tally, count);
         return println!("{} ns", tally.latency);
     }
-    conn.feed(Direction::ToServer, PREFACE, 0, &mut tally);
-    conn.feed(Direction::ToServer, &settings(), 0, &mut tally);
-    conn.feed(Direction::ToClient, &settings(), 0, &mut tally);
+    let feed = |direction, bytes: &[u8], now| conn.feed(direction, bytes, now, &mut tally);
     match &*what {
-        "stream" => stream(&mut conn, &mut tally, count),
-        _ => unary(&mut conn, &mut tally, count, what == "plain"),
+        "stream" => replay::stream(count, feed),
+        _ => replay::unary(count, what == "plain", feed),
     }
     println!("{} calls, {} requests, {} ns", tally.calls, tally.requests, tally.latency);
-}
-
-/// Messages that differ in what is theirs alone.
-const VARIETY: usize = 16;
-
-fn unary(conn: &mut Conn, tally: &mut Tally, count: u32, plain: bool) {
-    let (mut client, mut server) = (Encoder::default(), Encoder::default());
-    let mut block = |side: Direction, fields: &[(&str, &str)]| {
-        if plain {
-            return plain_block(fields);
-        }
-        let (table, stream) = match side {
-            Direction::ToServer => (&mut client, 1),
-            Direction::ToClient => (&mut server, 99),
-        };
-        let first = headers(stream, true, &table.block(fields));
-        conn.feed(side, &first, 0, tally);
-        table.block(fields)
-    };
-    let user_agent = ("user-agent", "grpc-python/1.85.1 grpc-c/50.0.0 (linux; chttp2)");
-    let extra = [user_agent, ("grpc-accept-encoding", "identity, deflate, gzip")];
-    let fields = [&request_fields(INFER)[..], &extra].concat();
-    let ask = block(Direction::ToServer, &fields);
-    let head = block(
-        Direction::ToClient,
-        &[
-            (":status", "200"),
-            ("content-type", "application/grpc"),
-            ("grpc-accept-encoding", "identity, deflate, gzip"),
-        ],
-    );
-    let end = block(Direction::ToClient, &[("grpc-status", "0"), ("grpc-message", "")]);
-    let mut calls = (0..VARIETY)
-        .map(|n| {
-            let id = format!("request-{n:04}");
-            let mut request = message(&infer_request("resnet50", "1", &id, &[8, 3, 224, 224], 150));
-            request.iter_mut().rev().take(150).for_each(|byte| *byte = n as u8); // the tensor comes last
-            let (mut to_server, mut to_client) = (Frames::default(), Frames::default());
-            to_server.push(1, 4, &ask).push(0, 1, &request);
-            let response = message(&infer_response("resnet50", "1", &id));
-            to_client.push(1, 4, &head).push(0, 0, &response).push(1, 5, &end);
-            (to_server, to_client)
-        })
-        .collect::<Vec<_>>();
-    for n in 0..count {
-        let (to_server, to_client) = &mut calls[n as usize % VARIETY];
-        conn.feed(Direction::ToServer, to_server.on(2 * n + 3), u64::from(n), tally);
-        conn.feed(Direction::ToClient, to_client.on(2 * n + 3), u64::from(n) + 5, tally);
-    }
-}
-
-fn stream(conn: &mut Conn, tally: &mut Tally, count: u32) {
-    conn.feed(Direction::ToServer, &headers(1, false, &request_head(GENERATE)), 0, tally);
-    conn.feed(Direction::ToClient, &headers(1, false, &response_head()), 0, tally);
-    let chunks = (0..VARIETY)
-        .map(|n| {
-            let tokens = [varint(7 + 40 * n as u64), varint(30_000 + n as u64)].concat();
-            let said = bytes_field(1, &[bytes_field(1, &tokens), text(2, &"x".repeat(272 + n))].concat());
-            data(1, false, &message(&said))
-        })
-        .collect::<Vec<_>>();
-    for n in 0..count {
-        conn.feed(Direction::ToClient, &chunks[n as usize % VARIETY], u64::from(n), tally);
-    }
 }
 
 /// What models say: words with their space, punctuation, white space that JSON escapes, other alphabets.
@@ -158,26 +92,4 @@ fn event(stream: usize, token: &str) -> Vec<u8> {
     let choice = format!(r#"{delta},"logprobs":null,"finish_reason":null,"stop_reason":null}}"#);
     let event = format!("data: {{\"id\":\"{id}\",{rest},\"choices\":[{choice}]}}\n\n");
     format!("{:x}\r\n{event}\r\n", event.len()).into_bytes()
-}
-
-/// Frames of one stream, whose number is all that changes from call to call, so that sending costs next to nothing.
-#[derive(Default)]
-struct Frames {
-    bytes: Vec<u8>,
-    streams: Vec<usize>,
-}
-
-impl Frames {
-    fn push(&mut self, kind: u8, flags: u8, payload: &[u8]) -> &mut Frames {
-        self.streams.push(self.bytes.len() + 5);
-        self.bytes.extend(frame(kind, flags, 0, payload));
-        self
-    }
-
-    fn on(&mut self, stream: u32) -> &[u8] {
-        for &at in &self.streams {
-            self.bytes[at..at + 4].copy_from_slice(&stream.to_be_bytes());
-        }
-        &self.bytes
-    }
 }

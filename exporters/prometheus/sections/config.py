@@ -10,15 +10,14 @@ from sidecar.model import metrics
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prometheus_client.metrics_core import Metric as Family
-
+    from exporters.prometheus.families import Family
     from sidecar.model.sections.config import Config
     from sidecar.model.sections.moment import Moment
 
 
 def families(config: Config, moment: Moment) -> Iterator[Family]:
     """Yield what there is to tell."""
-    yield from gauges(metrics.CONFIG_VALID, [((), float(config.valid))])
-    yield from gauges(metrics.CONFIG_RELOAD, [((), float(config.last_reload_successful))])
-    yield from gauges(metrics.CONFIG_GENERATION, [((), config.generation)])
-    yield from infos(metrics.BUILD, [(moment.version,)])
+    yield gauges(metrics.CONFIG_VALID, [((), float(config.valid))])
+    yield gauges(metrics.CONFIG_RELOAD, [((), float(config.last_reload_successful))])
+    yield gauges(metrics.CONFIG_GENERATION, [((), config.generation)])
+    yield infos(metrics.BUILD, [(moment.version,)])

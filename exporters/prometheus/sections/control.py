@@ -10,15 +10,13 @@ from sidecar.model import metrics
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prometheus_client.metrics_core import Metric as Family
-
-    from sidecar.model.page import Page
+    from exporters.prometheus.families import Family
     from sidecar.model.sections.control import Control
 
 
-def families(control: Control, page: Page) -> Iterator[Family]:
+def families(control: Control, left_out: int) -> Iterator[Family]:
     """Yield what there is to tell."""
-    yield from counters(metrics.CONTROL_CPU, [((), control.cpu_seconds)])
-    yield from gauges(metrics.CONTROL_RESIDENT, [((), control.resident_bytes)])
-    yield from gauges(metrics.CONTROL_LIFE, [((), control.life)])
-    yield from gauges(metrics.CONTROL_SERIES_LEFT_OUT, [((), page.left_out)])
+    yield counters(metrics.CONTROL_CPU, [((), control.cpu_seconds)])
+    yield gauges(metrics.CONTROL_RESIDENT, [((), control.resident_bytes)])
+    yield gauges(metrics.CONTROL_LIFE, [((), control.life)])
+    yield gauges(metrics.CONTROL_SERIES_LEFT_OUT, [((), left_out)])

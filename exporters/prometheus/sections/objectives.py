@@ -4,61 +4,67 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporters.prometheus.families import counters, gauges, infos
+from exporters.prometheus.families import counters, exemplified, gauges, infos
 from sidecar.model import metrics
-from sidecar.model.objective import State
+from sidecar.model.exemplar import exemplar_of
+from sidecar.model.windows import SeriesKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prometheus_client.metrics_core import Metric as Family
+    from exporters.prometheus.families import Family, Labels
+    from sidecar.model.exemplar import Exemplar
+    from sidecar.model.objectives_page import ObjectivesPage
+    from sidecar.model.sections.objectives import ObjectiveReading, Objectives
+    from sidecar.model.sections.traffic import Traffic
 
-    from sidecar.model.page import Page
-    from sidecar.model.sections.objectives import Objectives
 
-
-def families(objectives: Objectives, page: Page) -> Iterator[Family]:
+def families(objectives: Objectives, page: ObjectivesPage, traffic: Traffic) -> Iterator[Family]:
     """Yield what there is to tell; events from 0 on, as the first bad one must be an increase, not an appearance."""
-    events = (
-        ((each.objective.name, each.model, outcome), getattr(each.events, outcome))
-        for each in objectives.readings
-        for outcome in ("good", "bad", "excluded")
-    )
-    yield from counters(metrics.SLO_EVENTS, events)
+    events = (one for each in objectives.readings for one in _events(each, traffic))
+    yield exemplified(metrics.SLO_EVENTS, events)
+    instances = page.instances
     excluded = (
-        ((each.objective.name, each.model, reason), count)
-        for each in page.instances
-        for reason, count in each.events.excluded_by
+        ((*each.at, reason), count) for each in instances for reason, count in each.exclusions
     )
-    yield from counters(metrics.SLO_EXCLUDED, excluded)
+    yield counters(metrics.SLO_EXCLUDED, excluded)
     # Once, however many models an objective is counted by.
     defined = {each.objective.name: each.objective for each in objectives.readings}
-    yield from infos(metrics.SLO_INFO, ((name, each.spec_hash) for name, each in defined.items()))
+    yield infos(metrics.SLO_INFO, ((name, each.spec_hash) for name, each in defined.items()))
     targets = (((name,), float(each.ratio)) for name, each in defined.items())
-    yield from gauges(metrics.SLO_OBJECTIVE, targets)
+    yield gauges(metrics.SLO_OBJECTIVE, targets)
     states = (
-        ((each.objective.name, each.model, state.value), float(state is each.state))
-        for each in page.instances
-        for state in State
+        ((*each.at, state), float(is_in)) for each in instances for state, is_in in each.states
     )
-    yield from gauges(metrics.SLO_STATE, states)
+    yield gauges(metrics.SLO_STATE, states)
     yield from _burn(page)
 
 
-def _burn(page: Page) -> Iterator[Family]:
+def _events(
+    reading: ObjectiveReading, traffic: Traffic
+) -> Iterator[tuple[Labels, float, Exemplar | None]]:
+    """Yield the events of one objective, or of one model of it, and of the bad ones one to look at."""
+    objective, model, events = reading.objective, reading.model, reading.events
+    counted = traffic.events.get(SeriesKey(objective.id, model))
+    exemplar = exemplar_of(counted.exemplar) if counted else None
+    yield (objective.name, model, "good"), events.good, None
+    yield (objective.name, model, "bad"), events.bad, exemplar
+    yield (objective.name, model, "excluded"), events.excluded, None
+
+
+def _burn(page: ObjectivesPage) -> Iterator[Family]:
     """Of this replica alone: what is absent is not known."""
-    burns = page.burns
+    burns = {each.at: each.burn for each in page.instances if each.burn is not None}
     rates = (((*at, window), rate) for at, burn in burns.items() for window, rate in burn.rates)
-    yield from gauges(metrics.REPLICA_BURN_RATE, rates)
+    yield gauges(metrics.REPLICA_BURN_RATE, rates)
     for metric, values in (
         (metrics.REPLICA_BUDGET_REMAINING, {at: each.remaining for at, each in burns.items()}),
         (metrics.REPLICA_EXHAUSTION, {at: each.exhausted_in for at, each in burns.items()}),
         (metrics.REPLICA_WINDOW, {at: each.covered for at, each in burns.items()}),
     ):
-        yield from gauges(
-            metric, ((at, value) for at, value in values.items() if value is not None)
-        )
+        known = [(at, value) for at, value in values.items() if value is not None]
+        yield gauges(metric, known)
     tiers = (
         ((*at, tier), float(firing)) for at, burn in burns.items() for tier, firing in burn.firing
     )
-    yield from gauges(metrics.REPLICA_TIER_FIRING, tiers)
+    yield gauges(metrics.REPLICA_TIER_FIRING, tiers)

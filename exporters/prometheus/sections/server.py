@@ -11,8 +11,7 @@ from sidecar.model.server_metrics import Number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prometheus_client.metrics_core import Metric as Family
-
+    from exporters.prometheus.families import Family
     from sidecar.model.server_metrics import ServerReading
 
 _NUMBERS = {
@@ -29,9 +28,9 @@ def families(server: ServerReading | None) -> Iterator[Family]:
         return
     for number, metric in _NUMBERS.items():
         values = server.numbers.get(number, {})
-        yield from gauges(metric, (((model,), value) for model, value in values.items()))
-    yield from gauges(metrics.SERVER_METRICS_UP, [((), float(server.up))])
-    yield from counters(
+        yield gauges(metric, (((model,), value) for model, value in values.items()))
+    yield gauges(metrics.SERVER_METRICS_UP, [((), float(server.up))])
+    yield counters(
         metrics.SERVER_METRICS_FAILED_POLLS,
         (((failure.value,), count) for failure, count in server.failed_polls.items()),
     )

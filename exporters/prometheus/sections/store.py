@@ -11,8 +11,7 @@ from sidecar.model.sections.store import DISK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prometheus_client.metrics_core import Metric as Family
-
+    from exporters.prometheus.families import Family
     from sidecar.model.sections.store import StoreReading
 
 
@@ -21,5 +20,5 @@ def families(store: StoreReading | None) -> Iterator[Family]:
     if store is None:
         return
     if store.home == DISK:
-        yield from gauges(metrics.STATE_STORE_UP, [((), float(store.up))])
-    yield from infos(metrics.STATE_SET_ASIDE, [(store.set_aside,)] if store.set_aside else [])
+        yield gauges(metrics.STATE_STORE_UP, [((), float(store.up))])
+    yield infos(metrics.STATE_SET_ASIDE, [(store.set_aside,)] if store.set_aside else [])

@@ -11,8 +11,7 @@ from sidecar.model.grid import NANOS_PER_SECOND
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from prometheus_client.metrics_core import Metric as Family
-
+    from exporters.prometheus.families import Family
     from sidecar.model.sections.moment import Moment
     from sidecar.model.sections.tap import Tap
     from sidecar.model.series import TapView
@@ -22,33 +21,33 @@ def families(section: Tap, moment: Moment) -> Iterator[Family]:
     """Yield what there is to tell."""
     tap = section.stats
     start_seconds = moment.epoch_unix_nanos / NANOS_PER_SECOND
-    yield from gauges(metrics.TAP_START_TIME, [((), start_seconds)])
-    yield from counters(metrics.TAP_CONNECTIONS, labelled(tap.connections_by_protocol))
-    yield from counters(metrics.TAP_BLIND, labelled(tap.blind))
-    yield from counters(metrics.TAP_UPGRADED, [((), tap.upgraded)])
+    yield gauges(metrics.TAP_START_TIME, [((), start_seconds)])
+    yield counters(metrics.TAP_CONNECTIONS, labelled(tap.connections_by_protocol))
+    yield counters(metrics.TAP_BLIND, labelled(tap.blind))
+    yield counters(metrics.TAP_UPGRADED, [((), tap.upgraded)])
     senders = (("client", tap.client_frames), ("server", tap.server_frames))
     frames = [((sender, each.label), each.value) for sender, sent in senders for each in sent]
-    yield from counters(metrics.TAP_FRAMES, frames)
-    yield from histograms(metrics.TAP_ADDED_LATENCY, [((), tap.added_latency)])
-    yield from counters(metrics.TAP_CPU, [((), tap.cpu_nanos / NANOS_PER_SECOND)])
-    yield from gauges(metrics.TAP_RESIDENT, [((), tap.resident_bytes)])
-    yield from gauges(metrics.TAP_UNSENT, [((), tap.unsent_bytes)])
+    yield counters(metrics.TAP_FRAMES, frames)
+    yield histograms(metrics.TAP_ADDED_LATENCY, [((), tap.added_latency, None)])
+    yield counters(metrics.TAP_CPU, [((), tap.cpu_nanos / NANOS_PER_SECOND)])
+    yield gauges(metrics.TAP_RESIDENT, [((), tap.resident_bytes)])
+    yield gauges(metrics.TAP_UNSENT, [((), tap.unsent_bytes)])
     if tap.HasField("throttled_nanos"):  # not every cgroup tells
-        yield from counters(metrics.TAP_THROTTLED, [((), tap.throttled_nanos / NANOS_PER_SECOND)])
-    yield from gauges(metrics.TAP_DRAINING, [((), float(section.draining))])
-    yield from gauges(metrics.TAP_CONNECTIONS_CAP, [((), tap.connections_cap)])
+        yield counters(metrics.TAP_THROTTLED, [((), tap.throttled_nanos / NANOS_PER_SECOND)])
+    yield gauges(metrics.TAP_DRAINING, [((), float(section.draining))])
+    yield gauges(metrics.TAP_CONNECTIONS_CAP, [((), tap.connections_cap)])
     yield from _losses(tap)
 
 
 def _losses(tap: TapView) -> Iterator[Family]:
     """Every bound that was reached and every thing dropped or inserted."""
-    yield from counters(metrics.TAP_ACCEPT_PAUSES, [((), tap.accept_pauses)])
-    yield from counters(metrics.TAP_RECORDS_DROPPED, [((), tap.records_dropped)])
-    yield from counters(metrics.TAP_LOG_DROPPED, [((), tap.log_lines_dropped)])
-    yield from counters(metrics.TAP_SERIES_CAPPED, [((), tap.series_capped)])
-    yield from counters(metrics.TAP_SLO_MODELS_CAPPED, [((), tap.slo_models_capped)])
-    yield from counters(metrics.TAP_HEADS_TRUNCATED, [((), tap.heads_truncated)])
-    yield from counters(metrics.TAP_CONTROL_RESTARTS, labelled(tap.control_restarts))
-    yield from counters(metrics.TAP_KEEPS_REFUSED, [((), tap.keeps_refused)])
-    yield from counters(metrics.TAP_CUT, [((), tap.cut_connections)])
-    yield from counters(metrics.TAP_GOAWAYS, [((), tap.goaways_inserted)])
+    yield counters(metrics.TAP_ACCEPT_PAUSES, [((), tap.accept_pauses)])
+    yield counters(metrics.TAP_RECORDS_DROPPED, [((), tap.records_dropped)])
+    yield counters(metrics.TAP_LOG_DROPPED, [((), tap.log_lines_dropped)])
+    yield counters(metrics.TAP_SERIES_CAPPED, [((), tap.series_capped)])
+    yield counters(metrics.TAP_SLO_MODELS_CAPPED, [((), tap.slo_models_capped)])
+    yield counters(metrics.TAP_HEADS_TRUNCATED, [((), tap.heads_truncated)])
+    yield counters(metrics.TAP_CONTROL_RESTARTS, labelled(tap.control_restarts))
+    yield counters(metrics.TAP_KEEPS_REFUSED, [((), tap.keeps_refused)])
+    yield counters(metrics.TAP_CUT, [((), tap.cut_connections)])
+    yield counters(metrics.TAP_GOAWAYS, [((), tap.goaways_inserted)])

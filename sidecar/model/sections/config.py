@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sidecar.model.profiles import PageSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +15,4 @@ class Config:
     valid: bool  # nothing was left out of the policy in force
     last_reload_successful: bool
     hash: str
+    page: PageSettings = field(default_factory=PageSettings)

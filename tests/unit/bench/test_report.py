@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bench.bars import draw
 from bench.figures import Results, Round
 from bench.instructions import Count
 from bench.loads import Latency, loads
+from bench.metrics_page import PageCost, measure, moments
 from bench.readme import costs, rewritten
 from bench.report import Run, results_page
+from exporters.prometheus.negotiation import Format
+from exporters.prometheus.render import MetricsPage
 
 
 def page() -> str:
@@ -32,6 +37,35 @@ def test_the_page_tells_figures_failures_and_absences() -> None:
     assert "| HAProxy, HTTP/2 mode | failed: of 1000 calls: 999 succeeded |" in text
     assert "- nginx, grpc_pass: not run: nginx is not installed" in text
     assert "| a unary call | ≤ 3,500 | 4,104 | 4,100 | **missed by 17 %** |" in text
+
+
+def test_the_page_of_metrics_is_told_beside_the_writer_of_another() -> None:
+    cost = PageCost(
+        3_012, 2.0, 1.9, 8.7, 0.5, 16.4, 8.2, 388_638, 16_956, 155_338, 1_000_000, 2_200_000
+    )
+    text = results_page(Run([], 1, 1.0), Results(page=cost))
+    assert (
+        "- a page of 3,012 lines as text: 2.0 ms in the median, made and written; aim 30 ms: met"
+        in text
+    )
+    assert "- prometheus_client: 16.4 ms for the same bytes; 8.2 times ours" in text
+    slow = results_page(Run([], 1, 1.0), Results(page=replace(cost, text_ms=30.1)))
+    assert "aim 30 ms: **missed**" in slow
+    assert "## The page of metrics\n\nNot measured." in page()
+
+
+def test_what_is_measured_is_a_page_of_3000_lines_with_numbers_that_change() -> None:
+    cost = measure(rounds=2)
+    assert 2_900 < cost.lines < 3_100
+    assert cost.gzip_bytes < cost.text_bytes / 5
+    ticks = moments(2)
+    first, second = (MetricsPage().render(each, Format.TEXT.value)[0] for each in ticks)
+    changed = [
+        one
+        for one, other in zip(first.split(b"\n"), second.split(b"\n"), strict=True)
+        if one != other
+    ]
+    assert len(changed) > 1_500
 
 
 def test_a_chunk_is_the_unit_of_a_stream() -> None:

@@ -2,6 +2,7 @@
 //! a number from then on.
 
 use super::reasons::{Event, Reason};
+use crate::exemplar::Exemplar;
 use crate::limits::SLO_MODELS;
 use crate::proto;
 use wire::Nanos;
@@ -15,6 +16,8 @@ pub struct Counts {
     excluded: [u64; Reason::ALL.len()],
     /// When a request of it was last seen open, or ended; 0 = never.
     pub last_event: Nanos,
+    /// Of the last bad event with a trace.
+    exemplar: Option<Exemplar>,
 }
 
 impl Counts {
@@ -25,6 +28,11 @@ impl Counts {
             Event::Bad => self.bad += 1,
             Event::Excluded(reason) => self.excluded[reason as usize] += 1,
         }
+    }
+
+    /// A bad event took so long until now.
+    pub fn show(&mut self, traceparent: &str, taken: Nanos) {
+        self.exemplar = Exemplar::of(traceparent, taken).or(self.exemplar);
     }
 
     /// For the seam, with these reasons.
@@ -39,6 +47,7 @@ impl Counts {
             excluded: self.excluded.iter().sum(),
             excluded_by: reasons.map(excluded).collect(),
             last_event_nanos: self.last_event,
+            exemplar: self.exemplar.map(Exemplar::to_proto),
         }
     }
 }

@@ -50,6 +50,8 @@ impl Growing {
 /// What matters of a call for all its requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {
+    /// See [`Call::traceparent`].
+    pub traceparent: &'a str,
     /// See [`Call::timeout`].
     pub timeout: Option<Nanos>,
     /// See [`Call::whole`].
@@ -71,8 +73,9 @@ pub struct Terms<'a> {
 impl<'a> Terms<'a> {
     /// Those of a call.
     #[inline]
-    pub fn of(call: &Call, holds: &'a Holds) -> Terms<'a> {
+    pub fn of(call: &'a Call, holds: &'a Holds) -> Terms<'a> {
         Terms {
+            traceparent: &call.traceparent.text,
             timeout: call.timeout,
             whole: call.whole,
             streaming: call.streaming,

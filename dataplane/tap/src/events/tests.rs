@@ -25,6 +25,7 @@ const AVAILABLE: Wire = Wire::Available(proto::Available { give_up_nanos: 0 });
 
 /// Of a call that streams, whose client always reads.
 const TERMS: Terms<'static> = Terms {
+    traceparent: "",
     timeout: None,
     whole: None,
     streaming: true,

@@ -3,7 +3,8 @@
 use super::numbers::Numbers;
 use super::request_batches::BatchSizes;
 use crate::events::Mask;
-use crate::grid::Histogram;
+use crate::exemplar::Slowest;
+use crate::grid::{Gaps, Histogram, Latencies};
 use crate::names;
 use crate::proto;
 use wire::catalogue::Kind;
@@ -63,11 +64,13 @@ pub struct Timing {
     /// Its number; 0 until a snapshot tells of it.
     id: u64,
     pub changed: u64,
-    pub latency: Histogram,
-    pub call_duration: Histogram,
-    pub first_response: Histogram,
-    pub response_gap: Histogram,
+    pub latency: Histogram<Latencies>,
+    pub call_duration: Histogram<Latencies>,
+    pub first_response: Histogram<Latencies>,
+    pub response_gap: Histogram<Gaps>,
     pub batch_sizes: BatchSizes,
+    pub latency_exemplar: Slowest,
+    pub first_response_exemplar: Slowest,
 }
 
 /// Tokens by direction and source. A request is counted under the best source it has.
@@ -251,6 +254,8 @@ impl Route {
             first_response: timing.first_response.to_proto(),
             response_gap: timing.response_gap.to_proto(),
             batch_size: timing.batch_sizes.to_proto(),
+            latency_exemplar: timing.latency_exemplar.to_proto(),
+            first_response_exemplar: timing.first_response_exemplar.to_proto(),
         })
     }
 

@@ -3,7 +3,7 @@
 
 use super::{Counter, Ending, Ledger};
 use crate::events::Counted;
-use crate::grid::Histogram;
+use crate::grid::{Gaps, Histogram};
 use crate::limits::WAITING_MODELS;
 use std::rc::Rc;
 use wire::call::Name;
@@ -33,7 +33,7 @@ pub struct RouteCache {
 struct WaitingGaps {
     model: Name,
     method: Name,
-    gaps: Histogram,
+    gaps: Histogram<Gaps>,
 }
 
 /// A counter of good ends.

@@ -86,11 +86,14 @@ impl Sink for Recorder<'_> {
             }
             if let Some(latency) = request.latency {
                 timing.latency.record(latency);
+                timing.latency_exemplar.offer(&call.traceparent.text, latency, request.end);
             }
             if let (true, Some(first), Some(complete)) =
                 (call.streaming && call.whole.is_none(), request.open.first_response, request.open.complete)
             {
-                timing.first_response.record(first.saturating_sub(complete));
+                let wait = first.saturating_sub(complete);
+                timing.first_response.record(wait);
+                timing.first_response_exemplar.offer(&call.traceparent.text, wait, request.end);
             }
         }
         // A shape that the server refused, or that the client gave up on, may be one that no model takes.

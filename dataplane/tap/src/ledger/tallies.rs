@@ -1,6 +1,6 @@
 //! Plain tallies of the tap itself.
 
-use crate::grid::Histogram;
+use crate::grid::{Gaps, Histogram};
 use std::collections::BTreeMap;
 use wire::{Conn, Direction, FrameCounts};
 
@@ -14,7 +14,7 @@ pub struct Tallies {
     /// Of these, connections that were upgraded to what carries no HTTP.
     pub upgraded: u64,
     /// One read becoming available to its write returning.
-    pub added_latency: Histogram,
+    pub added_latency: Histogram<Gaps>,
     /// Messages whose wanted fields lay beyond the head that is looked at.
     pub heads_truncated: u64,
     /// Connections open when the drain deadline passed.

@@ -4,6 +4,7 @@ use wire::call::Name;
 use wire::tensor::Dimensions;
 use wire::{Code, Direction, End, EndedBy, OpenRequest, Request, Sink};
 
+mod exemplars;
 mod gaps;
 mod numbers;
 mod request_batches;

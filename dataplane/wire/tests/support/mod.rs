@@ -5,6 +5,7 @@
 pub mod catalogue;
 pub mod frames;
 pub mod recorder;
+pub mod replay;
 pub mod unary;
 
 pub use catalogue::*;

@@ -8,10 +8,12 @@ import pytest
 
 from exporters.prometheus.render import MetricsPage
 from sidecar.model.duration import HOUR, MINUTE
-from sidecar.model.page import MAX_INSTANCES
+from sidecar.model.objectives_page import MAX_INSTANCES
 from sidecar.model.sections.objectives import Burn
 from sidecar.model.sections.store import StoreReading
 from sidecar.model.snapshot import Snapshot
+from sidecar.model.windows import SeriesKey
+from sidecar.tapclient import tap_pb2 as pb
 from tests.fakes.burning import on_fire, quiet, reading, tiers, told, window, young
 from tests.fakes.pages import parse_openmetrics, parse_text
 
@@ -79,6 +81,24 @@ def test_model_is_a_label_only_where_events_are_counted_by_model() -> None:
     )
     assert set(found["slo_objective_ratio"]) == {(("slo", "all"),), (("slo", "each"),)}
     assert len(found["slo_info"]) == 2
+
+
+def test_a_trace_stands_at_the_bad_events_of_its_own_instance() -> None:
+    readings = [reading("each", quiet(), "bert"), reading("each", quiet(), "unknown")]
+    objective = readings[0].objective
+    event = pb.EventSeries(objective=objective.id, model="bert", bad=50)
+    event.exemplar.trace_id, event.exemplar.value_nanos = b"\xab" * 16, 250_000_000
+    event.exemplar.unix_nanos = 1_760_000_000_500_000_000
+    shown_now = told(readings)
+    traffic = replace(shown_now.traffic, events={SeriesKey(objective.id, "bert"): event})
+    page, _ = MetricsPage().render(
+        replace(shown_now, traffic=traffic), "application/openmetrics-text"
+    )
+    with_trace = [line for line in page.decode().splitlines() if " # " in line]
+    assert with_trace == [
+        'wayside_slo_events_total{model="bert",outcome="bad",slo="each"} 50.0 '
+        f'# {{trace_id="{"ab" * 16}"}} 0.25 1760000000.500000000'
+    ]
 
 
 def test_beyond_a_hundred_instances_only_events_are_shown_and_the_rest_is_counted() -> None:

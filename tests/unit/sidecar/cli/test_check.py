@@ -12,7 +12,7 @@ from textwrap import dedent
 
 import pytest
 
-from sidecar.cli.check_models import matches, models_in
+from sidecar.cli.check_models import models_in
 from sidecar.cli.check_objectives import _time, rate
 from sidecar.cli.main import main
 from sidecar.model.duration import DAY, HOUR, MINUTE
@@ -232,12 +232,3 @@ def test_names_come_from_every_key_and_unknown_is_none() -> None:
     assert models_in(
         {"server": {"models": ["b"]}, "calls": [{"model": "a"}, {"model": "unknown"}]}
     ) == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    ("glob", "name", "expected"),
-    [("", "a", True), ("a*", "abc", True), ("a?c", "abc", True), ("a?", "abc", False), ("*", "", True),
-     ("[a]", "a", False), ("a.c", "abc", False), ("*b*", "abc", True), ("é", "é", True), ("?", "é", False)],
-)  # fmt: skip
-def test_globs_match_as_the_taps_do(glob: str, name: str, expected: bool) -> None:
-    assert matches(glob, name) is expected

@@ -156,6 +156,25 @@ BROKEN = {
         with_tier(TIER.replace("short: 5m, ", "")),
         "3: slos[0].alerts.tiers[0].short: is missing. Add short: 5m.",
     ),
+    "short window of less than a slot": (
+        with_tier(TIER.replace("5m", "5s")),
+        "3: slos[0].alerts.tiers[0]: has a short window of 5s."
+        " Events are kept in slots of 10s: no window is shorter.",
+    ),
+    "tier named as one of a state": (
+        with_tier(TIER.replace("name: t", "name: stalled")),
+        "3: slos[0].alerts.tiers[0].name: 'stalled' is the name of the tier of that state, which every objective has."
+        " Names become labels: choose another.",
+    ),
+    "so near to all of them that nothing may be bad": (
+        SLO.replace("99.9%%", f"99.{'9' * 40}%%") % "per: model",
+        f"3: slos[0].objective: '99.{'9' * 40}%' is no percentage. Write e.g. 99.9%.",
+    ),
+    "more digits than a time has": (
+        GOOD % f"latency_below: {'9' * 40}s",
+        f"3: slos[0].good.latency_below: '{'9' * 40}s' is no duration."
+        " Write a number and a unit: us ms s m h d w, e.g. 100ms.",
+    ),
     "two tiers of one name": (
         f"alerts: {{tiers: [{TIER}, {TIER}]}}\n",
         "2: alerts.tiers[1].name: 't' is already the name of tiers[0]. Names become labels: choose another.",

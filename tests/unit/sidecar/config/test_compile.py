@@ -11,9 +11,11 @@ import pytest
 from sidecar.config.compile import Compiled, compile_policy
 from sidecar.config.files import hash_of_files
 from sidecar.config.sources import Sources
+from sidecar.model.grid import COARSEST_SCHEMA, SCHEMA
 from sidecar.model.indicator import All, Available, FirstTokenBelow, LatencyBelow
 from sidecar.model.outcomes import Outcome, OutcomeRule
 from sidecar.model.policy import Policy, Slot
+from sidecar.model.profiles import PageSettings, Profile
 from sidecar.model.server_metrics import MetricsEndpoint
 from sidecar.model.settings import ControlSettings
 from sidecar.model.tiers import DEFAULT_TIERS
@@ -287,6 +289,45 @@ def test_limits_and_control_reach_the_policy(file: Path) -> None:
     assert (policy.health, policy.log_format, policy.observe) == (":1", "json", False)
     assert (policy.models, policy.served_model) == (("a", "b"), "c")
     assert json.loads(policy.control_settings)["tick_seconds"] == 0.5
+
+
+def page_of(text: str, file: Path) -> PageSettings:
+    """Return what control will show."""
+    return ControlSettings.from_json(
+        policy_of(compiled(file, LISTENERS + text)).control_settings
+    ).page
+
+
+def test_what_is_shown_reaches_control(file: Path) -> None:
+    assert page_of("", file) == PageSettings(Profile.DEFAULT, SCHEMA)
+    assert page_of("metrics: {profile: slo}\n", file) == PageSettings(Profile.SLO, SCHEMA)
+    assert page_of("metrics: {native_schema: -4}\n", file) == PageSettings(
+        Profile.DEFAULT, COARSEST_SCHEMA
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "what"),
+    [
+        ("profile: fleet", "metrics.profile: is 'fleet'. Use 'slo', 'default' or 'full'."),
+        (
+            "native_schema: 6",
+            "metrics.native_schema: is 6. Use 5, 4, 3, 2, 1, 0, -1, -2, -3 or -4.",
+        ),
+        (
+            "native_schema: 2.5",
+            "metrics.native_schema: is 2.5. Use 5, 4, 3, 2, 1, 0, -1, -2, -3 or -4.",
+        ),
+    ],
+)
+def test_a_page_that_there_is_not_is_told_and_the_rest_of_it_stays(
+    file: Path, setting: str, what: str
+) -> None:
+    other = "native_schema: 3" if setting.startswith("profile") else "profile: full"
+    found = compiled(file, LISTENERS + f"metrics: {{{setting}, {other}}}\n")
+    assert [str(each).partition(":2: ")[2] for each in found.problems] == [what]
+    page = ControlSettings.from_json(policy_of(found).control_settings).page
+    assert page in (PageSettings(Profile.DEFAULT, 3), PageSettings(Profile.FULL, SCHEMA))
 
 
 def endpoint_of(found: Compiled) -> MetricsEndpoint | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from textwrap import dedent
 
@@ -217,6 +218,18 @@ def test_a_pattern_that_matches_nothing_is_said_and_a_name_that_is_not_there_is_
     assert compiled(file, names="\\0*").problems == ()
 
 
+def test_what_is_no_file_is_told_and_not_waited_for(file: Path) -> None:
+    os.mkfifo(file.parent / "pipe.yaml")
+    (file.parent / "folder.yaml").mkdir()
+    for name in ("pipe.yaml", "folder.yaml"):
+        found = compiled(file, names=name)
+        assert [str(each) for each in found.problems] == [
+            f"{file.parent}/{name}: cannot be read: it is no regular file. "
+            "Name a file, or all in a folder: slos/*.yaml."
+        ]
+        assert hash_of_files([str(file.parent / name)], "") is None
+
+
 def test_the_configuration_itself_is_never_one_of_them(file: Path) -> None:
     (file.parent / "other.yaml").write_text(f"- {ONE % 'x'}\n")
     assert names_of(compiled(file, names="*.yaml")) == ["x"]
@@ -280,3 +293,15 @@ def test_names_with_wildcards_in_them_are_files_and_patterns_list_one_folder(
     assert agrees(policy)
     watch = json.loads(policy.control_settings)["watch"]
     assert expand(watch) == (str(file), str(folder / "x.yaml"))
+
+
+def test_openslo_in_the_place_of_a_configuration_is_told_where_to_name_it(tmp_path: Path) -> None:
+    """Not by each of its keys, and not that listeners are missing in it."""
+    file = tmp_path / "chat.yaml"
+    file.write_text(OPENSLO.split("---")[1])
+    compiled = compile_policy(Sources(str(file)))
+    assert compiled.policy is None
+    assert [str(each) for each in compiled.problems] == [
+        f"{file}:2: holds objectives of OpenSLO, and is no configuration."
+        " Name it in a configuration: slo_files: [chat.yaml]."
+    ]

@@ -6,6 +6,7 @@ import pytest
 
 from sidecar.model.indicator import LatencyBelow
 from sidecar.model.objective import Objective
+from sidecar.model.profiles import PageSettings, Profile
 from sidecar.model.server_metrics import MetricsEndpoint, Number, NumberSource, ServerPage
 from sidecar.model.settings import ControlSettings
 
@@ -18,7 +19,8 @@ def test_settings_come_back_as_they_went() -> None:
     )
     endpoint = MetricsEndpoint("::1", 8002, "/metrics", 5.0, (ServerPage("acme", sources),))
     settings = ControlSettings(
-        0.5, "json", ("/a", "/b"), "salt", ("python", "-m"), (objective,), endpoint
+        *(0.5, "json", ("/a", "/b"), "salt", ("python", "-m"), (objective,), endpoint),
+        page=PageSettings(Profile.SLO, -2),
     )
     assert endpoint.url == "http://[::1]:8002/metrics"
     assert ControlSettings.from_json(settings.to_json()) == settings
@@ -36,6 +38,7 @@ def test_a_number_of_another_build_is_an_error_not_a_crash() -> None:
         (b'"running"', b'"walking"'),
         (b'"family"', b'"kin"'),
         (b'"pages":[', b'"pages":[1,'),
+        (b'"profile":"default"', b'"profile":"fleet"'),
     ):
         assert data.count(before) == 1
         with pytest.raises(ValueError, match=r".+"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -93,6 +94,70 @@ def test_head_has_the_length_and_no_body() -> None:
         head, _, body = (await exchange(port, request("/metrics", "HEAD"))).partition(b"\r\n\r\n")
         assert b"content-length: " in head
         assert body == b""
+
+    run(scenario, site())
+
+
+PROTOBUF = (
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+)
+
+
+def test_who_takes_gzip_gets_the_same_page_in_gzip() -> None:
+    async def scenario(port: int) -> None:
+        for accept in ("text/plain", "application/openmetrics-text", PROTOBUF):
+            plain, zipped = [
+                await exchange(
+                    port,
+                    request("/metrics", more=f"accept: {accept}\r\n{more}connection: close\r\n"),
+                )
+                for more in ("", "accept-encoding: deflate, gzip;q=0.5\r\n")
+            ]
+            head, _, body = zipped.partition(b"\r\n\r\n")
+            assert b"content-encoding: gzip" in head
+            assert b"content-length: %d\r\n" % len(body) in head
+            assert b"content-type: " + accept.split(";")[0].encode() in head
+            plain_head, _, plain_body = plain.partition(b"\r\n\r\n")
+            assert gzip.decompress(body) == plain_body
+            assert b"content-encoding" not in plain_head
+            assert len(body) < len(plain_body) / 2
+
+    run(scenario, site())
+
+
+def test_what_fits_a_packet_is_sent_as_it_is() -> None:
+    async def scenario(port: int) -> None:
+        answer = await exchange(
+            port, request("/", more="accept-encoding: gzip\r\nconnection: close\r\n")
+        )
+        assert b"content-encoding" not in answer
+        assert b"objective fast: ok" in answer
+
+    run(scenario, site())
+
+
+def test_head_in_gzip_has_the_length_that_get_would_have() -> None:
+    async def scenario(port: int) -> None:
+        more = f"accept: {PROTOBUF}\r\naccept-encoding: gzip\r\nconnection: close\r\n"
+        head, _, nothing = (await exchange(port, request("/metrics", "HEAD", more))).partition(
+            b"\r\n\r\n"
+        )
+        whole, _, body = (await exchange(port, request("/metrics", "GET", more))).partition(
+            b"\r\n\r\n"
+        )
+        assert nothing == b""
+        assert b"content-length: %d\r\n" % len(body) in head
+        assert b"content-type: application/vnd.google.protobuf" in head
+        assert whole.split(b"\r\n") == head.split(b"\r\n")
+
+    run(scenario, site())
+
+
+def test_a_header_in_several_lines_is_one_list() -> None:
+    async def scenario(port: int) -> None:
+        more = "accept: text/plain;q=0.1\r\naccept: application/openmetrics-text\r\nconnection: close\r\n"
+        answer = await exchange(port, request("/metrics", more=more))
+        assert b"content-type: application/openmetrics-text; version=1.0.0" in answer
 
     run(scenario, site())
 

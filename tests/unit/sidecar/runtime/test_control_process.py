@@ -179,6 +179,15 @@ def test_a_good_edit_is_offered_and_adopted(tap: FakeTap, file: Path) -> None:
     assert [policy.generation for policy in tap.offered] == [2]
 
 
+def test_another_profile_is_shown_without_a_restart(tap: FakeTap, file: Path) -> None:
+    tap.start_control()
+    assert value(tap, "calls_total", method=facts.INFER) is not None
+    file.write_text(f"{GOOD}metrics: {{profile: slo}}\n")
+    eventually(lambda: value(tap, "calls_total", method=facts.INFER) is None)
+    assert value(tap, "calls_total", model="resnet50", code="OK") == 10
+    assert value(tap, "control_cpu_seconds_total") is None
+
+
 def test_a_bad_edit_changes_nothing_but_says_so_and_its_mending_is_seen(
     tap: FakeTap, file: Path
 ) -> None:

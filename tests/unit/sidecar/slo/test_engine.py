@@ -30,13 +30,13 @@ class Disk:
         self.slots: dict[SeriesKey, dict[tuple[int, int], Slot]] = {}
 
     def keep(self, engine: ObjectivesEngine) -> None:
+        for key in engine.take_forgotten():
+            self.heads.pop(key, None)
+            self.slots.pop(key, None)
         for each in engine.unsaved():
             self.heads[each.key] = each
             held = self.slots.setdefault(each.key, {})
             held.update({(slot.ring, slot.number): slot for slot in each.slots})
-        for key in engine.take_forgotten():
-            self.heads.pop(key, None)
-            self.slots.pop(key, None)
 
     def saved(self) -> list[SavedSeries]:
         return [
@@ -203,7 +203,57 @@ def test_what_is_not_changed_is_not_saved_again() -> None:
     assert [(slot.ring, slot.good) for slot in saved.slots] == [(0, 2), (1, 2), (2, 2), (3, 2)]
 
 
+def test_what_could_not_be_read_at_the_start_is_added_when_it_can_be() -> None:
+    """Another Wayside held the folder: its events and ours are of one promise, and both are kept."""
+    disk, first = Disk(), Ticker([ANSWERS, OTHERS])
+    for minute in range(120):
+        first.tick(START + minute * MINUTE, good=10, bad=minute % 2)
+    first.tap.count(SeriesKey(OTHERS.id, ""), 3, 1)
+    first.tick(START + 2 * HOUR)
+    disk.keep(first.engine)
+    second = Ticker([ANSWERS], tap=FakeTap(epoch=START + HOUR), now=START + HOUR)
+    for minute in range(61):
+        second.tick(START + HOUR + minute * MINUTE, good=1, bad=1)
+    second.engine.unsaved()
+    second.engine.join(disk.saved())
+    section = second.tick(START + 2 * HOUR + SECOND, good=1)
+    assert counted(section, 30 * DAY) == (1200 + 62, 60 + 61)
+    assert counted(section, 30 * MINUTE)[1] == pytest.approx(15 + 30, abs=1)
+    assert window(section, 6 * HOUR).bad_minutes == 60 + 31, "each minute once"
+    assert window(section, 6 * HOUR).covered_nanos == 2 * HOUR + SECOND
+    disk.keep(second.engine)
+    second.objectives = [ANSWERS, OTHERS]
+    after = restart(second, disk)
+    section = after.tick(START + 2 * HOUR + 2 * SECOND)
+    assert counted(section, 30 * DAY) == (1200 + 62, 60 + 61)
+    assert counted(section, 30 * DAY, at=1) == (3, 1)
+
+
+def test_of_the_same_life_of_the_tap_what_came_between_is_counted_too() -> None:
+    """Control died, and the disk was slow when it came back: it began with what the tap had counted by then."""
+    disk, ticker = Disk(), Ticker([ANSWERS])
+    ticker.tick(START + SECOND)
+    ticker.tick(START + 10 * MINUTE, good=100, bad=7)
+    disk.keep(ticker.engine)
+    ticker.tap.count(KEY, 20, 3)
+    after = Ticker([ANSWERS], tap=ticker.tap)
+    assert counted(after.tick(START + 11 * MINUTE), HOUR) == (0, 0)
+    after.tick(START + 12 * MINUTE, good=5)
+    after.engine.join(disk.saved())
+    assert counted(after.tick(START + 13 * MINUTE, good=1), HOUR) == (126, 10)
+
+
 # --- reloads --------------------------------------------------------------------------------------
+
+
+def test_what_a_shorter_window_did_not_keep_is_not_known_of_a_longer_one() -> None:
+    ticker = Ticker([ANSWERS])
+    ticker.tick(START + SECOND, good=5)
+    for days, covered in ((1, 5), (30, 1)):
+        ticker.objectives = [replace(ANSWERS, window_nanos=days * DAY)]
+        section = ticker.tick(START + 5 * DAY)
+        assert window(section, days * DAY).covered_nanos == min(covered, days) * DAY
+        assert counted(section, days * DAY) == (0, 0)
 
 
 def test_other_tiers_apply_at_once_to_what_was_quiet() -> None:

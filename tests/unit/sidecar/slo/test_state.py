@@ -10,7 +10,7 @@ from sidecar.model.indicator import Available
 from sidecar.model.objective import Objective, State
 from sidecar.slo.state import Evidence, Subject, state_of
 from sidecar.tapclient import tap_pb2 as pb
-from tests.fakes.facts import INFER, SECOND, flight, histogram, upstream
+from tests.fakes.facts import INFER, SECOND, flight, histogram
 
 NOW = 1_000 * SECOND
 ANY = Objective("answers", Available(), "0.999")
@@ -35,7 +35,7 @@ def facts(
     timing = pb.TimingSeries(
         model="resnet50", method=INFER, kind="inference", latency=histogram(*[latency_nanos] * 100)
     )
-    found = Evidence(list(flights), [timing], [upstream(up)], blind / 100, observing)
+    found = Evidence(list(flights), [timing], not up, blind / 100, observing)
     return Facts(found, {ANY.id: last_event_nanos})
 
 
@@ -121,24 +121,9 @@ def test_one_model_answering_keeps_the_objective_over_all_of_them_moving() -> No
     assert state(facts(hanging, moving)) is State.OK
 
 
-def test_an_upstream_that_refuses_is_unreachable_before_anything_else() -> None:
+def test_a_server_that_cannot_be_reached_is_unreachable_before_anything_else() -> None:
     hanging = flight(open_requests=1, oldest_open_nanos=60 * SECOND)
     assert state(facts(hanging, up=False, blind=50)) is State.UNREACHABLE
-
-
-def test_one_of_two_upstreams_down_is_not_unreachable() -> None:
-    moment = Facts(Evidence([], [], [upstream(False), upstream(True)], 0.0, True), {})
-    assert state(moment) is State.NO_TRAFFIC
-
-
-def test_one_of_two_that_is_down_and_refused_clients_is() -> None:
-    down = upstream(False)
-    down.refused = 1
-    assert (
-        state(Facts(Evidence([], [], [down, upstream(True)], 0.0, True), {})) is State.UNREACHABLE
-    )
-    down.up = True
-    assert state(Facts(Evidence([], [], [down, upstream(True)], 0.0, True), {})) is State.NO_TRAFFIC
 
 
 def test_more_than_one_percent_blind_connections_are_no_telemetry() -> None:

@@ -94,6 +94,15 @@ def test_a_ticket_waits_until_chance_is_unlikely() -> None:
     assert judge(PAGE_FAST, GUARD, few, few, few) is Verdict.FIRES
 
 
+@pytest.mark.parametrize(
+    ("bad", "expected"), [(250, Verdict.FIRES), (249, Verdict.HELD), (30_000, Verdict.FIRES)]
+)
+def test_a_short_outage_of_much_is_no_chance_to_a_ticket(bad: int, expected: Verdict) -> None:
+    """Three sigmas of five draws are never met: nine minutes of everything may spend a month of 99.99 % twice."""
+    long = window(80 * bad, bad, 5)
+    assert judge(TICKET_SLOW, GUARD, long, long, GOOD_BEFORE) is expected
+
+
 def test_the_severities_are_those_of_the_table() -> None:
     assert [each.severity for each in DEFAULT_TIERS] == [PAGE, PAGE, TICKET, TICKET]
 

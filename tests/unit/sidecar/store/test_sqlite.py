@@ -115,6 +115,13 @@ SPOILED: dict[str, tuple[str, Callable[[Path], None]]] = {
     "cut": ("damaged", cut),
     "no table": ("damaged", change("DROP TABLE slots")),
     "no number": ("damaged", change("UPDATE series SET firing = 'many'")),
+    "no whole number": ("damaged", change("UPDATE series SET good = 1.5")),
+    "no number at all": ("damaged", change("UPDATE series SET since_nanos = 'today'")),
+    "less than nothing": ("damaged", change("UPDATE series SET bad = -1")),
+    "no name": ("damaged", change("UPDATE series SET model = x'ff'")),
+    "no text": ("damaged", change("UPDATE series SET model = CAST(x'ff' AS TEXT)")),
+    "no key": ("damaged", change("UPDATE state SET key = CAST(x'ff' AS TEXT) WHERE key = 'key-1'")),
+    "without an end": ("damaged", change(f"UPDATE series SET firing = '{'[' * 100_000}'")),
     "no ring": ("damaged", change("UPDATE slots SET ring = ring + 9")),
     "no series": ("damaged", change("UPDATE slots SET series = 77")),
     "other state": ("damaged", make_other_state),
@@ -262,13 +269,13 @@ class SlowDisk:
         self.is_broken = False
         write = Database.write
 
-        def slowly(database: Database, batch: Batch, replaced: set[SeriesKey]) -> None:
+        def slowly(database: Database, batch: Batch) -> None:
             self.batches.append(batch)
             self.began.release()
             assert self.go_on.acquire(timeout=PATIENCE_SECONDS)
             if self.is_broken:
                 raise sqlite3.OperationalError("disk I/O error")
-            write(database, batch, replaced)
+            write(database, batch)
 
         monkeypatch.setattr(Database, "write", slowly)
 
@@ -392,18 +399,21 @@ def test_a_disk_that_is_slow_to_open_is_not_waited_for(
     store = SqliteStore(str(tmp_path), log)
     assert log.lines == ["state_dir is slow; beginning without what it holds"]
     assert not store.reading().up
-    assert store.read_series() == []
+    assert store.read_series() == store.take_late() == []
     store.save_series([saved([Slot(0, NOW + 1, 5, 0, 0)], good=5)])
     store.commit()
     go_on.set()
+    until(lambda: store.reading().up)
+    (before,) = store.take_late()
+    assert store.take_late() == store.read_series() == [], "once"
+    store.save_series([saved([Slot(0, NOW + 1, 6, 0, 0)], good=6)])
+    store.commit()
     until(lambda: store.reading().behind_seconds == 0.0)
-    assert store.reading().up
-    assert store.read_series() == [], "too late for an engine that has begun"
     store.close()
     monkeypatch.undo()
     with opened(tmp_path) as later:
         (series,) = later.read_series()
-        assert list(series.slots) == [Slot(0, NOW + 1, 5, 0, 0)], "nothing of before"
+        assert set(series.slots) == {*before.slots, Slot(0, NOW + 1, 6, 0, 0)}
 
 
 # --- a full disk ------------------------------------------------------------------------------------
@@ -544,31 +554,65 @@ def test_a_folder_that_is_a_file_is_told_and_tried_again(tmp_path: Path) -> None
         assert begin_life(store) == 2
 
 
-def test_a_second_one_waits_until_the_folder_is_free_and_then_replaces_what_is_its_own(
-    tmp_path: Path,
+def test_a_second_one_waits_until_the_folder_is_free_and_goes_on_with_what_lies_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    written: list[Batch] = []
+    write = Database.write
+
+    def noted(database: Database, batch: Batch) -> None:
+        written.append(batch)
+        write(database, batch)
+
+    monkeypatch.setattr(Database, "write", noted)
     log, other = Lines(), SeriesKey("fedcba9876543210", "other")
-    with opened(tmp_path, log) as second_place_holder:
-        second_place_holder.save_series([saved(rings([(NOW, 1, 0)])), saved(key=other, good=9)])
-        second_place_holder.write("theirs", b"1")
-        second_place_holder.commit()
+    theirs = [Slot(0, NOW, 1, 0, 0), Slot(0, NOW + 5, 4, 0, 0)]
+    with opened(tmp_path, log) as first:
+        first.save_series([saved(theirs), saved(key=other, good=9)])
+        first.write("theirs", b"1")
+        first.commit()
         second = SqliteStore(str(tmp_path), log)
         assert log.lines == [LOST]
         assert not second.reading().up
         assert "another Wayside keeps its state in" in second.reading().reason
-        assert second.read_series() == []
+        assert second.read_series() == second.take_late() == []
         second.save_series([saved([Slot(0, NOW + 5, 2, 2, 1)], good=2)])
         second.commit()
-    until(lambda: second.reading().up and not second.reading().behind_seconds)
-    assert second.read("theirs") == b"1"
-    second.save_series([saved([Slot(0, NOW + 6, 1, 0, 0)], good=3)])
+    written.clear()
+    until(lambda: second.reading().up)
+    second.save_series([saved([Slot(0, NOW + 5, 3, 2, 1)], good=3)])
     second.commit()
+    found = {each.key: each for each in second.take_late()}
+    assert list(found[KEY].slots) == theirs, "what was handed over does not know of it yet"
+    assert second.read("theirs") == b"1"
+    second.save_series([saved([Slot(0, NOW + 5, 7, 2, 1), Slot(0, NOW + 6, 1, 0, 0)], good=4)])
+    second.commit()
+    until(lambda: not second.reading().behind_seconds)
     second.close()
+    assert [batch.heads[KEY].good for batch in written] == [4], "whatever ends it, nothing is lost"
     assert log.lines == [LOST, KEPT_AGAIN]
     with opened(tmp_path) as later:
         found = {each.key: each for each in later.read_series()}
         assert found[other].good == 9, "it had none of that"
-        assert list(found[KEY].slots) == [Slot(0, NOW + 5, 2, 2, 1), Slot(0, NOW + 6, 1, 0, 0)]
+        assert list(found[KEY].slots) == [
+            Slot(0, NOW, 1, 0, 0),
+            Slot(0, NOW + 5, 7, 2, 1),
+            Slot(0, NOW + 6, 1, 0, 0),
+        ]
+
+
+def test_a_second_one_that_ends_before_it_could_join_them_leaves_both(tmp_path: Path) -> None:
+    with opened(tmp_path) as first:
+        first.save_series([saved([Slot(0, NOW, 1, 0, 0)])])
+        first.commit()
+        second = SqliteStore(str(tmp_path), Lines())
+        second.save_series([saved([Slot(0, NOW + 5, 2, 2, 1)], good=2)])
+        second.commit()
+    until(lambda: second.reading().up)
+    second.close()
+    with opened(tmp_path) as later:
+        (series,) = later.read_series()
+        assert list(series.slots) == [Slot(0, NOW, 1, 0, 0), Slot(0, NOW + 5, 2, 2, 1)]
 
 
 def test_somebody_who_looks_at_the_file_keeps_nobody_from_it(tmp_path: Path) -> None:

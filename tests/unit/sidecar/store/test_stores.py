@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.model.windows import SeriesKey
+from sidecar.model.windows import SavedClock, SeriesKey
+from sidecar.store.clock import KEY as CLOCK
+from sidecar.store.clock import read_clock, write_clock
 from sidecar.store.face import Store
 from sidecar.store.kept import KeptStore
 from sidecar.store.lives import KEY, begin_life
@@ -81,11 +83,29 @@ def test_lives_are_counted_from_one(life: Life) -> None:
     assert [begin_life(life()) for _ in range(3)] == [1, 2, 3]
 
 
-def test_a_count_that_cannot_be_read_begins_anew(life: Life) -> None:
+@pytest.mark.parametrize("count", [b"many", b"9" * 5000, "²".encode()])
+def test_a_count_that_cannot_be_read_begins_anew(life: Life, count: bytes) -> None:
     store = life()
-    store.write(KEY, b"many")
+    store.write(KEY, count)
     store.commit()
     assert begin_life(life()) == 1
+
+
+@pytest.mark.parametrize(
+    "clock", [b"", b"\xff", b"[1]", b'["boot", 1, 1e400]', b'["boot", -1, 2]', b'["boot", 1, 1e20]', b"[" * 100_000]
+)  # fmt: skip
+def test_a_clock_that_makes_no_sense_is_none(life: Life, clock: bytes) -> None:
+    store = life()
+    store.write(CLOCK, clock)
+    store.commit()
+    assert read_clock(life()) is None
+
+
+def test_a_clock_is_found_where_it_stood(life: Life) -> None:
+    stood, store = SavedClock("boot", 7, NOW), life()
+    write_clock(store, stood)
+    store.commit()
+    assert read_clock(life()) == stood
 
 
 def test_a_series_is_found_again_with_its_head_and_all_its_events(life: Life) -> None:

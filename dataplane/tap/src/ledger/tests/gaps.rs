@@ -70,3 +70,19 @@ fn gaps_of_a_stream_that_fails_are_of_no_model() {
     finish_on(&mut ledger, &mut route_cache, llama, Code::Grpc(13), Outcome::ServerError);
     assert_eq!(gaps(&mut ledger), [("unknown".into(), 1)]);
 }
+
+/// Control reads each of them by the bounds that the seam fixes for it.
+#[test]
+fn gaps_and_what_the_tap_adds_have_bounds_of_their_own() {
+    let mut ledger = Ledger::new(7);
+    finish(&mut ledger, call("m"), Code::Grpc(0), Outcome::Ok);
+    RouteCache::default().gap(&mut ledger, &call("m"), 200_000);
+    ledger.tallies.added_latency.record(200_000);
+    let snapshot = ledger.snapshot(0, 1);
+    let class = |histogram: &Option<proto::Histogram>| histogram.as_ref()?.classes.iter().position(|count| *count > 0);
+    let timing = &snapshot.timings[0];
+    assert_eq!(class(&timing.latency), Some(0), "1 ms is the first bound");
+    assert_eq!(class(&timing.call_duration), Some(1), "and a nanosecond more is above");
+    assert_eq!(class(&timing.response_gap), Some(1), "200 us are between 100 and 250");
+    assert_eq!(class(&snapshot.tap.and_then(|tap| tap.added_latency)), Some(1));
+}

@@ -1,0 +1,91 @@
+"""What fits on a page where only models are told apart: inference alone, summed over methods and versions.
+
+Who was seen first stays, as on the larger page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from sidecar.model.exemplar import exemplar_of
+from sidecar.model.grid import merge
+from sidecar.model.page import CallSums
+from sidecar.model.series import INFERENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sidecar.model.exemplar import Exemplar
+    from sidecar.model.sections.traffic import Traffic
+    from sidecar.model.series import CounterView, HistogramView, TimingView
+
+# Bounds the page whatever the tap was configured to hold: it has 64 models, and most answer with a code or two.
+MAX_CALL_SERIES = 128
+MAX_MODELS = 64
+
+
+class ModelCalls(NamedTuple):
+    """What tells counters of calls apart."""
+
+    model: str
+    code: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPage:
+    """The series that are shown, in the order in which they are."""
+
+    calls: Mapping[ModelCalls, CallSums]
+    in_flight: Mapping[str, int]
+    latencies: Mapping[str, tuple[HistogramView, Exemplar | None]]
+    left_out: int  # series that are known but not shown
+
+
+def model_page_of(traffic: Traffic) -> ModelPage:
+    """Choose what is shown of one tick."""
+    calls = _calls(traffic.counters)
+    timings = _timings(traffic.timings)
+    in_flight: dict[str, int] = {}
+    for each in traffic.flights:
+        if each.kind == INFERENCE:
+            in_flight[each.model] = in_flight.get(each.model, 0) + each.in_flight
+    return ModelPage(
+        calls=dict(sorted(list(calls.items())[:MAX_CALL_SERIES])),
+        in_flight=dict(list(in_flight.items())[:MAX_MODELS]),
+        latencies={model: _added(timings[model]) for model in sorted(list(timings)[:MAX_MODELS])},
+        left_out=max(len(calls) - MAX_CALL_SERIES, 0)
+        + max(len(in_flight) - MAX_MODELS, 0)
+        + max(len(timings) - MAX_MODELS, 0),
+    )
+
+
+def _calls(counters: Sequence[CounterView]) -> dict[ModelCalls, CallSums]:
+    """Sum counters of the same labels; those seen first come first."""
+    sums: dict[ModelCalls, CallSums] = {}
+    for one in sorted((each for each in counters if each.kind == INFERENCE), key=_seen):
+        at = ModelCalls(one.model, one.code, one.outcome)
+        before = sums.get(at, CallSums(0, 0))
+        sums[at] = CallSums(before.calls + one.calls, before.requests + one.requests)
+    return sums
+
+
+def _timings(timings: Sequence[TimingView]) -> dict[str, list[TimingView]]:
+    """Put those of one model together; models seen first come first."""
+    by_model: dict[str, list[TimingView]] = {}
+    for one in sorted((each for each in timings if each.kind == INFERENCE), key=_seen):
+        by_model.setdefault(one.model, []).append(one)
+    return by_model
+
+
+def _added(timings: Sequence[TimingView]) -> tuple[HistogramView, Exemplar | None]:
+    """Return the latencies of one model, failed requests among them, and of their exemplars the slowest."""
+    exemplars = [found for each in timings if (found := exemplar_of(each.latency_exemplar))]
+    slowest = max(exemplars, key=lambda each: each.value_nanos, default=None)
+    return merge(each.latency for each in timings), slowest
+
+
+def _seen(series: CounterView | TimingView) -> int:
+    """Order by when a series was first seen."""
+    return series.id
