@@ -13,10 +13,11 @@ from alerts.promql import PROMETHEUS2, PROMETHEUS3
 from alerts.rules import Promised, render
 from alerts.scope import Scope
 from sidecar.model.duration import duration_text
-from sidecar.model.tiers import DEFAULT_TIERS
+from sidecar.model.tiers import DEFAULT_TIERS, TierInForce, tiers_in_force
 from tests.harness import promtool
 from tests.harness.burning_days import (
     ANSWERS,
+    GRID_MINUTES,
     MINUTES,
     PODS,
     Minute,
@@ -84,20 +85,46 @@ def test_rules_decide_as_the_engine_does(
 
 
 def decisions(said: list[Said]) -> Iterator[dict[str, object]]:
-    """Yield, of each tier, for how many minutes of each spell it must fire, and in which it must not."""
-    for tier in DEFAULT_TIERS:
-        lag = lag_minutes(tier.long_nanos)
-        fires = [tier.name in each.firing for each in said]
-        begin = 1
-        for verdict, spell in groupby(fires[1:]):
-            end = begin + len(list(spell)) - 1
-            sure = end - (begin + lag) + 1
-            if sure > 0:
-                alert = f'ALERTS{{alertname="WaysideBudgetBurn", tier="{tier.name}", alertstate="firing"}}'
+    """Yield, of each tier, for how many minutes it must fire, and in which it must not."""
+    for one in tiers_in_force(DEFAULT_TIERS, ANSWERS.ratio, ANSWERS.window_nanos):
+        name = one.tier.name
+        alert = f'ALERTS{{alertname="WaysideBudgetBurn", tier="{name}", alertstate="firing"}}'
+        verdicts = [
+            verdict(said[max(at - GRID_MINUTES, 0) : at + 1], one) for at in range(len(said))
+        ]
+        begin = 0
+        for must, spell in groupby(verdicts):
+            minutes = len(list(spell))
+            begin += minutes
+            if must is not None:
                 # Half a minute less: neither age counts the sample at the beginning.
-                count = f"sum(count_over_time({alert}[{sure * 60 - 30}s]))"
-                yield check(count, end, sure if verdict else None)
-            begin = end + 1
+                count = f"sum(count_over_time({alert}[{minutes * 60 - 30}s]))"
+                yield check(count, begin - 1, minutes if must else None)
+
+
+def verdict(of_late: list[Said], one: TierInForce) -> bool | None:
+    """Whether the rules must fire at the last of these minutes, or must not; None: they may.
+
+    Each of their windows is what the engine's was within the last minutes, not both of them at once.
+    """
+    name, long, short = one.tier.name, one.tier.long_nanos, one.tier.short_nanos
+    of_long, of_short = of_late[-1 - lag_minutes(long) :], of_late[-1 - lag_minutes(short) :]
+    if all(name in each.firing for each in of_long):
+        return True
+    if any(name in each.firing for each in of_long):
+        return None
+    is_above = any(above(each, long, one) for each in of_long) and any(
+        above(each, short, one) for each in of_short
+    )
+    # Above all the time, and silent: the guard holds it.
+    held = all(above(each, long, one) and above(each, short, one) for each in of_long)
+    return False if held or not is_above else None
+
+
+def above(said: Said, nanos: int, one: TierInForce) -> bool:
+    """Whether a window's share of bad events is above a tier's threshold."""
+    good, bad = said.good.get(nanos, 0.0), said.bad.get(nanos, 0.0)
+    return bad > one.threshold * (good + bad)
 
 
 def values(said: list[Said]) -> Iterator[dict[str, object]]:

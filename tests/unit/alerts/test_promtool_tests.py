@@ -57,6 +57,19 @@ def test_pages_are_expected_around_the_closed_form(
     assert moments.still < reset < moments.clear <= reset + 1
 
 
+@pytest.mark.parametrize(
+    ("ratio", "detection", "fast", "slow"),
+    [("0.999", 216, 102, 342), ("0.99", 432, 84, 324), ("0.95", 432, 84, 324)],
+)
+def test_tickets_are_expected_around_the_closed_form(
+    ratio: str, detection: float, fast: float, slow: float
+) -> None:
+    tickets = EXPECTED[ratio].tickets
+    for moments, reset in ((tickets.fast, fast), (tickets.slow, slow)):
+        assert moments.silent < detection < moments.fires <= detection + 5
+        assert moments.still < reset < moments.clear <= reset + 5
+
+
 def test_what_is_unusual_has_no_expectations() -> None:
     assert expected_of(Objective("a", Available(), "0.999")) is EXPECTED["0.999"]
     assert expected_of(Objective("a", Available(), "0.9995")) is None
