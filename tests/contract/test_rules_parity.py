@@ -47,7 +47,7 @@ def said(minutes: list[Minute]) -> list[Said]:
 def test_the_days_have_every_tier_fire_and_clear(said: list[Said]) -> None:
     for tier in DEFAULT_TIERS:
         spells = [fires for fires, _ in groupby(tier.name in each.firing for each in said)]
-        assert len(spells) >= 5, tier.name
+        assert len(spells) >= 4, tier.name  # the slowest fires at the end, too
 
     # The guard holds back what was repeated within a minute, lets an outage through that is six calls an hour, and one
     # of four calls in six hours, of which none was good.

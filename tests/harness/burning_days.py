@@ -14,8 +14,10 @@ MINUTES = 3 * 24 * 60
 PODS = ("a", "b", "c")
 # From the end of which hour on: (requests a minute, share of them that is bad).
 _HOURS = (
-    (10.0, 80, 0.0002),
-    (10.2, 800, 0.15),  # so many that a ticket is written at once
+    (10.0, 80, 0.0),
+    (10.05, 800, 0.5),  # three minutes: so many that a ticket asks no more
+    (14.0, 80, 0.0002),
+    (14.2, 100, 0.15),
     (16.0, 80, 0.0002),
     (19.0, 60, 0.02),
     (24.0, 80, 0.0002),
