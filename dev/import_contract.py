@@ -46,6 +46,7 @@ FENCED: dict[str, tuple[str, ...]] = {
     "opentelemetry": ("exporters",),
     "grpc": ("sidecar.demo", "exporters.keda"),
     "rich": ("sidecar.demo",),
+    "jinja2": ("alerts",),
     "h11": ("sidecar.net", "sidecar.demo"),
     "yaml": ("sidecar.text",),
     "pydantic": ("sidecar.config", "sidecar.servers"),

@@ -21,13 +21,13 @@ install_wayside() {
 install_for_use() {
     local key; key=$(venv_key)
     if stamped for-use "$key"; then return; fi
-    install_wayside -e ".[demo]"
+    install_wayside -e ".[demo,rules]"
     printf '%s' "$key" >"$VENV/.for-use"
 }
 
 install_for_development() {
     local key; key=$(venv_key)
     if stamped for-development "$key"; then return; fi
-    install_wayside -e ".[demo]" --group dev
+    install_wayside -e ".[demo,rules]" --group dev
     printf '%s' "$key" | tee "$VENV/.for-use" >"$VENV/.for-development"
 }

@@ -65,8 +65,8 @@ suite() {
     "$PYTHON" -m venv "$work/env"
     "$work/env/bin/python" -m pip install --quiet --upgrade "pip>=25.1"
     local wheel; wheel=$(echo dist/wayside-*.whl)
-    "$work/env/bin/python" -m pip install --quiet "$wheel[demo]" --group dev
-    copy_tree "$work/suite" . ':!sidecar' ':!exporters'
+    "$work/env/bin/python" -m pip install --quiet "$wheel[demo,rules]" --group dev
+    copy_tree "$work/suite" . ':!sidecar' ':!exporters' ':!alerts'
     mkdir -p .venvs
     ln -sfn "$ROOT/.venvs" "$work/suite/.venvs"
     note "pytest, from the wheel"

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sidecar import __version__
-from sidecar.cli import check, drain, dump, run, schema, servers, slo
+from sidecar.cli import check, drain, dump, rules, run, schema, servers, slo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ start here:
   wayside tap dump                                        see what passes
   wayside slo                                             see what burns, what fires, and what is left
   wayside check wayside.yaml                              find what is wrong with a configuration
+  wayside rules -c wayside.yaml                           print the rules with which Prometheus judges a fleet
   wayside servers                                         see which model servers are understood
   wayside drain                                           let calls finish before the container ends
 
@@ -26,7 +27,7 @@ exit status: 0 good, 1 something failed while running (`drain`: not drained), 2 
 """
 
 _OWN_COMMANDS = frozenset(
-    {"run", "check", "tap", "servers", "slo", "schema", "drain", "compile-policy"}
+    {"run", "check", "tap", "servers", "slo", "rules", "schema", "drain", "compile-policy"}
 )
 
 
@@ -44,6 +45,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     check.add_parser(subparsers)
     dump.add_parser(subparsers)
     slo.add_parser(subparsers)
+    rules.add_parser(subparsers)
     servers.add_parser(subparsers)
     schema.add_parser(subparsers)
     drain.add_parser(subparsers)

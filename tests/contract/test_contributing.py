@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import alerts
 import exporters
 import sidecar
 from tests.provision.parts import ROOT
@@ -18,7 +19,11 @@ PLACE = re.compile(
 
 def place(name: str) -> Path:
     """Return where a place of the tree is; the packages may be installed elsewhere."""
-    packages = {"sidecar": sidecar.__path__, "exporters": exporters.__path__}
+    packages = {
+        "sidecar": sidecar.__path__,
+        "exporters": exporters.__path__,
+        "alerts": alerts.__path__,
+    }
     top, _, rest = name.partition("/")
     return Path(packages[top][0], rest) if top in packages else ROOT / name
 
@@ -39,7 +44,7 @@ def test_every_place_is_there() -> None:
 def test_every_row_of_the_house_is_a_folder() -> None:
     house = PAGE.partition("```\n")[2].partition("```")[0]
     rows = re.findall(
-        r"(?:^|  )((?:dataplane|sidecar|exporters|tests|bench)(?:/\w+)?)(?=  )", house, re.M
+        r"(?:^|  )((?:dataplane|sidecar|exporters|alerts|tests|bench)(?:/\w+)?)(?=  )", house, re.M
     )
     assert len(rows) >= 12
     assert [each for each in rows if not place(each).is_dir()] == []

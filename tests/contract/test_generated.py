@@ -44,7 +44,7 @@ def test_the_committed_code_is_what_the_proto_gives(module: str, tmp_path: Path)
 def test_nobody_else_imports_the_generated_messages(module: str) -> None:
     importers = [
         source
-        for top in ("sidecar", "exporters")
+        for top in ("sidecar", "exporters", "alerts")
         for source in (PACKAGES / top).rglob("*.py")
         if imports_module(source, f"{module}_pb2")
     ]

@@ -14,7 +14,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "base", "com
 
 def sources() -> Iterator[Path]:
     """Every file people write."""
-    for top in ("sidecar", "exporters"):
+    for top in ("sidecar", "exporters", "alerts"):
         for path in sorted((ROOT / top).rglob("*.py")):
             if not path.name.endswith(("_pb2.py", "_pb2_grpc.py")):
                 yield path

@@ -25,7 +25,7 @@ from tests.provision.parts import ROOT
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-PACKAGES = ("sidecar", "exporters")
+PACKAGES = ("sidecar", "exporters", "alerts")
 DIST_INFO = f"wayside-{__version__}.dist-info"
 TAP = f"wayside-{__version__}.data/scripts/wayside-tap"
 BUILD_SECONDS = 900
