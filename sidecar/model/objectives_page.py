@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # Objectives, and models of those counted by model, whose reasons, states and burn are shown: some 30 lines each.
 MAX_INSTANCES = 100
-# Of the nine that there are, in the profile `slo`: with three events and the state these are 12 lines.
-MAX_SLO_REASONS = 8
+# Of the nine that there are, in the profile `slo`: with the definition, three events and the state these are 12 lines.
+MAX_SLO_REASONS = 7
 
 
 class ShownBurn(NamedTuple):

@@ -45,6 +45,7 @@ _SUMMED = {
 _IN_SLO = {
     metrics.SLO_EVENTS,
     metrics.SLO_EXCLUDED,
+    metrics.SLO_INFO,
     metrics.SLO_STATE,
     metrics.UPSTREAM_UP,
     metrics.UPSTREAM_REFUSED,

@@ -81,7 +81,7 @@ def test_an_objective_in_slo_is_12_lines_whatever_was_excluded() -> None:
     one = reading("fast", on_fire())
     one = replace(one, events=replace(one.events, excluded_by=every_reason))
     without, with_one = (in_profile(told(each), Profile.SLO) for each in ([], [one]))
-    comments = 2 * 3  # of events, reasons and states
+    comments = 2 * 4  # of definitions, events, reasons and states
     assert len(page_lines(with_one)) - len(page_lines(without)) - comments == 12
 
 
