@@ -86,7 +86,7 @@ class Judged:
     @property
     def guard(self) -> Guard:
         """Return what must have gone wrong in numbers: the engine's."""
-        return Guard(self.objective.min_bad)
+        return Guard.within(self.objective.window_nanos, self.objective.min_bad)
 
     @property
     def period(self) -> Window:
@@ -96,7 +96,7 @@ class Judged:
     @property
     def streak(self) -> Window:
         """Return how long nothing may have been good for a few bad events to be an outage."""
-        return self._window(min(self.guard.streak_nanos, self.objective.window_nanos))
+        return self._window(self.guard.streak_nanos)
 
     @property
     def every_tier(self) -> list[JudgedTier]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PAGE, TICKET = "page", "ticket"
-SEVERITIES = (PAGE, TICKET)
 
 DEFAULT_PERIOD_NANOS = 30 * DAY
 # A tier whose threshold is a share of bad events that no outage reaches never fires. At 80 % an outage of everything is
@@ -87,6 +86,10 @@ def tiers_in_force(tiers: Iterable[Tier], ratio: str, period_nanos: int) -> tupl
     return tuple(found)
 
 
+DEFAULT_MIN_BAD = 5
+_STREAK_NANOS = 6 * HOUR
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """Low traffic: what must have gone wrong, in numbers, before a share is believed.
@@ -99,16 +102,19 @@ class Guard:
     `many_bad` in each bad minute.
     """
 
-    min_bad: int = 5
+    min_bad: int = DEFAULT_MIN_BAD
     many_bad: int = 50
     minutes: int = 3
     streak_bad: int = 3
-    streak_nanos: int = 6 * HOUR
+    streak_nanos: int = _STREAK_NANOS
     ticket_sigmas: float = 3.0
     page_sigmas: float = 0.5
 
+    @classmethod
+    def within(cls, kept_nanos: int, min_bad: int) -> Guard:
+        """Return the guard of an objective: no streak is longer than what is kept of its events."""
+        return cls(min_bad=min_bad, streak_nanos=min(_STREAK_NANOS, kept_nanos))
 
-DEFAULT_MIN_BAD = Guard().min_bad
 
 # A state that means harm, of an objective that had traffic within the hour, is a tier of its own, named as the state.
 STATE_TIER_AFTER_NANOS = MINUTE

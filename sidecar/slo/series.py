@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,8 +54,7 @@ def terms_of(objective: Objective, longest_nanos: int) -> Terms:
     rules = [Rule.of(each) for each in tiers]
     kept = tuple(each for each in rules if each.long_nanos <= period)
     allowed = budget_ratio(objective.ratio)
-    guard = replace(Guard(), min_bad=objective.min_bad)
-    guard = replace(guard, streak_nanos=min(guard.streak_nanos, period))
+    guard = Guard.within(period, objective.min_bad)
     lengths = {period, guard.streak_nanos}
     lengths |= {nanos for each in kept for nanos in (each.long_nanos, each.short_nanos)}
     return Terms(

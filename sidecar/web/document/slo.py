@@ -97,8 +97,7 @@ def _objective(reading: ObjectiveReading) -> dict[str, Any]:
 
 
 def _guard(objective: Objective, burn: Burn | None) -> dict[str, Any]:
-    guard = Guard(min_bad=objective.min_bad)
-    kept_nanos = burn.retained_nanos if burn else objective.window_nanos
+    guard = Guard.within(burn.retained_nanos if burn else objective.window_nanos, objective.min_bad)
     return {
         "min_bad": guard.min_bad,
         "many_bad": guard.many_bad,
@@ -106,7 +105,7 @@ def _guard(objective: Objective, burn: Burn | None) -> dict[str, Any]:
         "streak_bad": guard.streak_bad,
         "page_sigmas": guard.page_sigmas,
         "ticket_sigmas": guard.ticket_sigmas,
-        "streak_seconds": min(guard.streak_nanos, kept_nanos) / NANOS_PER_SECOND,
+        "streak_seconds": guard.streak_nanos / NANOS_PER_SECOND,
     }
 
 
