@@ -64,7 +64,7 @@ def objective_lines(objective: Objective, events_per_nano: Fraction | None) -> I
             yield f"  {each.name} is left out: {duration_text(each.long_nanos)} is more than the period"
     if not tiers:
         return
-    yield f"  guard   {_guard(objective.min_bad)}"
+    yield f"  guard   {_guard(objective)}"
     if events_per_nano is not None:
         yield from _forecast(objective, events_per_nano)
 
@@ -127,11 +127,11 @@ def _cell(tier: TierInForce, errors: Fraction) -> str:
     return f"{_time(detection)} / {_time(reset)}"
 
 
-def _guard(min_bad: int) -> str:
-    guard = Guard(min_bad)
+def _guard(objective: Objective) -> str:
+    guard = Guard.within(objective.window_nanos, objective.min_bad)
     few = f"in {guard.minutes} different minutes if below {guard.many_bad}"
     streak = f"{guard.streak_bad} and nothing good in {duration_text(guard.streak_nanos)}"
-    return f"{min_bad} bad in the long window, {few}; pages: or {streak}"
+    return f"{guard.min_bad} bad in the long window, {few}; pages: or {streak}"
 
 
 def _forecast(objective: Objective, events_per_nano: Fraction) -> Iterator[str]:

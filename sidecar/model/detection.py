@@ -45,9 +45,9 @@ def outage_nanos(objective: Objective, events_per_nano: Fraction) -> Fraction | 
     """Return when a full outage is told by a page, at a steady rate of events, in nanoseconds; None: by none.
 
     The share must be above the threshold, and there must be enough bad events for the guard: `min_bad`, in three
-    minutes while they are few. Where nothing good was left for six hours, three bad events are enough.
+    minutes while they are few. Where nothing good was left for a whole streak, three bad events are enough.
     """
-    guard = Guard(objective.min_bad)
+    guard = Guard.within(objective.window_nanos, objective.min_bad)
     few = guard.many_bad / events_per_nano
     apart = max(Fraction((guard.minutes - 1) * MINUTE), guard.minutes / events_per_nano)
     enough = max(guard.min_bad / events_per_nano, min(few, apart))

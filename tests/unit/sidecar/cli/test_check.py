@@ -94,6 +94,20 @@ def test_an_objective_is_told_with_its_budget_and_what_its_tiers_do(
     ]
 
 
+def test_a_streak_is_no_longer_than_the_period(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slos = """\
+        slos:
+          - {name: short, objective: 99%, window: 2h, good: {available: true}}
+        """
+    lines = printed(file, slos, capsys, "--expect-rate", "2/h")
+    (guard,) = [line for line in lines if line.startswith("  guard")]
+    assert guard.endswith("pages: or 3 and nothing good in 2h")
+    (expected,) = [line for line in lines if line.startswith("  expect")]
+    assert expected.endswith("a full outage is told after 2h")
+
+
 def test_every_kind_of_promise_is_said_in_words(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
