@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sidecar.model.exemplar import exemplar_of
 from sidecar.model.grid import merge
-from sidecar.model.page import CallSums
+from sidecar.model.page import seen, summed_calls
 from sidecar.model.series import INFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sidecar.model.exemplar import Exemplar
+    from sidecar.model.page import CallSums
     from sidecar.model.sections.traffic import Traffic
-    from sidecar.model.series import CounterView, HistogramView, TimingView
+    from sidecar.model.series import HistogramView, TimingView
 
 # Bounds the page whatever the tap was configured to hold: it has 64 models, and most answer with a code or two.
 MAX_CALL_SERIES = 128
@@ -45,7 +46,10 @@ class ModelPage:
 
 def model_page_of(traffic: Traffic) -> ModelPage:
     """Choose what is shown of one tick."""
-    calls = _calls(traffic.counters)
+    calls = summed_calls(
+        (each for each in traffic.counters if each.kind == INFERENCE),
+        lambda one: ModelCalls(one.model, one.code, one.outcome),
+    )
     timings = _timings(traffic.timings)
     in_flight: dict[str, int] = {}
     for each in traffic.flights:
@@ -61,20 +65,10 @@ def model_page_of(traffic: Traffic) -> ModelPage:
     )
 
 
-def _calls(counters: Sequence[CounterView]) -> dict[ModelCalls, CallSums]:
-    """Sum counters of the same labels; those seen first come first."""
-    sums: dict[ModelCalls, CallSums] = {}
-    for one in sorted((each for each in counters if each.kind == INFERENCE), key=_seen):
-        at = ModelCalls(one.model, one.code, one.outcome)
-        before = sums.get(at, CallSums(0, 0))
-        sums[at] = CallSums(before.calls + one.calls, before.requests + one.requests)
-    return sums
-
-
 def _timings(timings: Sequence[TimingView]) -> dict[str, list[TimingView]]:
     """Put those of one model together; models seen first come first."""
     by_model: dict[str, list[TimingView]] = {}
-    for one in sorted((each for each in timings if each.kind == INFERENCE), key=_seen):
+    for one in sorted((each for each in timings if each.kind == INFERENCE), key=seen):
         by_model.setdefault(one.model, []).append(one)
     return by_model
 
@@ -84,8 +78,3 @@ def _added(timings: Sequence[TimingView]) -> tuple[HistogramView, Exemplar | Non
     exemplars = [found for each in timings if (found := exemplar_of(each.latency_exemplar))]
     slowest = max(exemplars, key=lambda each: each.value_nanos, default=None)
     return merge(each.latency for each in timings), slowest
-
-
-def _seen(series: CounterView | TimingView) -> int:
-    """Order by when a series was first seen."""
-    return series.id

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sidecar.model.grid import LATENCY_BOUNDS
 from sidecar.model.profiles import Profile
 from sidecar.model.series import INFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sidecar.model.sections.traffic import Traffic
     from sidecar.model.series import CounterView, ShapeView, TimingView, TokenView
@@ -27,6 +27,9 @@ MAX_TIMING_LINES = 3_400
 DISTRIBUTION_LINES = len(LATENCY_BOUNDS) + 3  # one above the last bound, count, sum
 MAX_TOKEN_SERIES = 200
 MAX_SHAPED_MODELS = 20  # each with at most nine shapes
+
+
+LabelsT = TypeVar("LabelsT", bound="tuple[str, ...]")
 
 
 class CallLabels(NamedTuple):
@@ -77,10 +80,10 @@ class Page:
 def page_of(traffic: Traffic, server: ServerReading | None, profile: Profile) -> Page:
     """Choose what is shown of one tick, where methods are told apart."""
     # Inference only: a histogram has no kind label, so probes must not be mixed in.
-    timings = sorted((one for one in traffic.timings if one.kind == INFERENCE), key=_seen)
-    calls = _summed(traffic.counters)
-    tokens = sorted(traffic.tokens, key=_seen)
-    shapes = sorted(traffic.shapes, key=_seen) if profile is Profile.FULL else []
+    timings = sorted((one for one in traffic.timings if one.kind == INFERENCE), key=seen)
+    calls = summed_calls(traffic.counters, _labels)
+    tokens = sorted(traffic.tokens, key=seen)
+    shapes = sorted(traffic.shapes, key=seen) if profile is Profile.FULL else []
     lines = accumulate(map(_lines_of, timings))
     shown = timings[: sum(upto <= MAX_TIMING_LINES for upto in lines)]
     shown_calls = dict(list(calls.items())[:MAX_COUNTER_SERIES])
@@ -110,16 +113,18 @@ def _lines_of(timing: TimingView) -> int:
     return distributions * DISTRIBUTION_LINES
 
 
-def _seen(series: TimingView | TokenView | ShapeView | CounterView) -> int:
+def seen(series: TimingView | TokenView | ShapeView | CounterView) -> int:
     """Order by when a series was first seen."""
     return series.id
 
 
-def _summed(counters: Sequence[CounterView]) -> dict[CallLabels, CallSums]:
+def summed_calls(
+    counters: Iterable[CounterView], labels_of: Callable[[CounterView], LabelsT]
+) -> dict[LabelsT, CallSums]:
     """Sum counters of the same labels; those seen first come first."""
-    sums: dict[CallLabels, CallSums] = {}
-    for one in sorted(counters, key=_seen):
-        labels = _labels(one)
+    sums: dict[LabelsT, CallSums] = {}
+    for one in sorted(counters, key=seen):
+        labels = labels_of(one)
         before = sums.get(labels, CallSums(0, 0))
         sums[labels] = CallSums(before.calls + one.calls, before.requests + one.requests)
     return sums
