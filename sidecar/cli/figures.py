@@ -10,13 +10,13 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sidecar.model.duration import DAY, SECOND
+
 if TYPE_CHECKING:
     from typing import TextIO
 
 COLUMNS = 100
 BAR_CELLS = 20
-NANOS_PER_SECOND = 1_000_000_000
-DAY_SECONDS = 86_400
 _LOUD, _PLAIN = "\x1b[1;31m", "\x1b[0m"
 
 
@@ -40,8 +40,8 @@ class Paper:
 
     def clock(self, unix_nanos: int, now_unix_nanos: int) -> str:
         """Write a moment: the time of day; a day away or more the date, and no seconds."""
-        moment = datetime.fromtimestamp(unix_nanos // NANOS_PER_SECOND, self.zone)
-        distant = abs(now_unix_nanos - unix_nanos) >= DAY_SECONDS * NANOS_PER_SECOND
+        moment = datetime.fromtimestamp(unix_nanos // SECOND, self.zone)
+        distant = abs(now_unix_nanos - unix_nanos) >= DAY
         return moment.strftime("%Y-%m-%d %H:%M" if distant else "%H:%M:%S")
 
 

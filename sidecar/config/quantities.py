@@ -6,17 +6,11 @@ import re
 from decimal import Decimal
 from urllib.parse import urlsplit
 
+from sidecar.model.duration import DAY, NANOS_OF_UNIT
 from sidecar.model.indicator import FirstTokenBelow
 
-NANOS = {
-    "us": 1_000,
-    "ms": 1_000_000,
-    "s": 1_000_000_000,
-    "m": 60_000_000_000,
-    "h": 3_600_000_000_000,
-    "d": 86_400_000_000_000,
-    "w": 604_800_000_000_000,
-}
+# Weeks are read as well, and single nanoseconds are not.
+NANOS = {unit: size for unit, size in NANOS_OF_UNIT.items() if unit != "ns"} | {"w": 7 * DAY}
 BYTES = {
     "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30,
 }  # fmt: skip

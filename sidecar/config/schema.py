@@ -17,6 +17,7 @@ from sidecar.config.part import (
     written,
 )
 from sidecar.config.quantities import QuantityError
+from sidecar.model.duration import SECOND
 
 _SIZES = "|".join(quantities.BYTES)
 _PORT = r"\[?[\w.\-:%]*\]?:\d{1,5}"
@@ -66,8 +67,6 @@ Upstream = Annotated[
 ]
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 BatchLimit = Annotated[int, Field(ge=0, le=1_000_000)]
-
-SECOND = 1_000_000_000
 
 DEFAULT_ADMIN = ":9464"  # the port OpenTelemetry's Prometheus exporters use
 # Longer than the endpoints of a Kubernetes Service need to forget a pod; both together stay under its 30 s grace.

@@ -11,6 +11,7 @@ NANOS_OF_UNIT = {
     "us": 1_000,
     "ns": 1,
 }
+SECOND = NANOS_OF_UNIT["s"]
 MINUTE = NANOS_OF_UNIT["m"]
 HOUR = NANOS_OF_UNIT["h"]
 DAY = NANOS_OF_UNIT["d"]

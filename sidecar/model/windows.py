@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from sidecar.model.duration import DAY, HOUR, MINUTE
+from sidecar.model.duration import DAY, HOUR, MINUTE, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SECOND = 1_000_000_000
 MAX_PERIOD_NANOS = 92 * DAY
 # Without a disk: what fits into the tap's memory, coarsened (design section 7, *Two scopes*).
 LONGEST_WITHOUT_DISK_NANOS = 6 * HOUR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sidecar.model.duration import MINUTE
 from sidecar.model.windows import MAX_PERIOD_NANOS, RINGS, SavedSeries, SeriesKey
 from sidecar.slo.series import Series, terms_of
 
@@ -22,7 +23,7 @@ MAX_WAITING = MAX_SERIES
 # Of so many forgotten ones the tap's counts are known on: all that it may itself keep of definitions out of force.
 MAX_LEFT = 1024
 # A tap that has counted for longer than this before anybody looked: nobody knows when its events came.
-UNKNOWN_AFTER_NANOS = 60 * 1_000_000_000
+UNKNOWN_AFTER_NANOS = MINUTE
 # Without a disk a series is saved whole, and so not each tick; what came since is in the tap's own counts.
 WHOLE_EVERY_NANOS = RINGS[0].slot_nanos
 # Nor all in one tick: to pack one takes a millisecond and 150 kB for that long.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sidecar.model.grid import NANOS_PER_SECOND
+from sidecar.model.duration import SECOND
+from sidecar.model.tiers import STATE_TIER_AFTER_NANOS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from sidecar.model.series import UpstreamView
 
 # As long as a tier of a state waits: who asked once has been forgotten when it would fire.
-ONCE_NANOS = 60 * NANOS_PER_SECOND
+ONCE_NANOS = STATE_TIER_AFTER_NANOS
 # Whoever asks again is believed until next time; clients of gRPC wait two minutes between two attempts, and some more.
-AGAIN_NANOS = 150 * NANOS_PER_SECOND
+AGAIN_NANOS = 150 * SECOND
 
 
 class _Refusing(NamedTuple):

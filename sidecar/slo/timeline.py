@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sidecar.model.windows import SECOND, SavedClock
+from sidecar.model.duration import SECOND
+from sidecar.model.windows import SavedClock
 
 
 class Instant(NamedTuple):

@@ -20,11 +20,10 @@ from sidecar.cli.figures import COLUMNS, Paper, paper_of
 from sidecar.cli.main import main
 from sidecar.cli.slo_blocks import blocks, in_order
 from sidecar.cli.slo_explain import explanation
-from sidecar.model.duration import DAY, HOUR, MINUTE
+from sidecar.model.duration import DAY, HOUR, MINUTE, SECOND
 from sidecar.model.objective import State
 from sidecar.model.sections.objectives import Exhaustion, ObjectiveReading
 from sidecar.model.sections.store import StoreReading
-from sidecar.model.windows import SECOND
 from sidecar.web.document.slo import slo_document
 from tests.fakes.burning import (
     AT_UNIX_NANOS,
