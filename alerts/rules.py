@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from alerts import promtool_tests, relabel
 from alerts.judged import ALL, LONG, SHORT, Judged
 from alerts.promql import GRID_NANOS, Window, quoted
+from alerts.scope import PROMETHEUS
 from sidecar.model import metrics
 from sidecar.model.duration import HOUR
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
     from alerts.scope import Scope
     from sidecar.model.objective import Objective
-
-PROMETHEUS, PROMETHEUS_RULE = "prometheus", "prometheusrule"
-FORMATS = (PROMETHEUS, PROMETHEUS_RULE)
 
 # What kube-state-metrics tells of those that have replicas: (metric, label that names them).
 _KUBE_METRICS = (

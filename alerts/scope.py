@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alerts.promql import PROMETHEUS2, quoted
-from alerts.relabel import WORKLOAD
+from alerts.relabel import SERVICE, WORKLOAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DEFAULT_RUNBOOKS = "docs/alerts.md"
+PROMETHEUS, PROMETHEUS_RULE = "prometheus", "prometheusrule"
+FORMATS = (PROMETHEUS, PROMETHEUS_RULE)
+FLEETS = (WORKLOAD, SERVICE)
 PLACE = ("cluster", "namespace")
 
 
@@ -19,7 +22,7 @@ PLACE = ("cluster", "namespace")
 class Scope:
     """The flags of `wayside rules`, as far as rules depend on them."""
 
-    by: str = WORKLOAD  # or `service`
+    by: str = WORKLOAD  # one of FLEETS
     matchers: tuple[
         tuple[str, str], ...
     ] = ()  # (label of `key`, value): whom alone the rules are about

@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alerts.promql import DIALECTS, PROMETHEUS2
+from alerts.relabel import WORKLOAD
+from alerts.scope import DEFAULT_RUNBOOKS, FLEETS, FORMATS, PLACE, PROMETHEUS, Scope
 from sidecar.cli.exit_codes import BAD_CONFIG, FAILED, OK
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ with --enable-feature=promql-extended-range-selectors.
 
 exit status: 0 good, 1 jinja2 is not installed or a file could not be written, 2 bad configuration or flags
 """
-_MATCHED = ("cluster", "namespace", "workload", "service")
+_MATCHED = (*PLACE, *FLEETS)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -53,8 +56,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--format",
-        choices=("prometheus", "prometheusrule"),
-        default="prometheus",
+        choices=FORMATS,
+        default=PROMETHEUS,
         help="a file of rules, or the resource of prometheus-operator (default prometheus)",
     )
     parser.add_argument(
@@ -62,14 +65,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--dialect",
-        choices=("prometheus2", "prometheus3"),
-        default="prometheus2",
+        choices=DIALECTS,
+        default=PROMETHEUS2,
         help="how increases are written: see below (default prometheus2)",
     )
     parser.add_argument(
         "--by",
-        choices=("workload", "service"),
-        default="workload",
+        choices=FLEETS,
+        default=WORKLOAD,
         help="whose events are one budget; service joins canary and stable (default workload)",
     )
     parser.add_argument(
@@ -83,8 +86,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--runbooks",
         metavar="URL",
-        default="docs/alerts.md",
-        help="the page that runbook_url leads to, at the alert's name (default docs/alerts.md)",
+        default=DEFAULT_RUNBOOKS,
+        help=f"the page that runbook_url leads to, at the alert's name (default {DEFAULT_RUNBOOKS})",
     )
     parser.add_argument(
         "--scrape",
@@ -108,7 +111,6 @@ def _matcher(text: str) -> tuple[str, str]:
 def _rules(arguments: argparse.Namespace) -> int:
     try:
         from alerts import rules
-        from alerts.scope import Scope
     except ModuleNotFoundError as error:
         if error.name != "jinja2":
             raise
@@ -122,7 +124,7 @@ def _rules(arguments: argparse.Namespace) -> int:
         return OK
     if not arguments.config:
         arguments.parser.error("say whose rules: -c wayside.yaml")
-    if arguments.split and not arguments.output and arguments.format == rules.PROMETHEUS:
+    if arguments.split and not arguments.output and arguments.format == PROMETHEUS:
         arguments.parser.error("--split makes two files: say where to, -o DIR")
     promised = _promised(arguments.config)
     if not promised:
@@ -132,7 +134,7 @@ def _rules(arguments: argparse.Namespace) -> int:
         print("---\n".join(each.text for each in files), end="")
         return OK
     # promtool reads files of rules, and no resources.
-    tests = rules.render_tests(promised, scope, files) if arguments.format == "prometheus" else []
+    tests = rules.render_tests(promised, scope, files) if arguments.format == PROMETHEUS else []
     return _write(Path(arguments.output), [*files, *tests])
 
 
