@@ -7,7 +7,6 @@ for prometheus_client, whose data model they are.
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sidecar.model import grid
@@ -120,7 +119,7 @@ def size_histograms(metric: Metric, samples: Iterable[tuple[Labels, SizeHistogra
             Distribution(
                 labels,
                 _SIZES,
-                tuple(accumulate(histogram.counts)),
+                (*grid.cumulative_sizes(histogram), histogram.count),
                 histogram.sum,
                 None,
             )
@@ -136,7 +135,7 @@ def _durations(
     return Distribution(
         labels,
         bounds.les,
-        tuple(accumulate(histogram.classes)),
+        (*grid.cumulative(histogram), histogram.count),
         histogram.sum_nanos / grid.NANOS_PER_SECOND,
         histogram,
         exemplar,
