@@ -111,7 +111,7 @@ pub enum JsonRead {
     Beginning,
     /// A whole number that is not negative, or a boolean.
     Int,
-    /// 1 when the value is there and not null, false or empty.
+    /// 1 when the value is there and not null, false, 0 or empty.
     Present,
     /// Number of elements; anything but an array is one.
     Items,
@@ -200,7 +200,7 @@ pub enum Read {
     Beginning,
     /// A varint; the last occurrence wins.
     Int,
-    /// 1 when the field occurs and, if length-delimited, is not empty.
+    /// 1 when the field occurs and is not empty; of a varint, not 0.
     Present,
     /// Number of occurrences.
     Count,

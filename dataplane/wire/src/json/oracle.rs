@@ -23,7 +23,8 @@ pub fn oracle(steps: &[JsonStep], how: JsonRead, value: &Value) -> Option<String
             (JsonRead::Items, Value::Null) | (JsonRead::Present, Value::Null | Value::Bool(false)) => None,
             (JsonRead::Items, _) => Some("1".into()),
             (JsonRead::Present, value) => {
-                (*value != json!("") && *value != json!([]) && *value != json!({})).then(|| "1".into())
+                let is_zero = value.as_f64() == Some(0.0);
+                (!is_zero && *value != json!("") && *value != json!([]) && *value != json!({})).then(|| "1".into())
             }
             _ => None,
         };

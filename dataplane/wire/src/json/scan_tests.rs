@@ -59,6 +59,17 @@ const HOW: [JsonRead; 7] = [
 ];
 
 #[test]
+fn nothing_is_present_in_a_number_that_is_0() {
+    for nothing in ["0", "-0", "0.0", "-0.00", "0e5", "0E+9", "0.0e-1", "null", "false", "\"\"", "[]", "{ }"] {
+        assert_eq!(read("a", JsonRead::Present, &format!(r#"{{"a":{nothing}}}"#)), None, "{nothing}");
+        assert_eq!(read("a[1]", JsonRead::Present, &format!(r#"{{"a":[1,{nothing}]}}"#)), None, "{nothing}");
+    }
+    for something in ["1", "-1", "0.5", "-0.01", "10", "3e0", "0.1e9", "true", "\"0\"", "[0]", r#"{"b":0}"#] {
+        assert_eq!(read("a", JsonRead::Present, &format!(r#"{{"a":{something}}}"#)).as_deref(), Some("1"), "{something}");
+    }
+}
+
+#[test]
 fn of_words_that_are_too_long_for_a_name_the_beginning_is_kept() {
     let document = |length: usize| format!(r#"{{"a":{{"b":"{}\u00e9"}},"c":1}}"#, "x".repeat(length));
     let kept = |how, length| read("a.b", how, &document(length)).map(|text| text.len());
