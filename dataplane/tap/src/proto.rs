@@ -698,6 +698,9 @@ pub struct Route {
     /// a request in which SLOT_STREAM is absent gets its answer in one piece
     #[prost(bool, tag = "10")]
     pub streams_when_asked: bool,
+    /// methods of HTTP, in capitals, with which it is asked; none = any
+    #[prost(string, repeated, tag = "11")]
+    pub verbs: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Of several header fields for one slot the first that is there counts.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

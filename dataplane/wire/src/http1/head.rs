@@ -150,6 +150,7 @@ impl Reader {
         self.framing.is_head = verb == b"HEAD";
         self.framing.is_connect = verb == b"CONNECT";
         if !self.too_long {
+            head.verb(verb);
             head.path(path_of(target), methods);
         }
         Ok(())
