@@ -232,7 +232,9 @@ impl Head {
         match tag {
             GRPC_MESSAGE => self.fields.keep_message(bytes),
             CONTENT_TYPE => self.content = Some(Content::of(bytes)),
-            _ if value.truncated() => {}
+            // Of a path the query does not count, and may be what was cut off.
+            PATH if value.truncated() && !bytes.contains(&b'?') => {}
+            _ if value.truncated() && tag != PATH => {}
             METHOD => self.verb(bytes),
             PATH => self.path(bytes, methods),
             CONTENT_ENCODING => self.encoded = bytes != b"identity",
@@ -293,6 +295,17 @@ mod tests {
         assert_eq!(format!("{head:?}"), format!("{told:?}"));
         head.begin(0, false, 0);
         assert_eq!(format!("{head:?}"), format!("{:?}", Head::default()), "and forgotten with the next one");
+    }
+
+    #[test]
+    fn of_a_path_that_was_cut_off_in_its_query_the_path_counts() {
+        let path = |bytes: &[u8]| {
+            let (mut head, mut methods) = (Head::default(), Methods::new(Rc::default()));
+            head.field(PATH, Value { bytes, len: 5000 }, &mut methods);
+            head.method.map(|method| method.name.text.to_string())
+        };
+        assert_eq!(path(b"/v1/models?x=").as_deref(), Some("/v1/models"));
+        assert_eq!(path(b"/v1/models"), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Paths to methods: each is looked up once per connection.
 
+use super::values::percent_decode;
 use crate::catalogue::Verbs;
 use crate::names::{Cache, MAX_NAME_BYTES, Name};
 use crate::plans::{MethodPlan, Plans};
@@ -84,6 +85,14 @@ impl KnownMethod {
     }
 }
 
+/// A name in a path, where what is no letter may be encoded. Segments were split before, so a slash is part of a name.
+fn name(captured: &[u8]) -> Option<Name> {
+    match captured.contains(&b'%') {
+        true => Name::once(&percent_decode(captured, MAX_NAME_BYTES + 1)),
+        false => Name::once(captured),
+    }
+}
+
 /// The routes of a path without query: the first, and for verbs that it is not for, those after it.
 fn route(plans: &Plans, path: &[u8]) -> Option<KnownMethod> {
     let mut open = Verbs::ANY;
@@ -99,8 +108,8 @@ fn route(plans: &Plans, path: &[u8]) -> Option<KnownMethod> {
     fitting.into_iter().rev().fold(None, |otherwise, (route, captures)| {
         Some(KnownMethod {
             plan: Some(route.plan.clone()),
-            model: captures.model.and_then(Name::once),
-            version: captures.version.and_then(Name::once),
+            model: captures.model.and_then(name),
+            version: captures.version.and_then(name),
             verbs: route.verbs,
             otherwise: otherwise.map(Rc::new),
             ..KnownMethod::named(route.name.clone())
@@ -147,6 +156,20 @@ mod tests {
         let (known, other) = (methods.find(b"/run/m").unwrap(), methods.find(b"/run/m").unwrap());
         let other = other.asked_with(Verbs::named(b"GET"));
         assert!(!Rc::ptr_eq(&known.name.text, &other.name.text), "the ledger tells calls apart by it");
+    }
+
+    #[test]
+    fn names_in_paths_are_decoded_once_and_split_before() {
+        let mut methods = methods(&[("/m/{model}/infer", b"", Kind::Inference)]);
+        let mut model = |path: &str| asked(&mut methods, "POST", path).2;
+        assert_eq!(model("/m/org%2Fbert/infer").as_deref(), Some("org/bert"));
+        assert_eq!(model("/m/a%20b%3Ac/infer?x=%41").as_deref(), Some("a b:c"));
+        assert_eq!(model("/m/a%252F/infer").as_deref(), Some("a%2F"), "once");
+        assert_eq!(model("/m/100%/infer").as_deref(), Some("100%"), "what is not encoded well");
+        assert_eq!(model("/m/%1b[2J/infer"), None, "an escape");
+        assert_eq!(model("/m/%ff/infer"), None, "no UTF-8");
+        assert_eq!(model(&format!("/m/{}/infer", "%41".repeat(MAX_NAME_BYTES))).map(|name| name.len()), Some(256));
+        assert_eq!(model(&format!("/m/{}/infer", "%41".repeat(MAX_NAME_BYTES + 1))), None, "too long");
     }
 
     #[test]
