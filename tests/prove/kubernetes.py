@@ -161,8 +161,7 @@ def _another_image(plane: ControlPlane, figures: Figures) -> None:
     before = _applied(plane, "stand-in")
     (pod, *_) = plane.get("pods", f"--namespace={NAMESPACE}")["items"]
     name = pod["metadata"]["name"]
-    image = {"spec": {"initContainers": [{"name": "wayside", "image": NEWER}]}}
-    _patch(plane, "pod", name, image)
+    _set_image(plane, f"pod/{name}")
     after = plane.get("pod", name, f"--namespace={NAMESPACE}")
     kept = after["metadata"]["uid"] == pod["metadata"]["uid"]
     changed = after["spec"]["initContainers"][0]["image"] == NEWER
@@ -170,13 +169,14 @@ def _another_image(plane: ControlPlane, figures: Figures) -> None:
         "a running pod takes another image of its sidecar, and stays", kept and changed, True
     )
     other = {"spec": {"initContainers": [{"name": "wayside", "args": ["run"]}]}}
+    words = (name, f"--namespace={NAMESPACE}", f"--patch={json.dumps(other)}")
     try:
-        _patch(plane, "pod", name, other)
+        plane.kubectl("patch", "pod", *words)
         said = "accepted"
     except KubectlError as error:
         said = "refused" if "Forbidden" in str(error) else str(error)
     figures.equal("other arguments of it there", said, "refused")
-    _patch(plane, "deployment", "triton", {"spec": {"template": image}})
+    _set_image(plane, "deployment/triton")
     _roll_out(plane)
     figures.equal(
         "another image in the template: pods replaced",
@@ -190,8 +190,8 @@ def _another_image(plane: ControlPlane, figures: Figures) -> None:
     )
 
 
-def _patch(plane: ControlPlane, kind: str, name: str, patch: dict[str, Any]) -> None:
-    plane.kubectl("patch", kind, name, f"--namespace={NAMESPACE}", f"--patch={json.dumps(patch)}")
+def _set_image(plane: ControlPlane, what: str) -> None:
+    plane.kubectl("set", "image", what, f"wayside={NEWER}", f"--namespace={NAMESPACE}")
 
 
 def _one_pod_more(plane: ControlPlane, figures: Figures) -> None:
