@@ -15,6 +15,7 @@ import yaml
 from alerts.relabel import WORKLOAD
 from sidecar.cli.main import main
 from sidecar.config.compile import compile_policy
+from sidecar.config.quantities import duration_nanos
 from sidecar.config.sources import Sources
 from sidecar.model.policy import Policy
 from tests.harness.kustomize import DEPLOY, Manifest, build, manifests, only, overlays, rendered
@@ -24,6 +25,8 @@ EXAMPLE = DEPLOY / "example"
 PHASES = ("watch", "stand-in")
 WITH_WAYSIDE = ("watch", "live", "canary", "stand-in", "guaranteed")
 ADMIN, HEALTH = 9464, 9465
+LAST_DELIVERY_SECONDS = 6
+"""After the last scrape control hands over what it has, as docs/configuration.md says."""
 MOST_NAME = 15
 """Letters in the name of a port."""
 TAP_BYTES = 24 << 20
@@ -264,10 +267,12 @@ def summands() -> list[int]:
 
 @pytest.mark.parametrize("phase", WITH_WAYSIDE)
 def test_the_grace_period_is_the_sum_of_what_is_waited_for(phase: str, tmp_path: Path) -> None:
-    drain, _server, _final_scrape, _room = parts = summands()
+    drain, _server, final_scrape, room = parts = summands()
     assert pod(phase)["terminationGracePeriodSeconds"] == sum(parts)
     given = policy(phase, tmp_path)
     assert drain == given.drain_total_nanos / 1e9
+    assert final_scrape == given.final_scrape_nanos / 1e9
+    assert room >= LAST_DELIVERY_SECONDS
     assert given.drain_delay_nanos
     assert given.drain_delay_nanos < given.drain_total_nanos
 
@@ -337,6 +342,16 @@ def test_the_policy_opens_everything_but_two_ports() -> None:
     assert opened == [(1, ADMIN - 1), (HEALTH + 1, 65535)]
     (endpoint,) = only(found, "PodMonitor")["spec"]["podMetricsEndpoints"]
     assert endpoint["port"] in ports(wayside("watch"))
+
+
+def test_whoever_waits_for_a_scrape_waits_for_two_intervals(tmp_path: Path) -> None:
+    (endpoint,) = only(manifests(rendered("monitoring")), "PodMonitor")["spec"][
+        "podMetricsEndpoints"
+    ]
+    interval = duration_nanos(endpoint["interval"])
+    given = policy("watch", tmp_path)
+    assert given.final_scrape_nanos > 2 * interval
+    assert given.first_scrape_nanos > 2 * interval
 
 
 @pytest.mark.parametrize("kind", ["NetworkPolicy", "PodMonitor"])
