@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -18,10 +17,10 @@ from sidecar.config.compile import compile_policy
 from sidecar.config.quantities import duration_nanos
 from sidecar.config.sources import Sources
 from sidecar.model.policy import Policy
-from tests.harness.kustomize import DEPLOY, Manifest, build, manifests, only, overlays, rendered
+from tests.harness.deployed import EXAMPLE, documents, mounted, pod, ports, server, wayside
+from tests.harness.kustomize import DEPLOY, build, manifests, only, overlays, rendered
 from tests.provision.parts import ROOT
 
-EXAMPLE = DEPLOY / "example"
 PHASES = ("watch", "stand-in")
 WITH_WAYSIDE = ("watch", "live", "canary", "stand-in", "guaranteed")
 ADMIN, HEALTH = 9464, 9465
@@ -31,54 +30,6 @@ MOST_NAME = 15
 """Letters in the name of a port."""
 TAP_BYTES = 24 << 20
 """At rest, as docs/proofs and bench/RESULTS.md have it, rounded up."""
-Pod = dict[str, Any]
-
-
-def documents(phase: str) -> list[Manifest]:
-    """Return what an example renders to."""
-    return manifests(rendered(f"example/{phase}"))
-
-
-def pod(phase: str) -> Pod:
-    """Return the specification of its pods."""
-    spec: Pod = only(documents(phase), "Deployment")["spec"]["template"]["spec"]
-    return spec
-
-
-def server(phase: str) -> dict[str, Any]:
-    """Return the model server's container."""
-    (container,) = pod(phase)["containers"]
-    found: dict[str, Any] = container
-    return found
-
-
-def wayside(phase: str) -> dict[str, Any]:
-    """Return Wayside's container."""
-    (container,) = pod(phase)["initContainers"]
-    found: dict[str, Any] = container
-    return found
-
-
-def ports(container: dict[str, Any]) -> dict[str, int]:
-    """Return a container's ports by name."""
-    return {each["name"]: each["containerPort"] for each in container["ports"]}
-
-
-def mounted(phase: str, folder: Path) -> Path:
-    """Lay out the files that Wayside is given there, as its container has them; return its configuration."""
-    maps = {
-        each["metadata"]["name"]: each for each in documents(phase) if each["kind"] == "ConfigMap"
-    }
-    volumes = {
-        each["name"]: each["configMap"] for each in pod(phase)["volumes"] if "configMap" in each
-    }
-    for mount in wayside(phase)["volumeMounts"]:
-        place = folder / mount["mountPath"].lstrip("/")
-        place.mkdir(parents=True)
-        for name, text in maps[volumes[mount["name"]]["name"]]["data"].items():
-            (place / name).write_text(text.replace("/etc/wayside", f"{folder}/etc/wayside"))
-    (config,) = (each.partition("=")[2] for each in wayside(phase)["args"] if "--config=" in each)
-    return folder.joinpath(config.lstrip("/"))
 
 
 def policy(phase: str, folder: Path) -> Policy:
@@ -393,3 +344,25 @@ def test_the_sidecar_is_native_and_waits_for_nobody(phase: str) -> None:
     assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
     assert container["lifecycle"]["preStop"]["exec"]["command"] == ["wayside", "drain"]
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+def test_the_page_names_what_is_there() -> None:
+    docs = ROOT / "docs"
+    page, metrics, alerts = (
+        (docs / name).read_text() for name in ("rollout.md", "metrics.md", "alerts.md")
+    )
+    places = {each.rstrip("./") for each in re.findall(r"deploy/[\w./-]+", page)}
+    assert len(places) > len(WITH_WAYSIDE)
+    assert [each for each in places if not (ROOT / each).exists()] == []
+    named = set(re.findall(r"`(wayside_\w+)", page))
+    assert named
+    assert named <= set(re.findall(r"`(wayside_\w+)", metrics))
+    spoken = set(re.findall(r"\bWayside[A-Z]\w+", page))
+    assert spoken
+    assert spoken <= set(re.findall(r"^## (\w+)", alerts, re.M))
+    assert re.findall(r"is (\d+) = (\d+) \+ (\d+) .* \+ (\d+) \+ (\d+)", page) == [
+        tuple(str(each) for each in (sum(summands()), *summands()))
+    ]
