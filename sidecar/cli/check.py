@@ -48,7 +48,8 @@ a whole file:
   state_dir: /var/lib/wayside       # where state outlives a restart
 
 Durations: us ms s m h d w. Percentages need a %.
-Exit status: 0 good, 1 wayside-tap or --admin gave no answer, 2 problems, each `file:line: field: what is wrong. hint`.
+Exit status: 0 good, 1 wayside-tap or --admin gave no answer, or the token's file is not as it should be, 2 problems, each
+`file:line: field: what is wrong. hint`.
 """
 
 
@@ -99,14 +100,16 @@ def _check(arguments: argparse.Namespace) -> int:
         print(problem, file=sys.stderr)
     for note in [] if arguments.outcomes else compiled.notes:
         print(f"note: {note}")
-    if problems or compiled.policy is None:
+    if compiled.problems or compiled.policy is None:
         count = len(problems)
         print(f"{count} problem{'s' if count != 1 else ''} in {arguments.file}", file=sys.stderr)
         return BAD_CONFIG
     if arguments.outcomes:
         return _outcomes(arguments.file, compiled)
     _summarize(arguments.file, compiled.policy, arguments.expect_rate)
-    return _models(arguments.admin, compiled.policy) if arguments.admin else OK
+    # The configuration is as it should be; what lies beside it may be elsewhere, in the pod that it is for.
+    status = FAILED if compiled.absent else OK
+    return _models(arguments.admin, compiled.policy) or status if arguments.admin else status
 
 
 def _outcomes(file: str, compiled: Compiled | None) -> int:

@@ -65,20 +65,21 @@ class ControlPlane:
         labels = {f"{NAMESPACE_LABEL}/{mode}": "restricted" for mode in ("enforce", "warn")}
         self._create("v1", "Namespace", {"name": name, "labels": labels})
         # Without it no pod is admitted; a controller makes it.
-        wait_until(lambda: self._has("serviceaccount", "default", f"--namespace={name}"))
+        wait_until(lambda: self.has("serviceaccount", "default", f"--namespace={name}"))
 
     def _create(self, version: str, kind: str, metadata: dict[str, Any], **more: Any) -> None:
         made = {"apiVersion": version, "kind": kind, "metadata": metadata, **more}
         self.kubectl("create", "--filename=-", text=json.dumps(made))
 
-    def _has(self, *words: str) -> bool:
+    def has(self, *words: str) -> bool:
+        """Tell whether there is something to get."""
         try:
             self.kubectl("get", *words)
         except KubectlError:
             return False
         return True
 
-    def _make_nodes(self) -> None:
+    def make_nodes(self) -> None:
         """Make nodes with GPUs, and wait until they are ready."""
         sizes = {"cpu": 64, "memory": "512Gi", "pods": 100, "nvidia.com/gpu": GPUS_OF_NODE}
         for name in (f"node-{number}" for number in range(NODES)):
@@ -101,10 +102,10 @@ def running_control_plane() -> Iterator[ControlPlane]:
         store = all_of_it.enter_context(running(_etcd(folder, etcd, peer)))
         store.wait_for(lambda: accepts(f"127.0.0.1:{etcd}"))
         server = all_of_it.enter_context(running(_apiserver(folder, etcd, api)))
-        server.wait_for(lambda: plane._has("--raw=/readyz"))
+        server.wait_for(lambda: plane.has("--raw=/readyz"))
         for command in _clients(plane.kubeconfig):
             all_of_it.enter_context(running(command))
-        plane._make_nodes()
+        plane.make_nodes()
         yield plane
 
 

@@ -23,6 +23,11 @@ REPLICAS = 4
 EXTENSIONS = ("podmonitors", "prometheusrules")
 OLD_PORTS, NEW_PORTS = {8000, 8001}, {8010, 8011}
 NEWER = "registry.example.com/wayside:0.2.0"
+# In what is accepted, a word, what a fault makes of it, and why that is refused.
+FAULTS = (
+    ("runAsNonRoot: true", "runAsNonRoot: false", "violate PodSecurity"),
+    ("terminationGracePeriodSeconds", "terminationGracePeriod", "field not declared in schema"),
+)
 STORAGE = {
     "accessModes": ["ReadOnlyMany"],
     "storageClassName": "",
@@ -82,7 +87,7 @@ def _prepare(plane: ControlPlane) -> None:
 
 
 def _dry_run(plane: ControlPlane, figures: Figures) -> None:
-    """Have the server judge every object, and one that it must refuse."""
+    """Have the server judge every object, and some that it must refuse."""
     refused, accepted = [], 0
     for overlay in overlays():
         text = rendered(overlay)
@@ -94,16 +99,10 @@ def _dry_run(plane: ControlPlane, figures: Figures) -> None:
     figures.tell("objects of deploy/ that a server-side dry run accepts", accepted)
     figures.none("refused, or accepted with a warning", refused)
     text = rendered("example/stand-in")
-    for what, word, fault in (
-        (
-            "a container that may gain privileges",
-            "allowPrivilegeEscalation: false",
-            "allowPrivilegeEscalation: true",
-        ),
-        ("a field that is not known", "terminationGracePeriodSeconds", "terminationGracePeriod"),
-    ):
+    for word, fault, why in FAULTS:
         assert word in text
-        figures.equal(f"{what} is refused", _is_refused(plane, text.replace(word, fault)), True)
+        said = _refusal(plane, text.replace(word, fault))
+        figures.equal(f"`{fault}` is refused: {why}", why in said, True)
 
 
 def _judge(plane: ControlPlane, text: str) -> None:
@@ -111,12 +110,13 @@ def _judge(plane: ControlPlane, text: str) -> None:
     plane.kubectl("apply", *words, text=text)
 
 
-def _is_refused(plane: ControlPlane, text: str) -> bool:
+def _refusal(plane: ControlPlane, text: str) -> str:
+    """Return what the server has against it; empty where that is nothing."""
     try:
         _judge(plane, text)
-    except KubectlError:
-        return True
-    return False
+    except KubectlError as error:
+        return str(error)
+    return ""
 
 
 # --- the way in and the way back ------------------------------------------------------------------
