@@ -48,7 +48,7 @@ a whole file:
   state_dir: /var/lib/wayside       # where state outlives a restart
 
 Durations: us ms s m h d w. Percentages need a %.
-Exit status: 0 good, 1 wayside-tap or --admin gave no answer, or the token's file is not as it should be, 2 problems, each
+Exit status: 0 good, 1 wayside-tap or --admin gave no answer or the drain token's file is amiss, 2 problems, each
 `file:line: field: what is wrong. hint`.
 """
 

@@ -108,6 +108,8 @@ def test_the_component_goes_where_the_label_is(kind: str, tmp_path: Path) -> Non
     chosen, other = (only(found, kind, name)["spec"]["template"] for name in ("chosen", "other"))
     (sidecar, *others) = chosen["spec"]["initContainers"]
     assert (sidecar["name"], [each["name"] for each in others]) == ("wayside", ["fetch"])
+    # Who forgets to say which image runs nobody's (RFC 6761 section 6.4).
+    assert sidecar["image"] == "registry.invalid/wayside"
     header = chosen["spec"]["containers"][0]["lifecycle"]["preStop"]["httpGet"]["httpHeaders"]
     assert header == [{"name": "Authorization", "value": "Bearer s3cret"}]
     assert [each["name"] for each in other["spec"]["initContainers"]] == ["fetch"]
