@@ -48,8 +48,7 @@ a whole file:
   state_dir: /var/lib/wayside       # where state outlives a restart
 
 Durations: us ms s m h d w. Percentages need a %.
-Exit status: 0 good, 1 wayside-tap or --admin gave no answer or the drain token's file is amiss, 2 problems, each
-`file:line: field: what is wrong. hint`.
+Exit status: 0 good, 1 wayside-tap or --admin gave no answer, 2 problems, each `file:line: field: what is wrong. hint`.
 """
 
 
@@ -100,16 +99,14 @@ def _check(arguments: argparse.Namespace) -> int:
         print(problem, file=sys.stderr)
     for note in [] if arguments.outcomes else compiled.notes:
         print(f"note: {note}")
-    if compiled.problems or compiled.policy is None:
+    if problems or compiled.policy is None:
         count = len(problems)
         print(f"{count} problem{'s' if count != 1 else ''} in {arguments.file}", file=sys.stderr)
         return BAD_CONFIG
     if arguments.outcomes:
         return _outcomes(arguments.file, compiled)
     _summarize(arguments.file, compiled.policy, arguments.expect_rate)
-    # The configuration is as it should be; what lies beside it may be elsewhere, in the pod that it is for.
-    status = FAILED if compiled.absent else OK
-    return _models(arguments.admin, compiled.policy) or status if arguments.admin else status
+    return _models(arguments.admin, compiled.policy) if arguments.admin else OK
 
 
 def _outcomes(file: str, compiled: Compiled | None) -> int:

@@ -110,30 +110,19 @@ def test_the_component_goes_where_the_label_is(kind: str, tmp_path: Path) -> Non
     assert (sidecar["name"], [each["name"] for each in others]) == ("wayside", ["fetch"])
     # Who forgets to say which image runs nobody's (RFC 6761 section 6.4).
     assert sidecar["image"] == "registry.invalid/wayside"
-    header = chosen["spec"]["containers"][0]["lifecycle"]["preStop"]["httpGet"]["httpHeaders"]
-    assert header == [{"name": "Authorization", "value": "Bearer s3cret"}]
+    hooks = [each.get("lifecycle") for each in chosen["spec"]["containers"]]
+    assert [bool(each) for each in hooks] == [True, False]
     assert [each["name"] for each in other["spec"]["initContainers"]] == ["fetch"]
     assert other["spec"]["containers"][0]["lifecycle"] is None
 
 
-@pytest.mark.parametrize(
-    ("mistake", "said"),
-    [
-        ({"hook": "{preStop: {sleep: {seconds: 5}}}"}, "/containers/0/lifecycle failed"),
-        ({"token": "other=s3cret"}, "data.drain-token"),
-    ],
-)
-def test_what_would_be_lost_in_silence_stops_the_rendering(
-    mistake: dict[str, str], said: str, tmp_path: Path
-) -> None:
+def test_a_hook_that_would_be_lost_in_silence_stops_the_rendering(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError) as raised:
-        build(of_ones_own(tmp_path, **mistake))
-    assert said in raised.value.stderr
+        build(of_ones_own(tmp_path, hook="{preStop: {exec: {command: [save]}}}"))
+    assert "/containers/0/lifecycle failed" in raised.value.stderr
 
 
-def of_ones_own(
-    folder: Path, *, kind: str = "Deployment", hook: str = "null", token: str = "drain-token=s3cret"
-) -> Path:
+def of_ones_own(folder: Path, *, kind: str = "Deployment", hook: str = "null") -> Path:
     """Write a kustomization as somebody else has it, with a workload that wants Wayside and one that does not."""
     shutil.copytree(DEPLOY / "sidecar", folder / "sidecar")
     (folder / "wayside.yaml").write_text("listeners: []\n")
@@ -153,10 +142,10 @@ def of_ones_own(
     other = workload.format(kind=kind, name="other", inject="false", hook="null")
     (folder / "workloads.yaml").write_text(f"{chosen}\n---\n{other}")
     (folder / "kustomization.yaml").write_text(
-        f"""
+        """
         resources: [workloads.yaml]
         components: [sidecar]
-        configMapGenerator: [{{name: wayside, files: [wayside.yaml], literals: [{token}]}}]
+        configMapGenerator: [{name: wayside, files: [wayside.yaml]}]
         """
     )
     return folder
@@ -182,12 +171,16 @@ def test_phases_differ_in_their_listeners_alone() -> None:
 
 
 @pytest.mark.parametrize("phase", WITH_WAYSIDE)
-def test_the_kubelet_sends_the_token_that_wayside_reads(phase: str, tmp_path: Path) -> None:
-    hook = server(phase)["lifecycle"]["preStop"]["httpGet"]
-    (header,) = hook["httpHeaders"]
-    token = Path(policy(phase, tmp_path).drain_token_file).read_text()
-    assert (header["name"], header["value"]) == ("Authorization", f"Bearer {token}")
-    assert (hook["path"], hook["port"]) == ("/drain", HEALTH)
+def test_nobody_outside_the_pod_can_drain_it(phase: str, tmp_path: Path) -> None:
+    assert policy(phase, tmp_path).drain_token_file == ""
+
+
+@pytest.mark.parametrize("phase", WITH_WAYSIDE)
+def test_the_server_outlives_a_drain_and_its_own_restart_begins_none(
+    phase: str, tmp_path: Path
+) -> None:
+    hook = server(phase)["lifecycle"]["preStop"]
+    assert hook == {"sleep": {"seconds": policy(phase, tmp_path).drain_total_nanos // 10**9}}
 
 
 def test_the_rules_are_those_of_the_objectives(tmp_path: Path) -> None:

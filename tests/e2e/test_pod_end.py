@@ -1,7 +1,6 @@
-"""A pod of deploy/example begins and ends as a kubelet has it, with the configuration and the hooks that it is given.
+"""A pod of deploy/example begins and ends as a kubelet has it, with the configuration and hook that Wayside is given.
 
-The kubelet runs the hooks of both containers side by side, sends SIGTERM to the model server when its hook is over, and
-to a native sidecar when the model server has ended.
+The hook runs while there is still a model server, which sleeps meanwhile; SIGTERM comes when that has ended.
 """
 
 from __future__ import annotations
@@ -10,16 +9,15 @@ import contextlib
 import signal
 import subprocess
 import threading
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.door import ANSWER_SECONDS, END_SECONDS, Door, new_door
-from tests.e2e.test_drain import open_stream, outer_address
+from tests.e2e.door import END_SECONDS, Door, new_door
+from tests.e2e.test_drain import open_stream
 from tests.fakes.oip import running_oip
-from tests.harness.deployed import mounted, server, wayside
+from tests.harness.deployed import mounted, wayside
 from tests.harness.running import accepts, wait_until
 from tests.harness.wayside import COMMAND
 
@@ -34,19 +32,18 @@ def test_calls_end_before_the_server_and_wayside_after_its_last_counts_were_read
     tmp_path: Path,
 ) -> None:
     door = new_door()
-    everywhere = Door(door.listen, f":{port_of(door)}", door.admin)
     with contextlib.ExitStack() as model_server:
         upstream, _ = model_server.enter_context(running_oip())
-        with everywhere.open(upstream, "-c", str(patient(tmp_path))) as sidecar:
+        with door.open(upstream, "-c", str(patient(tmp_path))) as sidecar:
             wait_until(lambda: door.status("/livez") == 200)
             assert door.status("/readyz") == 503, "nobody has scraped it"
             wait_until(lambda: is_scraped(door) and door.status("/readyz") == 200)
             with ThreadPoolExecutor() as kubelet, open_stream(door, threading.Event()):
-                hooks = [kubelet.submit(hook, door) for hook in (hook_of_server, hook_of_wayside)]
+                hooked = kubelet.submit(hook, door)
                 wait_until(lambda: door.status("/readyz") == 503)
                 wait_until(lambda: not accepts(door.listen))
-                assert not any(hook.done() for hook in hooks), "a call is open"
-            assert [hook.result(END_SECONDS) for hook in hooks] == ["drained", "drained"]
+                assert not hooked.done(), "a call is open"
+            assert hooked.result(END_SECONDS) == "drained"
             model_server.close()
             assert door.status("/livez") == 200, "only the model server was told to end"
             sidecar.process.send_signal(signal.SIGTERM)
@@ -55,11 +52,6 @@ def test_calls_end_before_the_server_and_wayside_after_its_last_counts_were_read
             assert sidecar.process.wait(END_SECONDS) == 0
             assert "scraped a last time" in sidecar.text()
             assert "cutting" not in sidecar.text()
-
-
-def port_of(door: Door) -> str:
-    """Return where its probes are answered."""
-    return door.health.rpartition(":")[2]
 
 
 def patient(folder: Path) -> Path:
@@ -78,18 +70,7 @@ def is_scraped(door: Door) -> bool:
     return door.metric("wayside_metrics_lines") > 0
 
 
-def hook_of_server(door: Door) -> str:
-    """Ask as the kubelet does: from outside, by GET, with the headers of the pod's specification."""
-    hook = server(PHASE)["lifecycle"]["preStop"]["httpGet"]
-    headers = {each["name"]: each["value"] for each in hook["httpHeaders"]}
-    url = f"http://{outer_address()}:{port_of(door)}{hook['path']}"
-    asked = urllib.request.Request(url, headers=headers)
-    with urllib.request.urlopen(asked, timeout=ANSWER_SECONDS) as answer:
-        text: str = answer.read().decode()
-    return text.strip()
-
-
-def hook_of_wayside(door: Door) -> str:
+def hook(door: Door) -> str:
     """Run the command as the kubelet does, inside; the port alone is another."""
     command = wayside(PHASE)["lifecycle"]["preStop"]["exec"]["command"]
     assert command[0] == COMMAND.name

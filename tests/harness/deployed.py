@@ -54,6 +54,6 @@ def mounted(phase: str, folder: Path) -> Path:
         place = folder / mount["mountPath"].lstrip("/")
         place.mkdir(parents=True)
         for name, text in maps[volumes[mount["name"]]["name"]]["data"].items():
-            (place / name).write_text(text.replace("/etc/wayside", f"{folder}/etc/wayside"))
+            (place / name).write_text(text)
     (config,) = (each.partition("=")[2] for each in wayside(phase)["args"] if "--config=" in each)
     return folder.joinpath(config.lstrip("/"))

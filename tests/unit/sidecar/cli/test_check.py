@@ -55,21 +55,6 @@ def test_every_problem_is_listed_and_the_status_is_2(
     assert errors[2] == f"2 problems in {file}"
 
 
-def test_a_token_that_is_elsewhere_hides_nothing_and_the_status_is_1(
-    file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The configuration of a pod is looked at where its token is not."""
-    slos = "slos: [{name: a, objective: 99%, good: {available: true}}]\n"
-    file.write_text(f"{GOOD}{slos}health: {{listen: ':9465', drain_token_file: /none/token}}\n")
-    assert called("check", str(file)) == 1
-    out, errors = capsys.readouterr()
-    assert "a: 99 % of requests" in out
-    assert "/none/token" in errors
-    file.write_text(f"{file.read_text()}lgo: {{}}\n")
-    assert called("check", str(file)) == 2
-    assert "2 problems" in capsys.readouterr().err
-
-
 def test_a_good_file_says_what_it_would_do(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file.write_text(GOOD + "gpu: {source: none}\noutcomes: {429: client_error}\n")
     assert called("check", str(file)) == 0
