@@ -164,13 +164,10 @@ def _apiserver(folder: Path, etcd: int, api: int) -> list[str | Path]:
 
 def _clients(kubeconfig: Path) -> Iterator[list[str | Path]]:
     """Yield what stands on the API server: controllers, scheduler, and the nodes."""
-    for name in ("kube-controller-manager", "kube-scheduler"):
-        yield [
-            require(name),
-            f"--kubeconfig={kubeconfig}",
-            "--leader-elect=false",
-            "--secure-port=0",
-        ]
+    flags = (f"--kubeconfig={kubeconfig}", "--leader-elect=false", "--secure-port=0")
+    # Played nodes send no heartbeat: after 50 s they and their pods would count as gone.
+    yield [require("kube-controller-manager"), *flags, "--node-monitor-grace-period=1h"]
+    yield [require("kube-scheduler"), *flags]
     yield [
         *(require("kwok"), f"--kubeconfig={kubeconfig}", f"--config={NODES_FILE}"),
         *("--manage-all-nodes", "--node-ip=127.0.0.1", "--cidr=10.244.0.0/16"),
