@@ -58,9 +58,9 @@ prometheus --enable-feature=created-timestamp-zero-ingestion    # asks for proto
 ```
 
 Protobuf says it of each counter and histogram of the tap, shapes and sizes of requests aside: the time of the tap's
-snapshot before the first that told of the series, or the tap's start. Then it counted nothing yet; and a series that was
-idle for an hour, was forgotten and comes back has a new one. A sum over several (`slo`) is as old as the oldest of them.
-What control counts, and what the model server says of itself, has none: they come and go.
+snapshot before the first that told of the series, or the tap's start. Then it counted nothing yet; and a series that
+was idle for an hour, was forgotten and comes back has a new one. A sum over several (`slo`) is as old as the oldest of
+them. What control counts, and what the model server says of itself, has none: they come and go.
 
 In OpenMetrics it takes a line for each series (`_created`), which a Prometheus without that feature keeps as a series
 more. So it is there for `wayside_slo_events_total` alone, three lines for each objective, and not in the profile `slo`,
