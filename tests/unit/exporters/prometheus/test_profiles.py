@@ -93,7 +93,9 @@ def test_an_objective_in_slo_is_12_lines_whatever_was_excluded() -> None:
     one = replace(one, events=replace(one.events, excluded_by=every_reason))
     without, with_one = (in_profile(told(each), Profile.SLO) for each in ([], [one]))
     comments = 2 * 4  # of definitions, events, reasons and states
-    assert len(page_lines(with_one)) - len(page_lines(without)) - comments == 12
+    for chosen in (Format.TEXT, Format.OPENMETRICS):
+        more = len(page_lines(dated(with_one), chosen)) - len(page_lines(without, chosen))
+        assert more - comments == 12
 
 
 def test_default_of_one_model_is_500_lines_with_two_objectives() -> None:
