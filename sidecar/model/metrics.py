@@ -341,7 +341,8 @@ CONTROL_SERIES_LEFT_OUT = _gauge(
     "control_series_left_out", "Series not shown on this page because it would grow too long."
 )
 METRICS_LINES = _gauge(
-    "metrics_lines", "Lines of this page, comments aside: what it costs whoever keeps it."
+    "metrics_lines",
+    "Lines of this page, comments and `_created` aside: what it costs whoever keeps it.",
 )
 
 ALL: tuple[Metric, ...] = tuple(

@@ -65,5 +65,6 @@ def full_house(models: list[str] | None = None) -> pb.Snapshot:
         tokens=tokens,
         tap=tap,
         batch_limits=limits,
+        events=[facts.event(reading("fast", on_fire()).objective.id)],
         shapes=[facts.shapes(model) for model in models or ["resnet50"]],
     )

@@ -35,7 +35,7 @@ WHOLE: dict[str, Any] = {
         {"listen": ":8000", "upstream": "unix:/run/m.sock"},
     ],
     "admin": ":9464",
-    "health": {"listen": ":9465", "drain_token_file": "token"},
+    "health": {"listen": ":9465", "drain_token_file": "token", "first_scrape": "35s"},
     "metrics": {"profile": "full", "native_schema": 3},
     "slos": [
         {
@@ -79,7 +79,7 @@ WHOLE: dict[str, Any] = {
         "metrics_interval": "5s",
     },
     "log": {"format": "json"},
-    "drain": {"delay": "1s", "total": "3s"},
+    "drain": {"delay": "1s", "total": "3s", "final_scrape": "35s"},
     "control": {"memory": "128MiB", "tick": "500ms"},
     "limits": {
         "threads": 2, "unsent": "64MiB", "connections": 10, "models": 3, "methods": 4, "series": 5,
@@ -99,6 +99,7 @@ OUT_OF_RANGE: dict[Place, tuple[object, ...]] = {
     ("listeners", 1, "upstream"): ("unix:m.sock", "a:0", ":8000"),
     ("admin",): ("9464",),
     ("health", "listen"): ("9465", ":99999"),
+    ("health", "first_scrape"): ("11m", "-1s", "soon", 35),
     ("slos", 0, "objective"): ("100%", "99.9", "0%", 99),
     ("slos", 0, "good", "latency_below"): ("0s", "100", "5 parsecs"),
     ("slos", 0, "window"): ("30", "0s", "59m", "93d"),
@@ -137,6 +138,7 @@ OUT_OF_RANGE: dict[Place, tuple[object, ...]] = {
     ("server", "metrics_interval"): ("1ms", "1h", "5"),
     ("log", "format"): ("xml",),
     ("drain", "delay"): ("4s", "30", "-1s", 30),
+    ("drain", "final_scrape"): ("11m", "-1s", "soon", 35),
     ("drain", "total"): ("0s", "soon", "3"),
     ("control", "memory"): ("128", "128 MegaBytes"),
     ("control", "tick"): ("1m", "1ms", "1"),
