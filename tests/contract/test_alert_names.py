@@ -1,4 +1,4 @@
-"""What a host and the rules of a fleet tell of one harm is one alert: its name, its labels, the keys of what is said."""
+"""What a host and the rules of a fleet tell of one harm is one alert: its name, its labels, what is said of it."""
 
 from __future__ import annotations
 
