@@ -99,6 +99,9 @@ def created_of(moment: Snapshot) -> dict[str, set[int]]:
 
 
 UNDATED = {
+    "alertmanager_dropped_total",
+    "alertmanager_errors_total",
+    "alertmanager_sent_total",
     "control_cpu_seconds_total",
     "request_batch_size",
     "request_shapes_total",
