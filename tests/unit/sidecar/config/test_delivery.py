@@ -75,8 +75,8 @@ def test_all_of_it_reaches_control_and_of_secrets_only_the_path(tmp_path: Path) 
     assert addresses == [("a", 9093), ("b", 443), ("c", 80)]
     absent = [(each.line, each.field, each.what) for each in found.absent]
     assert absent == [
-        (6, "alerts.alertmanagers[1].tls.ca_file", "'/ca.pem' cannot be read: No such file or directory"),
-        (9, "alerts.alertmanagers[2].authorization.credentials_file",
+        (7, "alerts.alertmanagers[1].tls.ca_file", "'/ca.pem' cannot be read: No such file or directory"),
+        (10, "alerts.alertmanagers[2].authorization.credentials_file",
          "'/token' cannot be read: No such file or directory"),
     ]  # fmt: skip
 
