@@ -1,0 +1,96 @@
+"""What goes wrong in a fleet, and who is told: one replica, all replicas, and the end of it."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from tests.fleet.alerts_seen import (
+    NOTHING,
+    PAGE,
+    TICKET,
+    firing,
+    pages,
+    resolved_pages,
+    tickets,
+    told,
+)
+from tests.fleet.fleet import Fleet
+from tests.fleet.notifications import ON_CALL, RESOLVED, TICKETS
+from tests.fleet.story import Story, clock
+
+BAD_RATIO = 0.08
+BAD_SLOT = 3
+# The long sums of the rules stand on a grid of 5 minutes; the second point of it is there for a replica that began
+# shortly before the first. A minute for the evaluation, half of one until Alertmanager tells.
+TICKET_SECONDS = 2 * 300 + 60 + 60
+WORST = re.compile(r"\b(chat-\d+-\d+) \d+(?=, )")
+SETTLED_SECONDS = 60.0
+"""After a first notification: a second one would come with the next evaluation."""
+
+
+def healthy(fleet: Fleet, story: Story, seconds: float) -> None:
+    """Nothing is wrong, and nobody is told anything."""
+    story.note(f"ten replicas answer {fleet.clients.calls_per_second:g} calls a second")
+    story.last(seconds)
+    story.expect("healthy: alerts that fire", NOTHING, ", ".join(firing(fleet)) or NOTHING)
+    story.expect("healthy: pages and tickets", NOTHING, in_all(fleet))
+    failed = fleet.clients.count() - fleet.clients.count("OK")
+    story.expect("healthy: calls that failed", 0, failed)
+
+
+def one_bad(fleet: Fleet, story: Story) -> None:
+    """A new replica fails a share of its calls: a ticket that names it, and no page."""
+    story.note(f"a new replica comes, whose server fails {BAD_RATIO:.0%} of its calls")
+    (bad,) = fleet.replace([BAD_SLOT], BAD_RATIO)
+    after = story.wait(lambda: told(fleet, TICKETS), TICKET_SECONDS)
+    seen = tickets(fleet) + (f", after {clock(after)}" if after else "")
+    story.expect("one replica bad: ticket", TICKET, seen, tickets(fleet) == TICKET)
+    story.last(SETTLED_SECONDS)
+    named = [alert for each in told(fleet, TICKETS) for alert in each.alerts]
+    worst = [pod for alert in named for pod in WORST.findall(alert.description)]
+    story.expect("one replica bad: whom the ticket names", bad.pod, ", ".join(worst) or NOTHING)
+    story.expect("one replica bad: tickets", 1, len(told(fleet, TICKETS)))
+    story.expect("one replica bad: pages", NOTHING, pages(fleet))
+
+
+def all_bad(fleet: Fleet, story: Story, at_most_seconds: float) -> float:
+    """Every call fails: one page, for which the ticket is silent; return when all was well again."""
+    story.note("every server fails every call")
+    before = tickets(fleet)
+    fleet.fail(1)
+    after = story.wait(lambda: told(fleet, ON_CALL), at_most_seconds)
+    seen = pages(fleet) + (f", after {clock(after)}" if after else "")
+    story.expect("all bad: page", PAGE, seen, pages(fleet) == PAGE)
+    story.wait(fleet.monitoring.alertmanager.inhibited, SETTLED_SECONDS)
+    held = ", ".join(sorted(fleet.monitoring.alertmanager.inhibited())) or NOTHING
+    story.expect("all bad: held back by the page", TICKET.split()[0], held)
+    story.expect("all bad: more tickets", before, tickets(fleet))
+    story.note("every server is well again")
+    fleet.fail(0)
+    return time.monotonic()
+
+
+def healed(fleet: Fleet, story: Story, at_most_seconds: float) -> None:
+    """The page's tier clears within its short window."""
+    after = story.wait(lambda: PAGE not in firing(fleet), at_most_seconds)
+    seen = f"after {clock(after)}" if after else "not yet"
+    story.expect(
+        "healed: the page's tier clears",
+        f"within {clock(at_most_seconds)}",
+        seen,
+        after is not None,
+    )
+
+
+def resolved(fleet: Fleet, story: Story, at_most_seconds: float) -> None:
+    """Whoever was paged is told that it is over, once, and was told nothing else."""
+    story.wait(lambda: told(fleet, ON_CALL, RESOLVED), at_most_seconds)
+    story.expect("healed: told that it is over", PAGE, resolved_pages(fleet))
+    story.expect("in all: pages", PAGE, pages(fleet))
+    story.expect("in all: tickets", TICKET, tickets(fleet))
+
+
+def in_all(fleet: Fleet) -> str:
+    """Say what anybody was told."""
+    return "; ".join(each for each in (pages(fleet), tickets(fleet)) if each != NOTHING) or NOTHING

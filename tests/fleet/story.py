@@ -1,0 +1,87 @@
+"""What happens to a fleet, told as it happens: what was done, what was expected, what was seen, and when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+POLL_SECONDS = 1.0
+STATUS_SECONDS = 10.0
+
+
+def clock(seconds: float) -> str:
+    """Write minutes and seconds since the beginning."""
+    return f"{int(seconds) // 60:02}:{int(seconds) % 60:02}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row: something that was to be seen."""
+
+    at_seconds: float
+    what: str
+    expected: str
+    seen: str
+    holds: bool
+
+
+@dataclass
+class Story:
+    """The rows so far; `status` says in a line how the fleet is."""
+
+    status: Callable[[], str]
+    began: float = field(default_factory=time.monotonic)
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it has lasted."""
+        return time.monotonic() - self.began
+
+    def note(self, text: str) -> None:
+        """Say what is being done."""
+        print(f"{clock(self.seconds)}  {text}", flush=True)
+
+    def expect(self, what: str, expected: object, seen: object, holds: bool | None = None) -> None:
+        """Add a row; it holds where what is seen is what is expected, unless said."""
+        so = seen == expected if holds is None else holds
+        self.steps.append(Step(self.seconds, what, str(expected), str(seen), so))
+        self.note(f"{'  ok' if so else '  NO'}  {what}: {seen} (expected: {expected})")
+
+    def tell(self, what: str, seen: object) -> None:
+        """Add a row of which nothing is expected."""
+        self.steps.append(Step(self.seconds, what, "", str(seen), True))
+        self.note(f"      {what}: {seen}")
+
+    def wait(self, found: Callable[[], object], at_most_seconds: float) -> float | None:
+        """Wait until something is so, saying meanwhile how the fleet is; return after how long, or None."""
+        began = said = time.monotonic()
+        while not found():
+            now = time.monotonic()
+            if now - began > at_most_seconds:
+                return None
+            if now - said >= STATUS_SECONDS:
+                said = now
+                self.note(f"      {self.status()}")
+            time.sleep(POLL_SECONDS)
+        return time.monotonic() - began
+
+    def last(self, seconds: float) -> None:
+        """Let it go on for so long."""
+        until = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() >= until, seconds + POLL_SECONDS)
+
+
+def table(steps: list[Step]) -> str:
+    """Write all rows for people."""
+    heads = ("at", "what", "expected", "seen", "")
+    rows = [heads] + [
+        (clock(each.at_seconds), each.what, each.expected, each.seen, "" if each.holds else "NO")
+        for each in steps
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )

@@ -1,0 +1,77 @@
+"""Ten replicas, a real Prometheus and a real Alertmanager: who is told, what is counted, what a rollback costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.fleet.alerts_seen import status
+from tests.fleet.fleet import CALLS_PER_SECOND, REPLICAS, Fleet, running_fleet
+from tests.fleet.incidents import all_bad, healed, healthy, one_bad, resolved
+from tests.fleet.monitoring import Setup
+from tests.fleet.reckoning import compared
+from tests.fleet.released import build_released
+from tests.fleet.rollouts import replaced, versions
+from tests.fleet.story import Story
+from tests.prove.proof import Figures, Outcome, Proof
+from tests.provision.parts import ROOT
+
+SETUP = Setup(ROOT / "tests" / "fleet" / "wayside.yaml", history_events_per_second=CALLS_PER_SECOND)
+WITH_FINAL_SCRAPE = range(REPLICAS // 2)
+HEALTHY_SECONDS = 90.0
+# By the closed form of docs/alerts.md: 14.4 times 1 % of an hour, a minute for the evaluation, and what clients see.
+PAGE_SECONDS = 0.144 * 3600 + 60 + 60
+# 5 minutes less 14.4 %, and an evaluation.
+CLEAR_SECONDS = 300 + 60
+REPLACED_SECONDS = 15 * 60.0
+RESOLVED_SECONDS = 300 + 60
+"""Alertmanager tells of a group again after 5 minutes."""
+
+
+def run(_: Sequence[str]) -> Outcome:
+    """Tell the whole story of one fleet."""
+    released, number = build_released()
+    with running_fleet(SETUP, WITH_FINAL_SCRAPE) as fleet:
+        story = Story(lambda: status(fleet))
+        healthy(fleet, story, HEALTHY_SECONDS)
+        one_bad(fleet, story)
+        all_bad(fleet, story, PAGE_SECONDS)
+        healed(fleet, story, CLEAR_SECONDS)
+        replaced(fleet, story, REPLACED_SECONDS)
+        compared(fleet, story)
+        resolved(fleet, story, RESOLVED_SECONDS)
+        versions(fleet, story, released, number)
+        _received(fleet, story)
+    figures = Figures()
+    for step in story.steps:
+        figures.claim(step.what, step.seen, step.expected, step.holds)
+    return figures.outcome(REMARK)
+
+
+def _received(fleet: Fleet, story: Story) -> None:
+    """End all, and compare what clients made with what servers received, from the first call to the last."""
+    fleet.clients.pause()
+    fleet.close()
+    made = fleet.clients.count()
+    story.expect("in all: calls that servers received", made, fleet.received)
+    story.expect("in all: of them distinct", made, fleet.distinct)
+    story.expect("in all: arrivals that clients dropped", 0, fleet.clients.dropped)
+
+
+REMARK = (
+    "Behind the fleet lies a day of good events, written by promtool: windows of hours are full from the start, as in "
+    "a fleet that was there yesterday. Prometheus scrapes every 5 s, through a proxy that keeps the last page of each "
+    "pod; rules are those of `wayside rules`, routes and inhibition those of examples/fleet/alertmanager.yaml. Half of "
+    "the pods have `drain: {final_scrape: 35s}`. A Wayside that is told to end goes on for a second, less than lies "
+    "between two scrapes: what it counts after its last one is what is lost without."
+)
+PROOF = Proof(
+    word="fleet",
+    claim=(
+        "Of ten replicas one that fails 8 % of its calls is a ticket and no page, all of them are one page; while they "
+        "are replaced Prometheus holds every event that was scraped, and with `final_scrape` what clients counted; the "
+        "version before comes and goes, and no call fails."
+    ),
+    minutes=42,
+    run=run,
+    parts=("prometheus-3", "promtool-3", "prometheus-alertmanager"),
+)
