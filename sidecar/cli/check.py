@@ -41,7 +41,7 @@ a whole file:
   health: off                       # /livez /readyz /drain, e.g. ":9465"; see `wayside drain --help`
   metrics: {profile: default}       # or slo, or full: how much is on /metrics
   log: {format: human}              # or json
-  drain: {delay: 5s, total: 18s}
+  drain: {delay: 5s, total: 18s}    # and final_scrape: 35s, see `wayside run --help`
   control: {memory: 128MiB, tick: 1s}
   limits: {threads: 1, unsent: 64MiB, connections: 0, models: 0, methods: 0, series: 0}     # 0 = default
   observe: true                     # false: relay only

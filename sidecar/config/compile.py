@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from sidecar.config.files import WILDCARDS, content_hash, expand, watched
 from sidecar.config.load import check
+from sidecar.config.scrape_notes import scrape_notes
 from sidecar.config.token_file import token_file_problems
 from sidecar.model.indicator import Available, parts_of
 from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS
@@ -65,7 +66,7 @@ def compile_policy(sources: Sources) -> Compiled:
     if problems:
         policy = replace(policy, config_valid=False)
     absent = token_file_problems(policy.drain_token_file, checked.document)
-    notes = tuple(_notes(checked))
+    notes = (*_notes(checked), *scrape_notes(checked.root, checked.document))
     return Compiled(policy, tuple(problems), notes, tuple(absent), tuple(servers.all))
 
 
@@ -192,6 +193,8 @@ def _policy(checked: Checked, sources: Sources, servers: _Servers) -> Policy:
         objectives=objectives,
         drain_delay_nanos=root.drain.delay_in_force,
         drain_total_nanos=root.drain.total,
+        final_scrape_nanos=root.drain.final_scrape,
+        first_scrape_nanos=root.health.first_scrape,
         control_argv=sources.control_argv,
         control_memory_bytes=root.control.memory,
         log_format=root.log.format,

@@ -91,10 +91,12 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     "Drain": {
         "delay": "Go on accepting for so long; 0s = stop at once; 5s if left out.",
         "total": "Cut what is left after so long; 18s if left out.",
+        "final_scrape": "Then wait so long for a last read of /metrics; not at all if left out.",
     },
     "Health": {
         "listen": "The address of the probes.",
         "drain_token_file": "Who sends what this file holds may drain from elsewhere.",
+        "first_scrape": "Not ready before /metrics was read, or so long after the start; without if left out.",
     },
     "Control": {
         "memory": "The resident memory it may use.",

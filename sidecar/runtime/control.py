@@ -42,12 +42,12 @@ class Control:
         log.format = self._reload.settings.log_format
         self._store = _store(self._reload.settings.state_dir, seam, hello, log)
         hello.ClearField("kept")  # the store has its own copy, and hello lives as long as control
-        tap = TapClient(seam, hello.tap_version)
-        self.loop = Loop(tap, self._reload, self._poller, self._store, log)
+        self._tap = TapClient(seam, hello.tap_version)
+        self.loop = Loop(self._tap, self._reload, self._poller, self._store, log)
 
     async def serve(self, admin_fd: int) -> None:
         """Show what the loop publishes, on a socket that the tap has bound."""
-        pages = Pages(self.loop.snapshot, MetricsPage().render)
+        pages = Pages(self.loop.snapshot, MetricsPage().render, self._tap.scraped)
         self._server = Server(pages.handle)
         await self._server.start(socket.socket(fileno=admin_fd))
 
