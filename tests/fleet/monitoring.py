@@ -132,7 +132,7 @@ def running_alertmanager(settings: Mapping[str, Any], folder: Path) -> Iterator[
     address = f"127.0.0.1:{port}"
     file = folder / "alertmanager.yml"
     file.write_text(json.dumps(settings))
-    program = newest("alertmanager-0.31", "prometheus-alertmanager")
+    program = newest("alertmanager-31", "prometheus-alertmanager")
     command: list[str | Path] = [program, f"--config.file={file}"]
     listen = [f"--web.listen-address={address}", "--cluster.listen-address="]
     with running([*command, *listen, f"--storage.path={folder}/alertmanager"]) as process:

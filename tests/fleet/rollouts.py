@@ -68,6 +68,8 @@ def _expect_version(fleet: Fleet, story: Story, program: Path, name: str) -> Non
         REPLICAS,
         sum(keeps_state(each) for each in replicas),
     )
+    partly = sum(each.door.metric("wayside_config_valid") == 0 for each in replicas)
+    story.tell(f"versions, {name}: replicas that know not every key of their configuration", partly)
 
 
 def keeps_state(replica: Replica) -> bool:

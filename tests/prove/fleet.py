@@ -73,5 +73,5 @@ PROOF = Proof(
     ),
     minutes=42,
     run=run,
-    parts=("prometheus-3", "promtool-3", "prometheus-alertmanager"),
+    parts=("prometheus-3", "promtool-3", "alertmanager-31"),
 )
