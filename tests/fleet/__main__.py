@@ -54,7 +54,13 @@ def main(words: Sequence[str]) -> int:
         return 0 if words[0] in ("-h", "--help") else USAGE_ERROR
     if missing := [part for part in PARTS if find(part) is None]:
         provision.main(missing)
+        if absent := [part for part in missing if find(part) is None]:
+            print(
+                f"demo-fleet: missing: {', '.join(absent)}; the reasons are above", file=sys.stderr
+            )
+            return FAILED
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print("starting ten servers, a Wayside before each, Prometheus and Alertmanager", flush=True)
     story: Story | None = None
     ending = ""
     try:

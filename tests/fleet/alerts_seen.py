@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from tests.fleet.clients import OK
 from tests.fleet.fleet import Fleet
 from tests.fleet.notifications import FIRING, ON_CALL, RESOLVED, TICKETS, Notification
 
 PAGE = "WaysideBudgetBurn page-fast"
 TICKET = "WaysideReplicaBurn replica"
 NOTHING = "nothing"
+_BAD = 'wayside:slo_replica_bad:increase{window="5m"}'
+_GOOD = 'wayside:slo_replica_good:increase{window="5m"}'
+WORST = f"topk(1, {_BAD} / ({_GOOD} + {_BAD}) > 0)"
 
 
 def firing(fleet: Fleet) -> set[str]:
@@ -43,9 +47,17 @@ def resolved_pages(fleet: Fleet) -> str:
     return in_words(told(fleet, ON_CALL, RESOLVED))
 
 
+def worst_replica(fleet: Fleet) -> str:
+    """Say which replica fails the largest share of its calls, as the rules have recorded it."""
+    found = fleet.monitoring.prometheus.query(WORST)
+    named = [f"{dict(labels)['pod']} {share:.1%}" for labels, share in found.items()]
+    return ", ".join(named) or "none"
+
+
 def status(fleet: Fleet) -> str:
     """Say in a line how the fleet is."""
     ready, ended = fleet.clients.ready(), fleet.clients.count()
-    failed = ended - fleet.clients.count("OK")
+    failed = ended - fleet.clients.count(OK)
     fires = ", ".join(sorted(firing(fleet))) or NOTHING
-    return f"{len(ready)} ready, {ended} calls, {failed} failed; fires: {fires}"
+    calls = f"{len(ready)} ready, {ended} calls, {failed} failed"
+    return f"{calls}; worst by the rules: {worst_replica(fleet)}; fires: {fires}"

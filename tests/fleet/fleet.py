@@ -85,6 +85,8 @@ class Fleet:
 
     def close(self) -> None:
         """End all that is left, and add up what servers received."""
+        for each in self.replicas.values():
+            each.tell_to_end()
         for slot in list(self.replicas):
             self._bury(self.replicas.pop(slot))
 

@@ -72,9 +72,9 @@ class Replica:
         self._wayside.wait_for(lambda: door.status("/readyz") == 200)
 
     def tell_to_end(self) -> None:
-        """Have its Wayside drain."""
-        assert self._wayside is not None
-        self._wayside.process.send_signal(signal.SIGTERM)
+        """Have its Wayside drain, if one runs there."""
+        if self._wayside is not None:
+            self._wayside.process.send_signal(signal.SIGTERM)
 
     def ended(self) -> Iterator[str]:
         """Wait for its Wayside to end; yield how it failed, and what it says that it cut."""

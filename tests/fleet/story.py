@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 POLL_SECONDS = 1.0
-STATUS_SECONDS = 10.0
+STATUS_SECONDS = 30.0
+"""How often it is said how the fleet is; on a terminal each time it is looked at, in one line that is drawn anew."""
+CLEAR_LINE = "\r\033[K"
+
+
+def terminal_columns() -> int:
+    """Return how much of a line can be drawn over: a longer one would leave its beginning behind."""
+    return shutil.get_terminal_size().columns - 1
 
 
 def clock(seconds: float) -> str:
@@ -41,7 +50,8 @@ class Story:
 
     def note(self, text: str) -> None:
         """Say what is being done."""
-        print(f"{clock(self.seconds)}  {text}", flush=True)
+        clear = CLEAR_LINE if sys.stdout.isatty() else ""
+        print(f"{clear}{clock(self.seconds)}  {text}", flush=True)
 
     def expect(self, what: str, expected: object, seen: object, holds: bool | None = None) -> None:
         """Add a row; it holds where what is seen is what is expected, unless said."""
@@ -61,7 +71,10 @@ class Story:
             now = time.monotonic()
             if now - began > at_most_seconds:
                 return None
-            if now - said >= STATUS_SECONDS:
+            if sys.stdout.isatty():
+                line = f"{clock(self.seconds)}        {self.status()}"
+                print(f"{CLEAR_LINE}{line[: terminal_columns()]}", end="", flush=True)
+            elif now - said >= STATUS_SECONDS:
                 said = now
                 self.note(f"      {self.status()}")
             time.sleep(POLL_SECONDS)
