@@ -13,7 +13,7 @@ build: ## leave .venv/bin/wayside and .venv/bin/wayside-tap
 demo: build ## a model server, a load and Wayside between them; ARGS="--for 20s" ends it by itself
 	@.venv/bin/wayside demo $(ARGS)
 
-demo-fleet: ## ten replicas, Prometheus and Alertmanager: a ticket for one bad replica, one page for all; 10 to 14 minutes
+demo-fleet: ## ten replicas, Prometheus and Alertmanager: a ticket for one bad replica, one page for all; 9 to 14 minutes
 	@dev/demo_fleet.sh $(ARGS)
 
 test: ## fetch what the tests need, run all of them, say what could not run; ARGS="--slowest" or pytest's own

@@ -25,8 +25,8 @@ BAD_SLOT = 3
 # shortly before the first. A minute for the evaluation, half of one until Alertmanager tells.
 TICKET_SECONDS = 2 * 300 + 60 + 60
 WORST = re.compile(r"\b(chat-\d+-\d+) \d+(?=, )")
-SETTLED_SECONDS = 60.0
-"""After a first notification: a second one would come with the next evaluation."""
+INHIBITED_SECONDS = 60.0
+"""How long Alertmanager may take to hold back what a page speaks for."""
 
 
 def healthy(fleet: Fleet, story: Story, seconds: float) -> None:
@@ -39,14 +39,14 @@ def healthy(fleet: Fleet, story: Story, seconds: float) -> None:
     story.expect("healthy: calls that failed", 0, failed)
 
 
-def one_bad(fleet: Fleet, story: Story) -> None:
-    """A new replica fails a share of its calls: a ticket that names it, and no page."""
+def one_bad(fleet: Fleet, story: Story, settled_seconds: float) -> None:
+    """A new replica fails a share of its calls: a ticket that names it, and for so long no second one, and no page."""
     story.note(f"a new replica comes, whose server fails {BAD_RATIO:.0%} of its calls")
     (bad,) = fleet.replace([BAD_SLOT], BAD_RATIO)
     after = story.wait(lambda: told(fleet, TICKETS), TICKET_SECONDS)
     seen = tickets(fleet) + (f", after {clock(after)}" if after else "")
     story.expect("one replica bad: ticket", TICKET, seen, tickets(fleet) == TICKET)
-    story.last(SETTLED_SECONDS)
+    story.last(settled_seconds)
     named = [alert for each in told(fleet, TICKETS) for alert in each.alerts]
     worst = [pod for alert in named for pod in WORST.findall(alert.description)]
     story.expect("one replica bad: whom the ticket names", bad.pod, ", ".join(worst) or NOTHING)
@@ -62,7 +62,7 @@ def all_bad(fleet: Fleet, story: Story, at_most_seconds: float) -> float:
     after = story.wait(lambda: told(fleet, ON_CALL), at_most_seconds)
     seen = pages(fleet) + (f", after {clock(after)}" if after else "")
     story.expect("all bad: page", PAGE, seen, pages(fleet) == PAGE)
-    story.wait(fleet.monitoring.alertmanager.inhibited, SETTLED_SECONDS)
+    story.wait(fleet.monitoring.alertmanager.inhibited, INHIBITED_SECONDS)
     held = ", ".join(sorted(fleet.monitoring.alertmanager.inhibited())) or NOTHING
     story.expect("all bad: held back by the page", TICKET.split()[0], held)
     story.expect("all bad: more tickets", before, tickets(fleet))

@@ -18,6 +18,8 @@ from tests.provision.parts import ROOT
 SETUP = Setup(ROOT / "tests" / "fleet" / "wayside.yaml", history_events_per_second=CALLS_PER_SECOND)
 WITH_FINAL_SCRAPE = range(REPLICAS // 2)
 HEALTHY_SECONDS = 90.0
+ONE_BAD_SECONDS = 60.0
+"""After the ticket: a second one, or a page, would come with the next evaluation."""
 # By the closed form of docs/alerts.md: 14.4 times 1 % of an hour, a minute for the evaluation, and what clients see.
 PAGE_SECONDS = 0.144 * 3600 + 60 + 60
 # 5 minutes less 14.4 %, and an evaluation.
@@ -33,7 +35,7 @@ def run(_: Sequence[str]) -> Outcome:
     with running_fleet(SETUP, WITH_FINAL_SCRAPE) as fleet:
         story = Story(lambda: status(fleet))
         healthy(fleet, story, HEALTHY_SECONDS)
-        one_bad(fleet, story)
+        one_bad(fleet, story, ONE_BAD_SECONDS)
         all_bad(fleet, story, PAGE_SECONDS)
         healed(fleet, story, CLEAR_SECONDS)
         replaced(fleet, story, REPLACED_SECONDS)

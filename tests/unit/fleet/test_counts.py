@@ -29,6 +29,7 @@ class Door:
     def __init__(self, address: str) -> None:
         self.address = address
         self.ready = True
+        self.page = PAGE
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def door() -> Iterator[Door]:
             self.send_response(503 if probed and not made.ready else 200)
             self.send_header("content-type", "text/plain")
             self.end_headers()
-            self.wfile.write(b"" if probed else PAGE.encode())
+            self.wfile.write(b"" if probed else made.page.encode())
 
         def log_message(self, *_: object) -> None:
             pass
@@ -67,7 +68,7 @@ def test_a_share_fails_until_another_line_comes() -> None:
 def test_clients_count_as_the_server_does_and_leave_a_replica_that_is_not_ready(door: Door) -> None:
     with (
         running([sys.executable, "-m", "tests.fleet.server", "1"], listens=True) as server,
-        Clients(100).calling() as clients,
+        Clients(500).calling() as clients,
     ):
         clients.know("one", server.first_line(), door.address)
         wait_until(lambda: clients.ready() == {"one"})
@@ -76,11 +77,11 @@ def test_clients_count_as_the_server_does_and_leave_a_replica_that_is_not_ready(
         wait_until(lambda: clients.count(OK, "one") >= 5)
         server.tell("failing 1")
         wait_until(lambda: clients.count("INTERNAL: simulated failure of the accelerator") >= 5)
-        door.ready = False
-        wait_until(lambda: clients.ready() == set())
         clients.pause()
         made = clients.count()
-        assert sum(clients.ended.values()) == made == clients.count(pod="one")
+        assert made == sum(clients.ended.values()) == clients.count(pod="one")
+        door.ready = False
+        wait_until(lambda: clients.ready() == set())
         clients.resume()
         assert clients.count(pod="another") == clients.dropped == 0
         server.stop()
@@ -100,6 +101,9 @@ def test_the_page_that_prometheus_has_is_kept(door: Door) -> None:
         with opener.open(f"http://{door.address}/metrics", timeout=60) as answer:
             assert answer.read().decode() == PAGE
         assert scrapes.events(door.address) == {"good": 7, "bad": 2, "excluded": 1}
+        door.page = PAGE.replace(" 7", " 9")
+        opener.open(f"http://{door.address}/metrics", timeout=60).close()
+        assert scrapes.events(door.address) == {"good": 9, "bad": 2, "excluded": 1}
         assert scrapes.events("127.0.0.1:1") == {"good": 0, "bad": 0, "excluded": 0}
         with pytest.raises(urllib.error.HTTPError, match="502"):
             opener.open("http://127.0.0.1:1/metrics", timeout=60)
