@@ -16,7 +16,7 @@ from tests.fleet.alerts_seen import status
 from tests.fleet.fleet import Fleet, running_fleet
 from tests.fleet.incidents import all_bad, healed, healthy, one_bad, resolved
 from tests.fleet.monitoring import Setup
-from tests.fleet.story import Story, table
+from tests.fleet.report import Report, table
 from tests.provision import __main__ as provision
 from tests.provision.parts import ROOT, find
 
@@ -33,20 +33,20 @@ RESOLVED_SECONDS = 60 + 30
 INTERRUPTED, FAILED, USAGE_ERROR = 130, 1, 2
 
 
-def perform(fleet: Fleet, story: Story) -> None:
+def perform(fleet: Fleet, report: Report) -> None:
     """Show both incidents."""
     prometheus, alertmanager = fleet.monitoring.prometheus, fleet.monitoring.alertmanager
-    story.note(f"Prometheus    http://{prometheus.address}/alerts")
-    story.note(f"Alertmanager  http://{alertmanager.address}/#/alerts")
+    report.note(f"Prometheus    http://{prometheus.address}/alerts")
+    report.note(f"Alertmanager  http://{alertmanager.address}/#/alerts")
     for each in list(fleet.replicas.values())[:1]:
-        story.note(
+        report.note(
             f"a replica     http://{each.door.admin}/metrics; nine more are in Prometheus' /targets"
         )
-    healthy(fleet, story, HEALTHY_SECONDS)
-    one_bad(fleet, story, ONE_BAD_SECONDS)
-    all_bad(fleet, story, PAGE_SECONDS)
-    healed(fleet, story, CLEAR_SECONDS)
-    resolved(fleet, story, RESOLVED_SECONDS)
+    healthy(fleet, report, HEALTHY_SECONDS)
+    one_bad(fleet, report, ONE_BAD_SECONDS)
+    all_bad(fleet, report, PAGE_SECONDS)
+    healed(fleet, report, CLEAR_SECONDS)
+    resolved(fleet, report, RESOLVED_SECONDS)
 
 
 def main(words: Sequence[str]) -> int:
@@ -63,17 +63,17 @@ def main(words: Sequence[str]) -> int:
             return FAILED
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     print("starting ten servers, a Wayside before each, Prometheus and Alertmanager", flush=True)
-    story: Story | None = None
+    report: Report | None = None
     ending = ""
     try:
         with running_fleet(SETUP, ()) as fleet:
-            story = Story(lambda: status(fleet))
-            perform(fleet, story)
+            report = Report(lambda: status(fleet))
+            perform(fleet, report)
     except KeyboardInterrupt:
         ending = "interrupted"
-    steps = story.steps if story else []
-    print(f"\n{table(steps)}\n")
-    held = all(each.holds for each in steps)
+    rows = report.rows if report else []
+    print(f"\n{table(rows)}\n")
+    held = all(each.holds for each in rows)
     print(ending or ("all as expected" if held else "not all as expected"))
     return INTERRUPTED if ending else 0 if held else FAILED
 

@@ -48,7 +48,7 @@ class Clients:
 
     calls_per_second: float
     ended: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Calls by pod and status; of one that failed with what it said, where the fleet was not told to fail."""
+    """Calls by pod and by how they ended: OK, or a status and what the server said."""
     dropped: int = 0
     _endpoints: dict[str, Endpoint] = field(default_factory=dict)
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
@@ -131,8 +131,6 @@ class Clients:
             await each.client.channel.close()
 
     async def _settled(self) -> None:
-        # The arrival that was due may still begin: it is let through before anything is waited for.
-        await asyncio.sleep(0)
         while self._under_way:
             await asyncio.wait(self._under_way)
 

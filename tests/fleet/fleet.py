@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,11 +42,10 @@ class Fleet:
     distinct: int = 0
     complaints: list[str] = field(default_factory=list)
     """How Waysides ended that should have ended well."""
-    began: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        """Number pods in the order of their birth."""
-        self._births = itertools.count()
+        """Number pods as they begin."""
+        self._numbers = itertools.count()
 
     @property
     def pods(self) -> list[Replica]:
@@ -64,7 +62,7 @@ class Fleet:
             each.tell_to_end()
         for each in old:
             self.complaints += each.ended()
-            self._bury(each)
+            self._remove(each)
         self._scrape(self.replicas.values())
         return new
 
@@ -88,17 +86,17 @@ class Fleet:
         for each in self.replicas.values():
             each.tell_to_end()
         for slot in list(self.replicas):
-            self._bury(self.replicas.pop(slot))
+            self._remove(self.replicas.pop(slot))
 
     def _start(self, slot: int, failing: float) -> Replica:
-        birth = next(self._births)
-        pod = f"chat-{slot}-{birth}"
+        number = next(self._numbers)
+        pod = f"chat-{slot}-{number}"
         replica = new_replica(
             pod,
             self.folder / pod,
             self.objectives,
             final_scrape=slot in self.with_final_scrape,
-            seed=birth,
+            seed=number,
         )
         self.replicas[slot] = replica
         replica.fail(failing)
@@ -106,7 +104,7 @@ class Fleet:
         self.clients.know(pod, replica.door.listen, replica.door.health)
         return replica
 
-    def _bury(self, replica: Replica) -> None:
+    def _remove(self, replica: Replica) -> None:
         received, distinct = replica.close()
         self.clients.forget(replica.pod)
         self.received += received

@@ -16,7 +16,7 @@ from tests.fleet.alerts_seen import (
 )
 from tests.fleet.fleet import Fleet
 from tests.fleet.notifications import ON_CALL, RESOLVED, TICKETS
-from tests.fleet.story import Story, clock
+from tests.fleet.report import Report, clock
 
 BAD_RATIO = 0.08
 BAD_SLOT = 3
@@ -28,52 +28,52 @@ INHIBITED_SECONDS = 60.0
 """How long Alertmanager may take to hold back what a page speaks for."""
 
 
-def healthy(fleet: Fleet, story: Story, seconds: float) -> None:
+def healthy(fleet: Fleet, report: Report, seconds: float) -> None:
     """Nothing is wrong, and nobody is told anything."""
-    story.note(f"ten replicas answer {fleet.clients.calls_per_second:g} calls a second")
-    story.last(seconds)
-    story.expect("healthy: alerts that fire", NOTHING, ", ".join(firing(fleet)) or NOTHING)
-    story.expect("healthy: pages and tickets", NOTHING, in_all(fleet))
+    report.note(f"ten replicas answer {fleet.clients.calls_per_second:g} calls a second")
+    report.hold(seconds)
+    report.expect("healthy: alerts that fire", NOTHING, ", ".join(firing(fleet)) or NOTHING)
+    report.expect("healthy: pages and tickets", NOTHING, in_all(fleet))
     failed = fleet.clients.count() - fleet.clients.count("OK")
-    story.expect("healthy: calls that failed", 0, failed)
+    report.expect("healthy: calls that failed", 0, failed)
 
 
-def one_bad(fleet: Fleet, story: Story, settled_seconds: float) -> None:
+def one_bad(fleet: Fleet, report: Report, settled_seconds: float) -> None:
     """A new replica fails a share of its calls: a ticket that names it, and for so long no second one, and no page."""
-    story.note(f"a new replica comes, whose server fails {BAD_RATIO:.0%} of its calls")
+    report.note(f"a new replica comes, whose server fails {BAD_RATIO:.0%} of its calls")
     (bad,) = fleet.replace([BAD_SLOT], BAD_RATIO)
-    after = story.wait(lambda: told(fleet, TICKETS), TICKET_SECONDS)
+    after = report.wait(lambda: told(fleet, TICKETS), TICKET_SECONDS)
     seen = tickets(fleet) + (f", after {clock(after)}" if after else "")
-    story.expect("one replica bad: ticket", TICKET, seen, tickets(fleet) == TICKET)
-    story.last(settled_seconds)
+    report.expect("one replica bad: ticket", TICKET, seen, tickets(fleet) == TICKET)
+    report.hold(settled_seconds)
     named = [alert for each in told(fleet, TICKETS) for alert in each.alerts]
     worst = [pod for alert in named for pod in WORST.findall(alert.description)]
-    story.expect("one replica bad: whom the ticket names", bad.pod, ", ".join(worst) or NOTHING)
-    story.expect("one replica bad: tickets", 1, len(told(fleet, TICKETS)))
-    story.expect("one replica bad: pages", NOTHING, pages(fleet))
+    report.expect("one replica bad: whom the ticket names", bad.pod, ", ".join(worst) or NOTHING)
+    report.expect("one replica bad: tickets", 1, len(told(fleet, TICKETS)))
+    report.expect("one replica bad: pages", NOTHING, pages(fleet))
 
 
-def all_bad(fleet: Fleet, story: Story, at_most_seconds: float) -> None:
+def all_bad(fleet: Fleet, report: Report, at_most_seconds: float) -> None:
     """Every call fails, until somebody was paged: one page, for which the ticket is silent."""
-    story.note("every server fails every call")
+    report.note("every server fails every call")
     before = tickets(fleet)
     fleet.fail(1)
-    after = story.wait(lambda: told(fleet, ON_CALL), at_most_seconds)
+    after = report.wait(lambda: told(fleet, ON_CALL), at_most_seconds)
     seen = pages(fleet) + (f", after {clock(after)}" if after else "")
-    story.expect("all bad: page", PAGE, seen, pages(fleet) == PAGE)
-    story.wait(fleet.monitoring.alertmanager.inhibited, INHIBITED_SECONDS)
+    report.expect("all bad: page", PAGE, seen, pages(fleet) == PAGE)
+    report.wait(fleet.monitoring.alertmanager.inhibited, INHIBITED_SECONDS)
     held = ", ".join(sorted(fleet.monitoring.alertmanager.inhibited())) or NOTHING
-    story.expect("all bad: held back by the page", TICKET.split()[0], held)
-    story.expect("all bad: more tickets", before, tickets(fleet))
-    story.note("every server is well again")
+    report.expect("all bad: held back by the page", TICKET.split()[0], held)
+    report.expect("all bad: more tickets", before, tickets(fleet))
+    report.note("every server is well again")
     fleet.fail(0)
 
 
-def healed(fleet: Fleet, story: Story, at_most_seconds: float) -> None:
+def healed(fleet: Fleet, report: Report, at_most_seconds: float) -> None:
     """The page's tier clears within its short window."""
-    after = story.wait(lambda: PAGE not in firing(fleet), at_most_seconds)
+    after = report.wait(lambda: PAGE not in firing(fleet), at_most_seconds)
     seen = f"after {clock(after)}" if after else "not yet"
-    story.expect(
+    report.expect(
         "healed: the page's tier clears",
         f"within {clock(at_most_seconds)}",
         seen,
@@ -81,12 +81,12 @@ def healed(fleet: Fleet, story: Story, at_most_seconds: float) -> None:
     )
 
 
-def resolved(fleet: Fleet, story: Story, at_most_seconds: float) -> None:
+def resolved(fleet: Fleet, report: Report, at_most_seconds: float) -> None:
     """Whoever was paged is told that it is over, once, and was told nothing else."""
-    story.wait(lambda: told(fleet, ON_CALL, RESOLVED), at_most_seconds)
-    story.expect("healed: told that it is over", PAGE, resolved_pages(fleet))
-    story.expect("in all: pages", PAGE, pages(fleet))
-    story.expect("in all: tickets", TICKET, tickets(fleet))
+    report.wait(lambda: told(fleet, ON_CALL, RESOLVED), at_most_seconds)
+    report.expect("healed: told that it is over", PAGE, resolved_pages(fleet))
+    report.expect("in all: pages", PAGE, pages(fleet))
+    report.expect("in all: tickets", TICKET, tickets(fleet))
 
 
 def in_all(fleet: Fleet) -> str:

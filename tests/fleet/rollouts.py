@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.fleet.clients import OK
 from tests.fleet.fleet import REPLICAS, Fleet
 from tests.fleet.replica import Replica
-from tests.fleet.story import Story
+from tests.fleet.report import Report
 from tests.harness.wayside import COMMAND
 
 THIRDS = tuple(tuple(range(first, REPLICAS, 3)) for first in range(3))
@@ -23,53 +23,55 @@ def failed(fleet: Fleet) -> int:
     return fleet.clients.count() - fleet.clients.count(OK)
 
 
-def replaced(fleet: Fleet, story: Story, seconds: float) -> None:
+def replaced(fleet: Fleet, report: Report, seconds: float) -> None:
     """A third of the replicas is replaced every 2 minutes: no call fails."""
-    story.note("a third of the replicas is replaced every 2 minutes")
+    report.note("a third of the replicas is replaced every 2 minutes")
     before, pods = failed(fleet), len(fleet.gone)
     rounds = int(seconds // EVERY_SECONDS) + 1
     for number in range(rounds):
         began = time.monotonic()
         new = fleet.replace(THIRDS[number % len(THIRDS)])
-        story.note(f"      {number + 1} of {rounds}: {', '.join(each.pod for each in new)}")
+        report.note(f"      {number + 1} of {rounds}: {', '.join(each.pod for each in new)}")
         if number + 1 < rounds:
-            story.last(began + EVERY_SECONDS - time.monotonic())
-    story.tell("replaced: replicas", len(fleet.gone) - pods)
-    story.expect("replaced: calls that failed", 0, failed(fleet) - before)
-    story.expect("replaced: what Waysides said at their ends", "nothing", complaints(fleet))
+            report.hold(began + EVERY_SECONDS - time.monotonic())
+    report.tell("replaced: replicas", len(fleet.gone) - pods)
+    report.expect("replaced: calls that failed", 0, failed(fleet) - before)
+    report.expect("replaced: what Waysides said at their ends", "nothing", complaints(fleet))
 
 
-def versions(fleet: Fleet, story: Story, released: Path, number: str) -> None:
+def versions(fleet: Fleet, report: Report, released: Path, number: str) -> None:
     """All Waysides go back to the version before and come forth again, a third at a time: no call fails."""
     before = failed(fleet)
     for program, name in ((released, number), (COMMAND, "this one")):
-        story.note(f"all Waysides become {name}, a third at a time")
+        report.note(f"all Waysides become {name}, a third at a time")
         for third in THIRDS:
             fleet.restart(third, program)
-            story.last(VERSION_SECONDS)
-        _expect_version(fleet, story, program, name)
-    story.expect("versions: calls that failed", 0, failed(fleet) - before)
-    story.expect("versions: what Waysides said at their ends", "nothing", complaints(fleet))
-    _expect_events(fleet, story)
+            report.hold(VERSION_SECONDS)
+        _expect_version(fleet, report, program, name)
+    report.expect("versions: calls that failed", 0, failed(fleet) - before)
+    report.expect("versions: what Waysides said at their ends", "nothing", complaints(fleet))
+    _expect_events(fleet, report)
 
 
-def _expect_version(fleet: Fleet, story: Story, program: Path, name: str) -> None:
+def _expect_version(fleet: Fleet, report: Report, program: Path, name: str) -> None:
     """Every replica is of one version, and goes on with the state that the other one left."""
     replicas = fleet.replicas.values()
     tap = program.with_name("wayside-tap").resolve()
-    story.expect(
+    report.expect(
         f"versions, {name}: replicas that run it",
         REPLICAS,
         sum(each.program == tap for each in replicas),
     )
-    story.wait(lambda: all(keeps_state(each) for each in replicas), KEPT_SECONDS)
-    story.expect(
+    report.wait(lambda: all(keeps_state(each) for each in replicas), KEPT_SECONDS)
+    report.expect(
         f"versions, {name}: replicas that go on with the state of the other one",
         REPLICAS,
         sum(keeps_state(each) for each in replicas),
     )
     partly = sum(each.door.metric("wayside_config_valid") == 0 for each in replicas)
-    story.tell(f"versions, {name}: replicas that know not every key of their configuration", partly)
+    report.tell(
+        f"versions, {name}: replicas that know not every key of their configuration", partly
+    )
 
 
 def keeps_state(replica: Replica) -> bool:
@@ -78,7 +80,7 @@ def keeps_state(replica: Replica) -> bool:
     return replica.door.metric("wayside_state_store_up") == 1 and not aside
 
 
-def _expect_events(fleet: Fleet, story: Story) -> None:
+def _expect_events(fleet: Fleet, report: Report) -> None:
     """What a replica's own engine has of its three lives is what clients counted of them."""
 
     def differing() -> list[str]:
@@ -89,8 +91,8 @@ def _expect_events(fleet: Fleet, story: Story) -> None:
         ]
 
     fleet.clients.pause()
-    story.wait(lambda: not differing(), KEPT_SECONDS)
-    story.expect(
+    report.wait(lambda: not differing(), KEPT_SECONDS)
+    report.expect(
         "versions: replicas whose own windows hold something else than clients counted",
         "none",
         "; ".join(differing()[:3]) or "none",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.fleet.alerts_seen import status
+from tests.fleet.event_counts import compared
 from tests.fleet.fleet import CALLS_PER_SECOND, REPLICAS, Fleet, running_fleet
 from tests.fleet.incidents import all_bad, healed, healthy, one_bad, resolved
 from tests.fleet.monitoring import Setup
-from tests.fleet.reckoning import compared
 from tests.fleet.released import build_released
+from tests.fleet.report import Report
 from tests.fleet.rollouts import replaced, versions
-from tests.fleet.story import Story
 from tests.prove.proof import Figures, Outcome, Proof
 from tests.provision.parts import ROOT
 
@@ -30,33 +30,33 @@ RESOLVED_SECONDS = 300 + 60
 
 
 def run(_: Sequence[str]) -> Outcome:
-    """Tell the whole story of one fleet."""
+    """Put one fleet through all of it."""
     released, number = build_released()
     with running_fleet(SETUP, WITH_FINAL_SCRAPE) as fleet:
-        story = Story(lambda: status(fleet))
-        healthy(fleet, story, HEALTHY_SECONDS)
-        one_bad(fleet, story, ONE_BAD_SECONDS)
-        all_bad(fleet, story, PAGE_SECONDS)
-        healed(fleet, story, CLEAR_SECONDS)
-        replaced(fleet, story, REPLACED_SECONDS)
-        compared(fleet, story)
-        resolved(fleet, story, RESOLVED_SECONDS)
-        versions(fleet, story, released, number)
-        _received(fleet, story)
+        report = Report(lambda: status(fleet))
+        healthy(fleet, report, HEALTHY_SECONDS)
+        one_bad(fleet, report, ONE_BAD_SECONDS)
+        all_bad(fleet, report, PAGE_SECONDS)
+        healed(fleet, report, CLEAR_SECONDS)
+        replaced(fleet, report, REPLACED_SECONDS)
+        compared(fleet, report)
+        resolved(fleet, report, RESOLVED_SECONDS)
+        versions(fleet, report, released, number)
+        _received(fleet, report)
     figures = Figures()
-    for step in story.steps:
-        figures.claim(step.what, step.seen, step.expected, step.holds)
+    for row in report.rows:
+        figures.claim(row.what, row.seen, row.expected, row.holds)
     return figures.outcome(REMARK)
 
 
-def _received(fleet: Fleet, story: Story) -> None:
+def _received(fleet: Fleet, report: Report) -> None:
     """End all, and compare what clients made with what servers received, from the first call to the last."""
     fleet.clients.pause()
     fleet.close()
     made = fleet.clients.count()
-    story.expect("in all: calls that servers received", made, fleet.received)
-    story.expect("in all: of them distinct", made, fleet.distinct)
-    story.expect("in all: arrivals that clients dropped", 0, fleet.clients.dropped)
+    report.expect("in all: calls that servers received", made, fleet.received)
+    report.expect("in all: of them distinct", made, fleet.distinct)
+    report.expect("in all: arrivals that clients dropped", 0, fleet.clients.dropped)
 
 
 REMARK = (

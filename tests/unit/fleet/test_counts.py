@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.fleet.clients import OK, Clients
-from tests.fleet.reckoning import Reckoning
+from tests.fleet.event_counts import EventCounts
 from tests.fleet.scrapes import recorded_scrapes
 from tests.fleet.server import FailingShare, received
 from tests.harness.running import running, wait_until
@@ -112,7 +112,7 @@ def test_the_page_that_prometheus_has_is_kept(door: Door) -> None:
 def test_what_differs_is_named_by_pod_and_outcome() -> None:
     said = {"good": 7.0, "bad": 2.0, "excluded": 0.0}
     clients = {"one": {"good": 8.0, "bad": 2.0}, "two": {"good": 7.0, "bad": 2.0}}
-    seen = Reckoning(clients, {"one": said, "two": said}, {"one": {**said, "bad": 1.0}})
+    seen = EventCounts(clients, {"one": said, "two": said}, {"one": {**said, "bad": 1.0}})
     assert seen.differing() == [
         "one, bad: 1.0 for 2",
         *(f"two, {outcome}: None for {value:g}" for outcome, value in said.items()),

@@ -25,8 +25,8 @@ def clock(seconds: float) -> str:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One row: something that was to be seen."""
+class Row:
+    """Something that was to be seen, or is told."""
 
     at_seconds: float
     what: str
@@ -36,12 +36,12 @@ class Step:
 
 
 @dataclass
-class Story:
+class Report:
     """The rows so far; `status` says in a line how the fleet is."""
 
     status: Callable[[], str]
     began: float = field(default_factory=time.monotonic)
-    steps: list[Step] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -56,12 +56,12 @@ class Story:
     def expect(self, what: str, expected: object, seen: object, holds: bool | None = None) -> None:
         """Add a row; it holds where what is seen is what is expected, unless said."""
         so = seen == expected if holds is None else holds
-        self.steps.append(Step(self.seconds, what, str(expected), str(seen), so))
+        self.rows.append(Row(self.seconds, what, str(expected), str(seen), so))
         self.note(f"{'  ok' if so else '  NO'}  {what}: {seen} (expected: {expected})")
 
     def tell(self, what: str, seen: object) -> None:
         """Add a row of which nothing is expected."""
-        self.steps.append(Step(self.seconds, what, "", str(seen), True))
+        self.rows.append(Row(self.seconds, what, "", str(seen), True))
         self.note(f"      {what}: {seen}")
 
     def wait(self, found: Callable[[], object], at_most_seconds: float) -> float | None:
@@ -80,21 +80,21 @@ class Story:
             time.sleep(POLL_SECONDS)
         return time.monotonic() - began
 
-    def last(self, seconds: float) -> None:
+    def hold(self, seconds: float) -> None:
         """Let it go on for so long."""
         until = time.monotonic() + seconds
         self.wait(lambda: time.monotonic() >= until, seconds + POLL_SECONDS)
 
 
-def table(steps: list[Step]) -> str:
+def table(rows: list[Row]) -> str:
     """Write all rows for people."""
-    heads = ("at", "what", "expected", "seen", "")
-    rows = [heads] + [
-        (clock(each.at_seconds), each.what, each.expected, each.seen, "" if each.holds else "NO")
-        for each in steps
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
-    return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+    lines = [("at", "what", "expected", "seen", "")]
+    lines += [
+        (clock(row.at_seconds), row.what, row.expected, row.seen, "" if row.holds else "NO")
         for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
     )

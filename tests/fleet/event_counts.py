@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tests.fleet.clients import OK
 from tests.fleet.fleet import Fleet
 from tests.fleet.replica import Replica
+from tests.fleet.report import Report
 from tests.fleet.scrapes import BAD, GOOD, OUTCOMES
-from tests.fleet.story import Story
 
 Counts = dict[str, float]
 SETTLED_SECONDS = 60.0
@@ -18,7 +18,7 @@ LEAST_SHARE = 0.999
 
 
 @dataclass(frozen=True)
-class Reckoning:
+class EventCounts:
     """Events by pod and outcome."""
 
     clients: dict[str, Counts]
@@ -39,7 +39,7 @@ class Reckoning:
         ]
 
 
-def reckon(fleet: Fleet) -> Reckoning:
+def event_counts(fleet: Fleet) -> EventCounts:
     """Ask all three; nothing may be under way."""
     clients: dict[str, Counts] = {
         each.pod: {
@@ -55,14 +55,14 @@ def reckon(fleet: Fleet) -> Reckoning:
     for labels, value in found.items():
         named = dict(labels)
         prometheus.setdefault(named["pod"], {})[named["outcome"]] = value
-    return Reckoning(clients, pages, prometheus)
+    return EventCounts(clients, pages, prometheus)
 
 
 def settled(fleet: Fleet) -> Callable[[], bool]:
     """Return whether Prometheus has what every replica that is there has counted for its clients."""
 
     def so() -> bool:
-        seen = reckon(fleet)
+        seen = event_counts(fleet)
         return all(
             seen.clients[each.pod][outcome] == seen.prometheus.get(each.pod, {}).get(outcome)
             for each in fleet.replicas.values()
@@ -72,27 +72,27 @@ def settled(fleet: Fleet) -> Callable[[], bool]:
     return so
 
 
-def compared(fleet: Fleet, story: Story) -> None:
+def compared(fleet: Fleet, report: Report) -> None:
     """Stop the clients, let Prometheus scrape once more, and compare the three."""
     fleet.clients.pause()
-    story.wait(settled(fleet), SETTLED_SECONDS)
-    seen = reckon(fleet)
+    report.wait(settled(fleet), SETTLED_SECONDS)
+    seen = event_counts(fleet)
     pods = fleet.pods
     for outcome in (GOOD, BAD):
         said = seen.total(seen.pages, seen.pages, outcome)
         held = seen.total(seen.prometheus, seen.prometheus, outcome)
-        story.expect(f"{outcome} events in Prometheus: those of the last pages", said, held)
+        report.expect(f"{outcome} events in Prometheus: those of the last pages", said, held)
     wrong = seen.differing()
-    story.expect(
+    report.expect(
         "pods of which Prometheus says something else", "none", "; ".join(wrong[:3]) or "none"
     )
-    _beside_clients(seen, [each for each in pods if each.final_scrape], story)
-    _lost(seen, [each for each in pods if not each.final_scrape], story)
-    _increase(fleet, seen, story)
+    _beside_clients(seen, [each for each in pods if each.final_scrape], report)
+    _lost(seen, [each for each in pods if not each.final_scrape], report)
+    _increase(fleet, seen, report)
     fleet.clients.resume()
 
 
-def _beside_clients(seen: Reckoning, pods: list[Replica], story: Story) -> None:
+def _beside_clients(seen: EventCounts, pods: list[Replica], report: Report) -> None:
     """Compare with what clients counted, of pods that stay until they were scraped."""
     names = [each.pod for each in pods]
     for outcome in (GOOD, BAD):
@@ -100,22 +100,22 @@ def _beside_clients(seen: Reckoning, pods: list[Replica], story: Story) -> None:
         held = seen.total(seen.prometheus, names, outcome)
         within = LEAST_SHARE * made <= held <= made / LEAST_SHARE
         what = f"with final_scrape, {len(pods)} pods: {outcome} events, beside what clients counted"
-        story.expect(what, f"{made} within 0.1 %", held, within)
+        report.expect(what, f"{made} within 0.1 %", held, within)
 
 
-def _lost(seen: Reckoning, pods: list[Replica], story: Story) -> None:
+def _lost(seen: EventCounts, pods: list[Replica], report: Report) -> None:
     """Say what is lost of pods that do not."""
     names = [each.pod for each in pods]
     made = sum(seen.total(seen.clients, names, outcome) for outcome in (GOOD, BAD))
     held = sum(seen.total(seen.prometheus, names, outcome) for outcome in (GOOD, BAD))
     what = f"without it, {len(pods)} pods: events lost of {made}"
-    story.tell(what, f"{made - held} ({(made - held) / max(made, 1):.2%})")
+    report.tell(what, f"{made - held} ({(made - held) / max(made, 1):.2%})")
 
 
-def _increase(fleet: Fleet, seen: Reckoning, story: Story) -> None:
+def _increase(fleet: Fleet, seen: EventCounts, report: Report) -> None:
     """Say what `increase` makes of the same series, which sees no pod before its first scrape."""
-    window = round(story.seconds) + 60
+    window = round(report.seconds) + 60
     query = f'sum(increase(wayside_slo_events_total{{pod!~"chat-yesterday-.*"}}[{window}s]))'
     made = sum(seen.total(seen.clients, seen.clients, outcome) for outcome in (GOOD, BAD))
     share = fleet.monitoring.prometheus.value(query) / max(made, 1)
-    story.tell(f"increase() over all of it, beside {made} calls", f"{share:.2%}")
+    report.tell(f"increase() over all of it, beside {made} calls", f"{share:.2%}")

@@ -6,29 +6,29 @@ import pytest
 
 from tests.fleet.history import PODS, SECONDS, STEP_SECONDS, lines
 from tests.fleet.released import NoReleaseError, newest_release
-from tests.fleet.story import Story, clock, table
+from tests.fleet.report import Report, clock, table
 
 
 def test_a_row_holds_where_what_is_seen_is_what_is_expected(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    story = Story(lambda: "well")
-    story.expect("pages", 1, 1)
-    story.expect("pages", 1, 2)
-    story.expect("share", "about 1", 2, holds=True)
-    story.tell("lost", 3)
-    assert [each.holds for each in story.steps] == [True, False, True, True]
-    rows = table(story.steps).splitlines()
+    report = Report(lambda: "well")
+    report.expect("pages", 1, 1)
+    report.expect("pages", 1, 2)
+    report.expect("share", "about 1", 2, holds=True)
+    report.tell("lost", 3)
+    assert [each.holds for each in report.rows] == [True, False, True, True]
+    rows = table(report.rows).splitlines()
     assert [row.endswith("NO") for row in rows] == [False, False, True, False, False]
     said = capsys.readouterr().out
     assert said.count("  NO  pages: 2 (expected: 1)") == said.count("ok") - 1 == 1
 
 
 def test_waiting_says_how_long_or_that_it_never_came() -> None:
-    story = Story(lambda: "well")
-    waited = story.wait(lambda: True, 60)
+    report = Report(lambda: "well")
+    waited = report.wait(lambda: True, 60)
     assert waited is not None
-    assert story.wait(lambda: False, 0) is None
+    assert report.wait(lambda: False, 0) is None
 
 
 def test_moments_are_minutes_and_seconds() -> None:
