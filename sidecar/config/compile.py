@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from sidecar.config.delivery_files import delivery_file_problems
 from sidecar.config.files import WILDCARDS, content_hash, expand, watched
 from sidecar.config.load import check
 from sidecar.config.scrape_notes import scrape_notes
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 # What the file may say today although nothing acts on it yet; said aloud by `check` and in the log.
 _NOT_USED_YET = {
     ("gpu",): "is checked but not used yet: no GPU readings are taken",
-    ("alerts", "deliver"): "is checked but not used yet: no alert is sent",
-    ("alerts", "alertmanagers"): "is checked but not used yet: no alert is sent",
 }
 
 
@@ -66,6 +65,7 @@ def compile_policy(sources: Sources) -> Compiled:
     if problems:
         policy = replace(policy, config_valid=False)
     absent = token_file_problems(policy.drain_token_file, checked.document)
+    absent += delivery_file_problems(checked.root.alerts, checked.document)
     notes = (*_notes(checked), *scrape_notes(checked.root, checked.document))
     return Compiled(policy, tuple(problems), notes, tuple(absent), tuple(servers.all))
 
@@ -171,6 +171,7 @@ def _policy(checked: Checked, sources: Sources, servers: _Servers) -> Policy:
         server_metrics=_metrics_endpoint(root, servers.pages),
         state_dir=_absolute(root.state_dir),
         page=PageSettings(Profile(root.metrics.profile), root.metrics.native_schema),
+        alerts=root.alerts.delivery(),
     )
     return Policy(
         listeners=tuple(

@@ -164,7 +164,7 @@ class Connection(asyncio.Protocol):
         """Handle one event; False when there is nothing more to do now."""
         event = self._h11.next_event()
         if event is h11.NEED_DATA:
-            if self._h11.our_state is not h11.IDLE:
+            if self._h11.our_state not in (h11.IDLE, h11.MUST_CLOSE):
                 self._expire_in(READ_TIMEOUT_SECONDS)
             return False
         if event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):

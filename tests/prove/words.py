@@ -7,6 +7,7 @@ from tests.prove import (
     commits,
     cost,
     drain,
+    fleet,
     grpc_web,
     hazards,
     interop,
@@ -36,5 +37,6 @@ PROOFS: tuple[Proof, ...] = (
     cost.PROOF,
     slo.PROOF,
     interop.PROOF,
+    fleet.PROOF,
     soak.PROOF,
 )

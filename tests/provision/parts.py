@@ -33,6 +33,8 @@ PROGRAMS = {
     "curl": "curl",
     "prometheus": "prometheus",
     "promtool": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
+    "openssl": "openssl",
 }
 
 # What only proofs stand on: fetched when one asks for it, and not for every test run.
@@ -65,6 +67,8 @@ GO_TOOLS = {
     # The newest; Debian's, of another age, is the program without a number.
     "prometheus-3": ("prometheus", "github.com/prometheus/prometheus/cmd/prometheus"),
     "promtool-3": ("prometheus", "github.com/prometheus/prometheus/cmd/promtool"),
+    # Newer ones embed pages that their module lacks. Debian's is prometheus-alertmanager.
+    "alertmanager-31": ("alertmanager", "github.com/prometheus/alertmanager/cmd/alertmanager"),
     "kustomize": ("kubernetes", "sigs.k8s.io/kustomize/kustomize/v5"),
 }
 # As with programs: the control plane takes a quarter of an hour of two cores to compile.

@@ -57,7 +57,9 @@ impl LastScrape {
         let lost = "what happened since the last scrape is lost to it";
         let waited = now.saturating_sub(self.since?);
         (wait > 0).then(|| match (self.is_read(), self.skipped) {
-            (true, _) if waited == 0 => Told::Well("/metrics was read after the calls were over: not waiting for it".into()),
+            (true, _) if waited == 0 => {
+                Told::Well("/metrics was read after the calls were over: not waiting for it".into())
+            }
             (true, _) => Told::Well(format!("scraped a last time after {:.1} s", seconds(waited))),
             (false, true) => Told::Lost(format!("a second signal: not waiting for a last read of /metrics: {lost}")),
             (false, false) => Told::Lost(format!("nobody read /metrics within {} s: {lost}", seconds(wait))),

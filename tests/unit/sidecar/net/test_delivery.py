@@ -18,6 +18,7 @@ from tests.harness.running import START_SECONDS
 PAGE, OTHER = "/page", "/other"
 # More than a kernel takes for a client that does not read.
 LARGE_BYTES = 20_000_000
+NEVER_SECONDS = 1e6
 RST_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -155,12 +156,14 @@ def test_what_is_broken_off_has_not_arrived(size: int) -> None:
     assert site.arrived == ["/page/later"]
 
 
-def test_what_a_slow_client_reads_arrives_with_its_last_byte() -> None:
+@pytest.mark.parametrize("more", ["", "connection: close\r\n"])
+def test_what_a_slow_client_reads_arrives_with_its_last_byte(more: str) -> None:
+    """The connection that is to close is held until then."""
     site = Site(size=100_000)
 
     async def scenario() -> None:
         async with serving(site) as port:
-            client = await unread(port, request(PAGE))
+            client = await unread(port, request(PAGE, more=more))
             site.size = 1
             await later(site, port)
             assert site.arrived == ["/page/later"]
@@ -207,6 +210,7 @@ def test_who_never_reads_the_page_does_not_hold_its_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Not even one that is to close when the page has arrived."""
+    monkeypatch.setattr(http_server, "READ_TIMEOUT_SECONDS", NEVER_SECONDS)
     monkeypatch.setattr(http_server, "WRITE_TIMEOUT_SECONDS", 0.05)
     site = Site()
 
