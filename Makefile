@@ -1,7 +1,7 @@
 # Everything here is a thin name for a script in dev/: read those for the how.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-wheel prove soak hazards interop fuzz bench lint fmt gen clean
+.PHONY: help build demo demo-fleet test test-wheel prove soak hazards interop fuzz bench lint fmt gen clean
 export PYTHON
 
 help: ## show this
@@ -12,6 +12,9 @@ build: ## leave .venv/bin/wayside and .venv/bin/wayside-tap
 
 demo: build ## a model server, a load and Wayside between them; ARGS="--for 20s" ends it by itself
 	@.venv/bin/wayside demo $(ARGS)
+
+demo-fleet: ## ten replicas, Prometheus and Alertmanager: a ticket for one bad replica, one page for all; 9 to 14 minutes
+	@dev/demo_fleet.sh $(ARGS)
 
 test: ## fetch what the tests need, run all of them, say what could not run; ARGS="--slowest" or pytest's own
 	@dev/test.sh $(ARGS)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from alerts.promql import PROMETHEUS2, quoted
 from alerts.relabel import SERVICE, WORKLOAD
+from sidecar.model.alert_names import DEFAULT_RUNBOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DEFAULT_RUNBOOKS = "docs/alerts.md"
 PROMETHEUS, PROMETHEUS_RULE = "prometheus", "prometheusrule"
 FORMATS = (PROMETHEUS, PROMETHEUS_RULE)
 FLEETS = (WORKLOAD, SERVICE)

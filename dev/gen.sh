@@ -25,5 +25,8 @@ python_from exporters/prometheus/proto metrics.proto exporters/prometheus/proto 
 "$VENV/bin/python" -m dev.metrics_page "$@"
 "$VENV/bin/python" -m dev.servers_page "$@"
 "$VENV/bin/python" -m dev.outcomes_page "$@"
-# That these are what the command writes is held by tests/contract/test_rules.py.
-if [ "${1:-}" != --check ]; then "$VENV/bin/wayside" rules -c examples/fleet/wayside.yaml -o examples/fleet; fi
+# That these are what the command writes is held by tests/contract/test_rules.py and test_deploy.py.
+if [ "${1:-}" != --check ]; then
+    "$VENV/bin/wayside" rules -c examples/fleet/wayside.yaml -o examples/fleet
+    "$VENV/bin/wayside" rules -c deploy/example/watch/wayside.yaml --format prometheusrule -o deploy/example/rules
+fi

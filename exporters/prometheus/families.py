@@ -44,6 +44,7 @@ class Point(NamedTuple):
     labels: Labels  # values, in the order of the metric's names
     value: float
     exemplar: Exemplar | None = None
+    since_nanos: int | None = None  # uptime at which it counted nothing yet; None: not known
 
 
 class Distribution(NamedTuple):
@@ -56,6 +57,7 @@ class Distribution(NamedTuple):
     cells: HistogramView | None  # on the grid; None where it is counted by its bounds alone
     exemplar: Exemplar | None = None
     exemplar_at: int = 0  # the bound that it is told at
+    since_nanos: int | None = None  # as of a point
 
     @property
     def total(self) -> int:
@@ -76,10 +78,10 @@ def counters(metric: Metric, samples: Iterable[Sample]) -> Family:
     return Family(metric, (Point(labels, value) for labels, value in samples))
 
 
-def exemplified(metric: Metric, samples: Iterable[tuple[Labels, float, Exemplar | None]]) -> Family:
-    """Return a counter family of which some series name a trace."""
+def dated(metric: Metric, points: Iterable[Point]) -> Family:
+    """Return a counter family of which it is known since when its series count; some may name a trace."""
     assert metric.type is Type.COUNTER, metric.name
-    return Family(metric, (Point(*each) for each in samples))
+    return Family(metric, points)
 
 
 def gauges(metric: Metric, samples: Iterable[Sample]) -> Family:
@@ -95,16 +97,17 @@ def infos(metric: Metric, samples: Iterable[Labels]) -> Family:
 
 
 def histograms(
-    metric: Metric, samples: Iterable[tuple[Labels, HistogramView, Exemplar | None]]
+    metric: Metric,
+    samples: Iterable[tuple[Labels, HistogramView, Exemplar | None, int | None]],
 ) -> Family:
-    """Return a histogram family of durations; a series that counted nothing is absent."""
+    """Return a histogram family of durations, with since when they are counted; one that counted nothing is absent."""
     assert metric.type is Type.HISTOGRAM, metric.name
     bounds = _bounds(metric)
     return Family(
         metric,
         (
-            _durations(labels, bounds, histogram, exemplar)
-            for labels, histogram, exemplar in samples
+            _durations(labels, bounds, histogram, exemplar)._replace(since_nanos=since)
+            for labels, histogram, exemplar, since in samples
             if histogram.count
         ),
     )
@@ -161,7 +164,7 @@ def named(metric: Metric, values: Labels) -> list[tuple[str, str]]:
 
 
 def lines(families: Iterable[Family]) -> int:
-    """Return how many lines families are as text, comments aside."""
+    """Return how many lines families are as text, comments and times of creation aside."""
     return sum(
         len(each.bounds) + 2 if isinstance(each, Distribution) else 1
         for family in families

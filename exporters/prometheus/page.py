@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from exporters.prometheus.families import Family, gauges, lines
 from exporters.prometheus.sections import (
+    alerts,
     config,
     control,
     objectives,
@@ -53,6 +54,7 @@ def _sections(snapshot: Snapshot, profile: Profile) -> Iterator[Family]:
         yield from traffic.families(snapshot.traffic, page)
         yield from server.families(snapshot.server)
     yield from objectives.families(snapshot.objectives, promised, snapshot.traffic)
+    yield from alerts.families(snapshot.alertmanagers)
     yield from store.families(snapshot.store)
     yield from config.families(snapshot.config, snapshot.moment)
     yield from tap.families(snapshot.tap, snapshot.moment)

@@ -35,21 +35,19 @@ ZERO_THRESHOLD = 2.0**-128
 
 def write(families: Iterable[Family], native_schema: int, epoch_unix_nanos: int) -> bytes:
     """Return the bytes of a page; the epoch is the tap's start."""
-    started = Timestamp()
-    started.FromNanoseconds(epoch_unix_nanos)
     page = bytearray()
     for family in families:
-        message = _family(family, native_schema, started).SerializeToString()
+        message = _family(family, native_schema, epoch_unix_nanos).SerializeToString()
         page += _varint(len(message)) + message
     return bytes(page)
 
 
-def _family(family: Family, native_schema: int, started: Timestamp) -> pb.MetricFamily:
+def _family(family: Family, native_schema: int, epoch_unix_nanos: int) -> pb.MetricFamily:
     metric = family.metric
     kind = _TYPES[metric.type]
     message = pb.MetricFamily(name=metric.sample_name, help=metric.help, type=kind)
-    created = started if _is_as_old_as_the_tap(metric) else None
     for one in family.series:
+        created = _created(metric, one, epoch_unix_nanos)
         told = message.metric.add(
             label=[
                 pb.LabelPair(name=name, value=value) for name, value in named(metric, one.labels)
@@ -107,12 +105,17 @@ def _exemplar(one: Exemplar) -> pb.Exemplar:
     return message
 
 
-def _is_as_old_as_the_tap(metric: Metric) -> bool:
-    """Say whether a count began with the tap.
-
-    Of others it is not known: the tap may have forgotten calls, and begun again; objectives and control come later.
-    """
-    return metric.name.startswith(("wayside_tap_", "wayside_upstream_"))
+def _created(metric: Metric, one: Point | Distribution, epoch_unix_nanos: int) -> Timestamp | None:
+    """Return since when a series counts; None where that is not known, as of control, which comes and goes."""
+    since_nanos = one.since_nanos
+    # The tap's own counts are there from its start.
+    if since_nanos is None and metric.name.startswith(("wayside_tap_", "wayside_upstream_")):
+        since_nanos = 0
+    if since_nanos is None:
+        return None
+    created = Timestamp()
+    created.FromNanoseconds(epoch_unix_nanos + since_nanos)
+    return created
 
 
 def _varint(value: int) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from exporters.prometheus.negotiation import Format, choose
 from exporters.prometheus.page import page_families
 from exporters.prometheus.text import TextWriter
+from sidecar.model.profiles import Profile
 
 if TYPE_CHECKING:
     from sidecar.model.snapshot import Snapshot
@@ -31,11 +32,16 @@ class MetricsPage:
         return self._pages[chosen], content_type
 
     def _written(self, snapshot: Snapshot, chosen: Format) -> bytes:
-        families = page_families(snapshot)
+        families, epoch = page_families(snapshot), snapshot.moment.epoch_unix_nanos
         if chosen is Format.PROTOBUF:
             # Only where it is asked for: its messages cost memory.
             from exporters.prometheus import protobuf
 
             schema = snapshot.config.page.native_schema
-            return protobuf.write(families, schema, snapshot.moment.epoch_unix_nanos)
-        return self._text.write(families, openmetrics=chosen is Format.OPENMETRICS)
+            return protobuf.write(families, schema, epoch)
+        if chosen is Format.TEXT:
+            return self._text.write(families, openmetrics=False)
+        dated = snapshot.config.page.profile is not Profile.SLO
+        return self._text.write(
+            families, openmetrics=True, epoch_unix_nanos=epoch if dated else None
+        )

@@ -35,13 +35,15 @@ a whole file:
   alerts:                           # for objectives that do not say otherwise; left out, the usual four tiers
     tiers: [{name: page-fast, long: 1h, short: 5m, budget: 2%, severity: page}]
     min_bad: 5                      # bad events before a share of them is believed
+    alertmanagers: ["http://am-1:9093", "http://am-2:9093"]   # whom this host tells; each instance, see docs/alerts.md
+    labels: {team: vision}          # of every alert
   outcomes: {429: client_error}     # codes that count otherwise than always, see --outcomes
   models: [resnet50]                # names shown from the start; others after their first good answer
   admin: ":9464"                    # /metrics and the API; off = none
   health: off                       # /livez /readyz /drain, e.g. ":9465"; see `wayside drain --help`
   metrics: {profile: default}       # or slo, or full: how much is on /metrics
   log: {format: human}              # or json
-  drain: {delay: 5s, total: 18s}
+  drain: {delay: 5s, total: 18s}    # and final_scrape: 35s, see `wayside run --help`
   control: {memory: 128MiB, tick: 1s}
   limits: {threads: 1, unsent: 64MiB, connections: 0, models: 0, methods: 0, series: 0}     # 0 = default
   observe: true                     # false: relay only
@@ -130,6 +132,7 @@ def _outcomes(file: str, compiled: Compiled | None) -> int:
 
 def _summarize(file: str, policy: Policy, rate: Fraction | None) -> None:
     """Say what the file would do."""
+    from sidecar.cli.check_delivery import delivery_lines
     from sidecar.cli.check_objectives import MODEL, objective_lines
     from sidecar.model.settings import ControlSettings
     from sidecar.model.windows import LONGEST_WITHOUT_DISK_NANOS as LONGEST
@@ -145,6 +148,8 @@ def _summarize(file: str, policy: Policy, rate: Fraction | None) -> None:
     print(
         f"  {len(policy.methods)} methods known; admin {policy.admin or 'off'}, health {policy.health or 'off'}"
     )
+    for line in delivery_lines(ControlSettings.from_json(policy.control_settings).alerts):
+        print(f"  {line}")
     for objective in policy.objectives:
         print()
         for line in objective_lines(objective, rate):

@@ -23,7 +23,11 @@ MAX_ANSWER_BYTES = 4096
 _EPILOG = """\
 what happens: /readyz fails at once; new connections are taken for drain.delay, so that load balancers have time to
 notice; then the port closes, each open connection is told to move on, and what is left at drain.total is cut. The
-process goes on until SIGTERM, and answers probes.
+process goes on until SIGTERM, and answers probes and /metrics.
+
+with drain.final_scrape: the process stays after SIGTERM until somebody has read /metrics; a read between the drain and
+SIGTERM will do. This command does not wait for it, so that the model server may end.
+terminationGracePeriodSeconds must hold drain.total, drain.final_scrape and 6 s.
 
 as a preStop hook of Wayside's own container (health must be on, e.g. --health :9465):
   lifecycle: {preStop: {exec: {command: [wayside, drain]}}}

@@ -31,6 +31,16 @@ _SETTINGS: dict[str, tuple[tuple[str, ...], str, str]] = {
         "go on accepting this long after SIGTERM (default 5s)",
     ),
     "--drain": (("drain", "total"), "D", "cut what is still open after this long (default 18s)"),
+    "--final-scrape": (
+        ("drain", "final_scrape"),
+        "D",
+        "after SIGTERM, when the calls are over, wait this long for a last read of /metrics, e.g. 35s (default 0s)",
+    ),
+    "--first-scrape": (
+        ("health", "first_scrape"),
+        "D",
+        "not ready before /metrics was read once, or this long after the start (default 0s)",
+    ),
     "--threads": (("limits", "threads"), "N", "data threads of the tap (default 1)"),
     "--control-memory": (
         ("control", "memory"),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from alerts.promql import DIALECTS, PROMETHEUS2
 from alerts.relabel import WORKLOAD
-from alerts.scope import DEFAULT_RUNBOOKS, FLEETS, FORMATS, PLACE, PROMETHEUS, Scope
+from alerts.scope import FLEETS, FORMATS, PLACE, PROMETHEUS, Scope
 from sidecar.cli.exit_codes import BAD_CONFIG, FAILED, OK
+from sidecar.model.alert_names import DEFAULT_RUNBOOKS
 
 if TYPE_CHECKING:
     import argparse

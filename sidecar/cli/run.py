@@ -33,7 +33,8 @@ When the file changes it is taken up while running. Open connections keep the ca
 parts need a restart: {fixed_parts}.
 A bad edit changes nothing: it is logged, and wayside_config_last_reload_successful becomes 0.
 SIGTERM drains: not ready at once, goes on accepting for --drain-delay, cuts what is left after --drain. So does
-`wayside drain`, and the process goes on until it is told to end.
+`wayside drain`, and the process goes on until it is told to end. With --final-scrape it then stays until somebody has
+read a page of /metrics that tells of the last call; a second signal skips every wait.
 """
 
 

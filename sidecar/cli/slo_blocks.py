@@ -39,11 +39,26 @@ def blocks(document: Document, admin: str, paper: Paper) -> Iterator[str]:
     at = f"{printable(admin)} at {paper.clock(now, now)}"
     yield f"{at}: {(paper.loud(fires) if firing else fires) if objectives else 'no objectives'}"
     yield from _state(document)
+    yield from _alerts(document, now, paper)
     if not objectives:
         yield "Write some under `slos:` of the configuration: see `wayside check --help`."
     for each in objectives:
         yield ""
         yield from block(each, now, paper)
+
+
+def _alerts(document: Document, now: int, paper: Paper) -> Iterator[str]:
+    """Yield a line for each Alertmanager, where there is any."""
+    alerts = document.get("alerts")
+    if not alerts:
+        return
+    firing = len(alerts["firing"])
+    yield f"{firing} alert{'s' * (firing != 1)} told to:"
+    for each in alerts["alertmanagers"]:
+        last = each.get("last_success_unix_nanos")
+        taken = f"last taken at {paper.clock(last, now)}" if last else "nothing taken yet"
+        error = f"; {each['last_error']}" if "last_error" in each else ""
+        yield cut(f"  {printable(each['url'])}: {taken}{printable(error)}", COLUMNS)
 
 
 def in_order(objectives: list[Document]) -> list[Document]:

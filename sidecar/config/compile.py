@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from sidecar.config.delivery_files import delivery_file_problems
 from sidecar.config.files import WILDCARDS, content_hash, expand, watched
 from sidecar.config.load import check
+from sidecar.config.scrape_notes import scrape_notes
 from sidecar.config.token_file import token_file_problems
 from sidecar.model.indicator import Available, parts_of
 from sidecar.model.outcomes import DEFAULT_GIVE_UP_NANOS
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
 # What the file may say today although nothing acts on it yet; said aloud by `check` and in the log.
 _NOT_USED_YET = {
     ("gpu",): "is checked but not used yet: no GPU readings are taken",
-    ("alerts", "deliver"): "is checked but not used yet: no alert is sent",
-    ("alerts", "alertmanagers"): "is checked but not used yet: no alert is sent",
 }
 
 
@@ -65,7 +65,8 @@ def compile_policy(sources: Sources) -> Compiled:
     if problems:
         policy = replace(policy, config_valid=False)
     absent = token_file_problems(policy.drain_token_file, checked.document)
-    notes = tuple(_notes(checked))
+    absent += delivery_file_problems(checked.root.alerts, checked.document)
+    notes = (*_notes(checked), *scrape_notes(checked.root, checked.document))
     return Compiled(policy, tuple(problems), notes, tuple(absent), tuple(servers.all))
 
 
@@ -170,6 +171,7 @@ def _policy(checked: Checked, sources: Sources, servers: _Servers) -> Policy:
         server_metrics=_metrics_endpoint(root, servers.pages),
         state_dir=_absolute(root.state_dir),
         page=PageSettings(Profile(root.metrics.profile), root.metrics.native_schema),
+        alerts=root.alerts.delivery(),
     )
     return Policy(
         listeners=tuple(
@@ -192,6 +194,8 @@ def _policy(checked: Checked, sources: Sources, servers: _Servers) -> Policy:
         objectives=objectives,
         drain_delay_nanos=root.drain.delay_in_force,
         drain_total_nanos=root.drain.total,
+        final_scrape_nanos=root.drain.final_scrape,
+        first_scrape_nanos=root.health.first_scrape,
         control_argv=sources.control_argv,
         control_memory_bytes=root.control.memory,
         log_format=root.log.format,

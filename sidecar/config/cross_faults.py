@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from sidecar.config.fault import Fault
 from sidecar.config.tier_faults import own_tier_faults, tier_name_faults
+from sidecar.model.alert_names import INSTANCE
+from sidecar.model.delivery import REPLICA
 from sidecar.servers.outcomes import read_rules
 
 if TYPE_CHECKING:
-    from sidecar.config.objectives import Slo
+    from sidecar.config.objectives import Alerts, Slo
     from sidecar.config.prune import Pruned
     from sidecar.config.schema import Drain, Listener, Root
     from sidecar.config.written import Written
@@ -28,10 +30,26 @@ def cross_faults(root: Root, pruned: Pruned, written: Written) -> list[Fault]:
         *_slo_faults(root.slos, pruned, written),
         *tier_name_faults(root.alerts.tiers, ("alerts",)),
         *own_tier_faults(root.slos),
+        *_delivery_faults(root.alerts),
         *_listener_faults(root.listeners),
         *_drain_faults(root.drain, pruned),
         *_outcome_faults(root),
     ]
+
+
+def _delivery_faults(alerts: Alerts) -> list[Fault]:
+    faults = []
+    seen: set[str] = set()
+    for at, each in enumerate(alerts.alertmanagers):
+        if each.url in seen:
+            what = f"{each.url!r} is in the list already"
+            hint = "Each is told once: remove one of them."
+            faults.append(Fault(("alerts", "alertmanagers", at), what, hint))
+        seen.add(each.url)
+    if alerts.scope == REPLICA and INSTANCE in alerts.labels:
+        hint = "There it is the name of the host: remove it, or write scope: host."
+        faults.append(Fault(("alerts", "labels", INSTANCE), "is a label of scope replica", hint))
+    return faults
 
 
 def _outcome_faults(root: Root) -> list[Fault]:

@@ -73,8 +73,34 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "min_bad": "Bad requests in the long window before a share of them is believed; 5.",
     },
     "Alerts": {
-        "deliver": "none: no alert is sent.",
-        "alertmanagers": "Not used yet.",
+        "deliver": "none: Alertmanagers that are named are told nothing.",
+        "alertmanagers": "Whom this host tells, each instance by itself: a URL, or how to be let in as well.",
+        "labels": "Of every alert, e.g. {team: vision}.",
+        "scope": "host: alerts are those of the fleet's rules; replica: the label instance names this host; host.",
+        "runbooks": "The page that runbook_url leads to, at the alert's name.",
+    },
+    "AlertmanagerPart": {
+        "url": "Where it is; /api/v2/alerts is added.",
+        "basic_auth": "A name and a password.",
+        "authorization": "A token.",
+        "tls": "How its certificate is checked, and what it is shown.",
+        "headers": "Beside those of every request, e.g. {X-Scope-OrgID: vision}.",
+        "timeout": "How long an answer is waited for; 10s if left out.",
+    },
+    "BasicAuth": {
+        "username": "The name.",
+        "password_file": "The file that holds the password; read at each request.",
+    },
+    "Authorization": {
+        "type": "Bearer, which is all there is.",
+        "credentials_file": "The file that holds the token; read at each request.",
+    },
+    "TlsPart": {
+        "ca_file": "Authorities that are believed; the system's if left out.",
+        "cert_file": "The certificate that is shown.",
+        "key_file": "Its key.",
+        "server_name": "Whose certificate is wanted; the host of the url if left out.",
+        "insecure_skip_verify": "true: believe whoever answers.",
     },
     "TierPart": {
         "name": "Unique; it becomes a label.",
@@ -91,10 +117,12 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
     "Drain": {
         "delay": "Go on accepting for so long; 0s = stop at once; 5s if left out.",
         "total": "Cut what is left after so long; 18s if left out.",
+        "final_scrape": "Then wait so long for a last read of /metrics; not at all if left out.",
     },
     "Health": {
         "listen": "The address of the probes.",
         "drain_token_file": "Who sends what this file holds may drain from elsewhere.",
+        "first_scrape": "Not ready before /metrics was read, or so long after the start; without if left out.",
     },
     "Control": {
         "memory": "The resident memory it may use.",
@@ -172,6 +200,10 @@ def _short_forms(parts: dict[str, dict[str, Any]]) -> None:
         available = parts[name]["properties"]["available"]
         available["anyOf"] = [{"const": True}, {"$ref": available.pop("$ref")}]
     parts["Good"]["properties"]["all"]["minItems"] = 2
+    alertmanagers = parts["Alerts"]["properties"]["alertmanagers"]
+    url = parts["AlertmanagerPart"]["properties"]["url"]
+    short = {key: url[key] for key in ("type", "pattern")}
+    alertmanagers["items"] = {"anyOf": [short, alertmanagers["items"]]}
     devices = parts["Gpu"]["properties"]["devices"]
     list_of = {key: devices.pop(key) for key in ("type", "items")}
     devices["anyOf"] = [{"const": "auto"}, list_of]

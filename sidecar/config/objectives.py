@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, InstanceOf, model_validator
 
 from sidecar.config import quantities
+from sidecar.config.delivery import MAX_ALERTMANAGERS, AlertmanagerPart, Labels
 from sidecar.config.part import DURATION_PATTERN, Duration, Name, Part, Ratio, Share, written
 from sidecar.config.quantities import QuantityError
+from sidecar.model.alert_names import DEFAULT_RUNBOOKS
+from sidecar.model.delivery import AlertDelivery
 from sidecar.model.duration import DAY, HOUR, duration_text
 from sidecar.model.indicator import (
     All,
@@ -197,8 +200,19 @@ class Alerting(Part):
 class Alerts(Alerting):
     """The same for every objective that does not say otherwise, and where alerts of a single host go."""
 
-    deliver: Literal["none"] = "none"
-    alertmanagers: list[str] = Field(default_factory=list, max_length=16)
+    deliver: Literal["none"] | None = None
+    alertmanagers: list[AlertmanagerPart] = Field(
+        default_factory=list, max_length=MAX_ALERTMANAGERS
+    )
+    labels: Labels = Field(default_factory=dict)
+    scope: Literal["host", "replica"] = "host"
+    runbooks: Name = DEFAULT_RUNBOOKS
+
+    def delivery(self) -> AlertDelivery:
+        """Return where alerts go: nowhere, unless an Alertmanager is named and `deliver` does not say none."""
+        told = () if self.deliver == "none" else self.alertmanagers
+        alertmanagers = tuple(each.noun() for each in told)
+        return AlertDelivery(alertmanagers, tuple(self.labels.items()), self.scope, self.runbooks)
 
 
 class Slo(Part):

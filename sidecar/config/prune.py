@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 # An objective and a rule on a code stand or fall as a whole: half of one would be another one.
 _OBJECTIVES, _RULES = "slos", "outcomes"
-# So does a tier.
+# So does a tier; and an Alertmanager, which half of its settings would tell a secret, or believe whoever answers.
 _TIERS = ("alerts", "tiers")
+_ALERTMANAGERS = ("alerts", "alertmanagers")
 
 
 class Pruned:
@@ -54,7 +55,7 @@ class Pruned:
             path = path[:2]
         elif path[:1] == (_RULES,):
             path = path[:3] if _is_item(path[2:3]) else path[:2]
-        elif path[:2] == _TIERS:
+        elif path[:2] in (_TIERS, _ALERTMANAGERS):
             path = path[:3]
         part: Any = self.data
         for length, key in enumerate(path):

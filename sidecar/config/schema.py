@@ -90,6 +90,25 @@ Tick = Annotated[
     written("A duration, 100ms to 5s.", DURATION_PATTERN, "1s"),
 ]
 
+# For scrapes of every few minutes. What waits longer than a pod's grace period is killed in any case.
+MAX_SCRAPE_WAIT = 600 * SECOND
+
+
+def _scrape_wait_nanos(value: object) -> int:
+    """Read how long somebody may take to read /metrics."""
+    nanos = quantities.duration_nanos_or_zero(value)
+    if nanos > MAX_SCRAPE_WAIT:
+        hint = "Use 0s, which waits for nobody, to 10m; a little more than two scrape intervals is enough, e.g. 35s."
+        raise QuantityError(f"{value!r} is out of range", hint)
+    return nanos
+
+
+ScrapeWait = Annotated[
+    int,
+    BeforeValidator(_scrape_wait_nanos),
+    written("A duration, 0s to 10m.", DURATION_PATTERN, "35s"),
+]
+
 # How often the model server's own page is read. A page costs its server milliseconds, so seconds apart.
 DEFAULT_METRICS_INTERVAL = 5 * SECOND
 MIN_METRICS_INTERVAL, MAX_METRICS_INTERVAL = SECOND // 10, 300 * SECOND
@@ -151,10 +170,14 @@ class Log(Part):
 
 
 class Drain(Part):
-    """What SIGTERM and /drain do: go on accepting for `delay`, cut what is left at `total`."""
+    """What SIGTERM and /drain do: go on accepting for `delay`, cut what is left at `total`.
+
+    After SIGTERM the end then waits for a last read of /metrics, at most `final_scrape`.
+    """
 
     delay: DurationOrZero | None = None  # see `delay_in_force`
     total: Duration = DEFAULT_DRAIN_TOTAL
+    final_scrape: ScrapeWait = 0
 
     @property
     def delay_in_force(self) -> int:
@@ -163,10 +186,14 @@ class Drain(Part):
 
 
 class Health(Part):
-    """Where the tap answers probes, and who may end it from afar: whoever sends what this file holds."""
+    """Where the tap answers probes, and who may end it from afar: whoever sends what this file holds.
+
+    It is not ready before /metrics was read once, or `first_scrape` after its start.
+    """
 
     listen: ListenOrOff = ""
     drain_token_file: str = Field(default="", max_length=4096)
+    first_scrape: ScrapeWait = 0
 
 
 class Control(Part):

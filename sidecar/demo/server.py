@@ -31,10 +31,10 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class InferenceService:
     """Answers the protocol's calls for the simulated models."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, fault: Fault | None = None) -> None:
         """Make one batcher for each model; equal seeds misbehave equally."""
         self._draws = random.Random(seed)
-        self.fault = Fault()
+        self.fault = fault or Fault()
         self.batchers = {
             name: Batcher(model, self._draws, self.fault) for name, model in MODELS.items()
         }
@@ -129,9 +129,8 @@ def handlers(service: InferenceService) -> grpc.GenericRpcHandler:
     )
 
 
-async def serve(address: str) -> None:
+async def serve(address: str, service: InferenceService) -> None:
     """Serve until SIGTERM or SIGINT; print the address once it can be called."""
-    service = InferenceService()
     server = grpc.aio.server()
     server.add_generic_rpc_handlers((handlers(service),))
     host = address.rpartition(":")[0]
@@ -153,4 +152,5 @@ async def serve(address: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:0"))
+    listen = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1:0"
+    asyncio.run(serve(listen, InferenceService()))

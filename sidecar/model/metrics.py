@@ -266,6 +266,31 @@ STATE_SET_ASIDE = _info(
     "file",
 )
 
+# --- alerts on their way out: the numbers that Prometheus has of its own -----------------------
+ALERTMANAGER_SENT = _counter(
+    "alertmanager_sent",
+    "Alerts taken by an Alertmanager, in this life of control. An alert that fires is sent again each minute.",
+    "alertmanager",
+)
+ALERTMANAGER_ERRORS = _counter(
+    "alertmanager_errors",
+    "Alerts in attempts that failed or were refused. What failed is tried again.",
+    "alertmanager",
+)
+ALERTMANAGER_DROPPED = _counter(
+    "alertmanager_dropped",
+    "Alerts that were never sent: there was no room, or they had become too old to be true.",
+    "alertmanager",
+)
+ALERTMANAGER_QUEUE = _gauge(
+    "alertmanager_queue_length", "Alerts that wait to be sent.", "alertmanager"
+)
+ALERTMANAGER_LAST_SUCCESS = _gauge(
+    "alertmanager_last_success_timestamp_seconds",
+    "Unix time at which an Alertmanager last took alerts; absent where it never has.",
+    "alertmanager",
+)
+
 # --- configuration and build -----------------------------------------------------------------
 CONFIG_VALID = _gauge("config_valid", "0 when a part of the configuration in force was left out.")
 CONFIG_RELOAD = _gauge(
@@ -341,7 +366,8 @@ CONTROL_SERIES_LEFT_OUT = _gauge(
     "control_series_left_out", "Series not shown on this page because it would grow too long."
 )
 METRICS_LINES = _gauge(
-    "metrics_lines", "Lines of this page, comments aside: what it costs whoever keeps it."
+    "metrics_lines",
+    "Lines of this page, comments and `_created` aside: what it costs whoever keeps it.",
 )
 
 ALL: tuple[Metric, ...] = tuple(

@@ -40,7 +40,7 @@ class ModelPage:
 
     calls: Mapping[ModelCalls, CallSums]
     in_flight: Mapping[str, int]
-    latencies: Mapping[str, tuple[HistogramView, Exemplar | None]]
+    latencies: Mapping[str, tuple[HistogramView, Exemplar | None, int]]
     left_out: int  # series that are known but not shown
 
 
@@ -73,8 +73,9 @@ def _timings(timings: Sequence[TimingView]) -> dict[str, list[TimingView]]:
     return by_model
 
 
-def _added(timings: Sequence[TimingView]) -> tuple[HistogramView, Exemplar | None]:
-    """Return the latencies of one model, failed requests among them, and of their exemplars the slowest."""
+def _added(timings: Sequence[TimingView]) -> tuple[HistogramView, Exemplar | None, int]:
+    """Return the latencies of one model, failed requests among them, of their exemplars the slowest, and since when."""
     exemplars = [found for each in timings if (found := exemplar_of(each.latency_exemplar))]
     slowest = max(exemplars, key=lambda each: each.value_nanos, default=None)
-    return merge(each.latency for each in timings), slowest
+    since_nanos = min(each.since_nanos for each in timings)
+    return merge(each.latency for each in timings), slowest, since_nanos

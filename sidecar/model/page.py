@@ -54,6 +54,7 @@ class CallSums(NamedTuple):
 
     calls: int
     requests: int
+    since_nanos: int  # uptime at which none of the series that are summed counted anything yet
 
 
 class ByteSums(NamedTuple):
@@ -61,6 +62,7 @@ class ByteSums(NamedTuple):
 
     request_bytes: int
     response_bytes: int
+    since_nanos: int  # as of calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,12 @@ def summed_calls(
     sums: dict[LabelsT, CallSums] = {}
     for one in sorted(counters, key=seen):
         labels = labels_of(one)
-        before = sums.get(labels, CallSums(0, 0))
-        sums[labels] = CallSums(before.calls + one.calls, before.requests + one.requests)
+        before = sums.get(labels, CallSums(0, 0, one.since_nanos))
+        sums[labels] = CallSums(
+            before.calls + one.calls,
+            before.requests + one.requests,
+            min(before.since_nanos, one.since_nanos),
+        )
     return sums
 
 
@@ -134,13 +140,16 @@ def _byte_sums(
     counters: Sequence[CounterView], shown: Iterable[CallLabels]
 ) -> dict[tuple[str, ...], ByteSums]:
     """Sum the bytes of calls that are shown, and of those that differ from one in their outcome alone."""
-    sums = {labels.of_bytes: ByteSums(0, 0) for labels in shown}
+    wanted = {labels.of_bytes for labels in shown}
+    sums: dict[tuple[str, ...], ByteSums] = {}
     for one in counters:
-        before = sums.get(labels := _labels(one).of_bytes)
-        if before is not None:
+        labels = _labels(one).of_bytes
+        if labels in wanted:
+            before = sums.get(labels, ByteSums(0, 0, one.since_nanos))
             sums[labels] = ByteSums(
                 before.request_bytes + one.request_bytes,
                 before.response_bytes + one.response_bytes,
+                min(before.since_nanos, one.since_nanos),
             )
     return sums
 

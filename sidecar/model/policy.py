@@ -207,6 +207,8 @@ class Policy:
     objectives: tuple[Objective, ...] = ()
     drain_delay_nanos: int | None = None  # None = the tap's default
     drain_total_nanos: int = 0
+    final_scrape_nanos: int = 0  # 0 = the end waits for no read of /metrics
+    first_scrape_nanos: int = 0  # 0 = ready without one
     control_argv: tuple[str, ...] = ()
     control_memory_bytes: int = 0
     log_format: str = "human"

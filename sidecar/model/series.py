@@ -78,6 +78,8 @@ class CounterView(Protocol):
     def request_bytes(self) -> int: ...
     @property
     def response_bytes(self) -> int: ...
+    @property
+    def since_nanos(self) -> int: ...  # uptime at which it counted nothing yet
 
 
 class TimingView(Protocol):
@@ -109,6 +111,8 @@ class TimingView(Protocol):
     def latency_exemplar(self) -> ExemplarView: ...  # of the slowest of a minute
     @property
     def first_response_exemplar(self) -> ExemplarView: ...
+    @property
+    def since_nanos(self) -> int: ...  # uptime at which it counted nothing yet
 
 
 class BatchLimitView(Protocol):
@@ -135,6 +139,8 @@ class TokenView(Protocol):
     def source(self) -> str: ...  # usage | ids | chunks
     @property
     def tokens(self) -> int: ...
+    @property
+    def since_nanos(self) -> int: ...  # uptime at which it counted nothing yet
 
 
 class ShapeView(Protocol):
@@ -186,6 +192,8 @@ class EventView(Protocol):
     def last_event_nanos(self) -> int: ...  # uptime at which one was seen open, or ended; 0 = never
     @property
     def exemplar(self) -> ExemplarView: ...  # of the last bad one with a trace
+    @property
+    def since_nanos(self) -> int: ...  # uptime at which it counted nothing yet
 
 
 class UpstreamView(Protocol):

@@ -9,6 +9,7 @@ import enum
 import json
 from dataclasses import asdict, dataclass, field
 
+from sidecar.model.delivery import AlertDelivery
 from sidecar.model.objective import Objective
 from sidecar.model.profiles import PageSettings, Profile
 from sidecar.model.server_metrics import MetricsEndpoint
@@ -32,6 +33,7 @@ class ControlSettings:
     )
     state_dir: str = ""  # absolute; where state outlives the tap; empty: the tap keeps it
     page: PageSettings = field(default_factory=PageSettings)  # of /metrics
+    alerts: AlertDelivery = field(default_factory=AlertDelivery)  # where they go
 
     def to_json(self) -> bytes:
         """Return what Policy.control_settings carries."""
@@ -56,6 +58,7 @@ class ControlSettings:
                 server_metrics=MetricsEndpoint.from_json(endpoint) if endpoint else None,
                 state_dir=raw["state_dir"],
                 page=PageSettings(Profile(raw["page"]["profile"]), raw["page"]["native_schema"]),
+                alerts=AlertDelivery.from_json(raw["alerts"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"control settings are not this build's: {error!r}") from error

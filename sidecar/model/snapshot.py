@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sidecar.model.sections.alerts import AlertmanagerReading, Alerts
     from sidecar.model.sections.config import Config
     from sidecar.model.sections.control import Control
     from sidecar.model.sections.moment import Moment
@@ -28,3 +29,5 @@ class Snapshot:
     control: Control
     server: ServerReading | None = None  # the model server's own numbers, where they are asked for
     store: StoreReading | None = None  # where state is kept
+    alerts: Alerts | None = None
+    alertmanagers: tuple[AlertmanagerReading, ...] = ()  # those that alerts go to

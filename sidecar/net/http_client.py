@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import h11
 
 from sidecar.model.server_metrics import PollFailure
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Coroutine, Sequence
 
 # The largest pages of model servers seen are 1 MB.
@@ -18,6 +19,9 @@ MAX_HEAD_BYTES = 16 * 1024
 READ_BYTES = 64 * 1024
 # From dialling to the last byte. Pages come from the same machine or pod, in milliseconds.
 TIMEOUT_SECONDS = 2.0
+
+# Of an answer to a POST: what people read of it in a log.
+MAX_TEXT_BYTES = 1024
 
 # The text format, plain: what every server has, and what may be read line by line.
 _ACCEPT = (("accept", "text/plain; version=0.0.4"), ("accept-encoding", "identity"))
@@ -34,39 +38,65 @@ class FetchError(Exception):
         self.failure = failure
 
 
+class Peer(NamedTuple):
+    """Whom to speak to. A name is looked up at each connection, by threads of asyncio's and never by the loop."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None = None
+    server_name: str = ""  # whose certificate is wanted; empty: the host's
+
+    @property
+    def authority(self) -> str:
+        """Return what Host says: a port that the scheme implies is left out, as everybody does."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+
+class Answer(NamedTuple):
+    """What was answered to a POST."""
+
+    status: int
+    text: str  # its beginning
+
+
 async def fetch(host: str, port: int, target: str, take: Callable[[bytes], None]) -> None:
     """GET: hand the body of a good answer to `take`, piece by piece; raises FetchError, and what `take` raises."""
-    request = _request("GET", host, port, target, _ACCEPT)
-    await _bounded(_exchange((host, port), request, b"", _admit, take))
+    peer = Peer(host, port)
+    request = _request("GET", peer, target, _ACCEPT)
+    await _bounded(_exchange(peer, request, b"", _admit, take), TIMEOUT_SECONDS)
 
 
-async def post(host: str, port: int, target: str, body: bytes, content_type: str) -> int:
-    """POST: return the status of the answer, whatever it is; raises FetchError where there is none."""
-    length = str(len(body))
-    headers = (("content-type", content_type), ("content-length", length))
-    request = _request("POST", host, port, target, headers)
-    status = 0
+async def post(
+    peer: Peer, target: str, body: bytes, headers: Headers, timeout_seconds: float = TIMEOUT_SECONDS
+) -> Answer:
+    """POST: return the answer, whatever it is; raises FetchError where there is none."""
+    length = (("content-length", str(len(body))),)
+    request = _request("POST", peer, target, (*headers, *length))
+    status, text = 0, bytearray()
 
     def note(response: h11.Response) -> None:
         nonlocal status
         status = response.status_code
 
-    await _bounded(_exchange((host, port), request, body, note, lambda _: None))
-    return status
+    def take(data: bytes) -> None:
+        text.extend(data[: MAX_TEXT_BYTES - len(text)])
+
+    await _bounded(_exchange(peer, request, body, note, take), timeout_seconds)
+    return Answer(status, text.decode("utf-8", "replace").strip())
 
 
-def _request(method: str, host: str, port: int, target: str, more: Headers) -> h11.Request:
-    authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    head = [("host", authority), ("user-agent", "wayside"), ("connection", "close"), *more]
+def _request(method: str, peer: Peer, target: str, more: Headers) -> h11.Request:
+    head = [("host", peer.authority), ("user-agent", "wayside"), ("connection", "close"), *more]
     return h11.Request(method=method, target=target, headers=head)
 
 
-async def _bounded(exchange: Coroutine[None, None, None]) -> None:
+async def _bounded(exchange: Coroutine[None, None, None], timeout_seconds: float) -> None:
     """Wait for an exchange, but not for ever; raises FetchError with the reason of whatever goes wrong."""
     try:
-        await asyncio.wait_for(exchange, TIMEOUT_SECONDS)
+        await asyncio.wait_for(exchange, timeout_seconds)
     except asyncio.TimeoutError as error:
-        raise FetchError(PollFailure.TIMEOUT, f"no answer in {TIMEOUT_SECONDS:g} s") from error
+        raise FetchError(PollFailure.TIMEOUT, f"no answer in {timeout_seconds:g} s") from error
     except (OSError, UnicodeError) as error:  # UnicodeError: a host that is no name to the resolver
         raise FetchError(PollFailure.UNREACHABLE, str(error) or repr(error)) from error
     except h11.ProtocolError as error:
@@ -74,14 +104,17 @@ async def _bounded(exchange: Coroutine[None, None, None]) -> None:
 
 
 async def _exchange(
-    address: tuple[str, int],
+    peer: Peer,
     request: h11.Request,
     body: bytes,
     admit: Callable[[h11.Response], None],
     take: Callable[[bytes], None],
 ) -> None:
     """Send a request and read its answer to the end; `admit` may refuse the answer by its head."""
-    reader, writer = await asyncio.open_connection(*address)
+    name = (peer.server_name or peer.host) if peer.tls else None
+    reader, writer = await asyncio.open_connection(
+        peer.host, peer.port, ssl=peer.tls, server_hostname=name
+    )
     try:
         http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
         for part in (request, *([h11.Data(data=body)] if body else []), h11.EndOfMessage()):

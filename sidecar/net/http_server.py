@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import h11
 
+from sidecar.net.delivery import Delivery
 from sidecar.net.preference import accepts_gzip
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Response:
     body: bytes
     content_type: str = _TEXT
     status: int = 200
+    delivered: Callable[[], None] | None = None
+    """Called once the whole of it has arrived, in the sense of sidecar/net/delivery.py; never for HEAD."""
 
 
 class Server:
@@ -82,6 +85,7 @@ class Connection(asyncio.Protocol):
         self._server = server
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
         self._transport: asyncio.Transport | None = None
+        self._delivery: Delivery | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._paused = False
 
@@ -91,6 +95,7 @@ class Connection(asyncio.Protocol):
         """Admit the client, or say that there are too many."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._delivery = Delivery(transport)
         if len(self._server.connections) >= MAX_CONNECTIONS:
             transport.write(_TOO_MANY)
             transport.close()
@@ -107,12 +112,17 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Answer what is complete, then close."""
+        if self._delivery is not None:
+            self._delivery.look()
         self.drop()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the client."""
         self._server.connections.discard(self)
+        if self._delivery is not None:
+            self._delivery.look()  # the socket is still there, and says whether it was reset
+            self._delivery.stop()
         if self._deadline is not None:
             self._deadline.cancel()
 
@@ -128,6 +138,14 @@ class Connection(asyncio.Protocol):
         self._proceed()
 
     # --- requests ----------------------------------------------------------------------------
+
+    def _drop_when_delivered(self) -> None:
+        """Close; not before somebody who is to be told of an arrival has been, as a closed socket tells nothing."""
+        if self._delivery is not None and self._delivery.is_awaited:
+            self._expire_in(WRITE_TIMEOUT_SECONDS)
+            self._delivery.tell(self.drop)
+        else:
+            self.drop()
 
     def drop(self) -> None:
         """Close after what was written."""
@@ -146,7 +164,7 @@ class Connection(asyncio.Protocol):
         """Handle one event; False when there is nothing more to do now."""
         event = self._h11.next_event()
         if event is h11.NEED_DATA:
-            if self._h11.our_state is not h11.IDLE:
+            if self._h11.our_state not in (h11.IDLE, h11.MUST_CLOSE):
                 self._expire_in(READ_TIMEOUT_SECONDS)
             return False
         if event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
@@ -190,7 +208,7 @@ class Connection(asyncio.Protocol):
         while self._h11.their_state is h11.SEND_BODY:
             self._h11.next_event()  # EndOfMessage of a request without a body
         if self._h11.our_state is h11.MUST_CLOSE:
-            self.drop()
+            self._drop_when_delivered()
         elif self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE:
             self._h11.start_next_cycle()
             if not self._paused:
@@ -222,8 +240,10 @@ class Connection(asyncio.Protocol):
         if not head_only:
             parts.append(self._h11.send(h11.Data(data=body)))
         parts.append(self._h11.send(h11.EndOfMessage()))
-        if self._transport is not None:
+        if self._transport is not None and self._delivery is not None:
             self._transport.write(b"".join(part for part in parts if part))
+            if response.delivered is not None and not head_only:
+                self._delivery.tell(response.delivered)
 
     def _expire_in(self, seconds: float) -> None:
         """Close the connection unless something happens in time."""

@@ -1,7 +1,8 @@
 """Pushing to somebody else's server without ever waiting for it: a bounded queue, retries, and every loss counted.
 
-What every push exporter uses. `offer` is called by the loop and returns at once; one task sends, oldest first. While
-the other side is down the newest payloads are kept and the oldest dropped: what is new is what somebody still wants.
+What push exporters use whose payloads are each worth something: `offer` is called by the loop and returns at once; one
+task sends, oldest first. While the other side is down the newest payloads are kept and the oldest dropped: what is new
+is what somebody still wants. Alerts, of which only the newest word counts, have a queue of their own.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from exporters.prometheus.render import MetricsPage
 from sidecar.net.http_server import Server
-from sidecar.runtime.loop import Loop
+from sidecar.runtime.delivery import Delivery
+from sidecar.runtime.loop import Beside, Loop
 from sidecar.runtime.reload import Reload
 from sidecar.sources.server_page import ServerPagePoller
 from sidecar.store.kept import KeptStore
@@ -37,17 +38,17 @@ class Control:
     def __init__(self, seam: Seam, hello: HelloMessage, log: StderrLog) -> None:
         self._seam = seam
         self._reload = Reload(hello.policy, seam.offer, log)
-        self._poller = ServerPagePoller(log)
+        self._beside = Beside(ServerPagePoller(log), Delivery(log))
         self._server: Server | None = None
         log.format = self._reload.settings.log_format
         self._store = _store(self._reload.settings.state_dir, seam, hello, log)
         hello.ClearField("kept")  # the store has its own copy, and hello lives as long as control
-        tap = TapClient(seam, hello.tap_version)
-        self.loop = Loop(tap, self._reload, self._poller, self._store, log)
+        self._tap = TapClient(seam, hello.tap_version)
+        self.loop = Loop(self._tap, self._reload, self._beside, self._store, log)
 
     async def serve(self, admin_fd: int) -> None:
         """Show what the loop publishes, on a socket that the tap has bound."""
-        pages = Pages(self.loop.snapshot, MetricsPage().render)
+        pages = Pages(self.loop.snapshot, MetricsPage().render, self._tap.scraped)
         self._server = Server(pages.handle)
         await self._server.start(socket.socket(fileno=admin_fd))
 
@@ -56,7 +57,8 @@ class Control:
         if self._server is not None:
             self._server.close()
         self._reload.stop()
-        self._poller.stop()
+        self._beside.server.stop()
+        self._beside.delivery.stop()
         self._store.close()
         self._seam.close()
 

@@ -8,25 +8,37 @@ tick follows the number of series that changed, not the number of calls.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sidecar import __version__
+from sidecar.alerting.engine import AlertingEngine, Now
+from sidecar.model.duration import SECOND
 from sidecar.model.sections import moment
 from sidecar.model.snapshot import Snapshot
+from sidecar.runtime.delivery import host_name
 from sidecar.runtime.machine_clock import MachineClock
 from sidecar.runtime.self_cost import SelfCost
 from sidecar.slo.engine import Moment, ObjectivesEngine
+from sidecar.store.alerts import read_alerts, write_alerts
 from sidecar.store.clock import read_clock, write_clock
 from sidecar.store.lives import begin_life
 
 if TYPE_CHECKING:
     from sidecar.model.log import Log
     from sidecar.model.sections.objectives import ObjectiveReading
+    from sidecar.runtime.delivery import Delivery
     from sidecar.runtime.reload import Reload
     from sidecar.sources.server_page import ServerPagePoller
     from sidecar.store.face import Store
     from sidecar.tapclient.facts import Facts
     from sidecar.tapclient.tap_client import TapClient
+
+
+class Beside(NamedTuple):
+    """What runs beside the loop, and is never waited for."""
+
+    server: ServerPagePoller
+    delivery: Delivery
 
 
 class Loop:
@@ -36,13 +48,13 @@ class Loop:
         self,
         tap: TapClient,
         reload: Reload,
-        server: ServerPagePoller,
+        beside: Beside,
         store: Store,
         log: Log,
     ) -> None:
         self._tap = tap
         self._reload = reload
-        self._server = server
+        self._server, self._delivery = beside
         self._store = store
         self._log = log
         self._life = begin_life(store)
@@ -50,6 +62,7 @@ class Loop:
         self._objectives = ObjectivesEngine(
             store.read_series(), read_clock(store), on_disk=store.keeps_slots
         )
+        self._alerts = AlertingEngine(read_alerts(store), host_name())
         self._self_cost = SelfCost()
         self._ticks = 0
         self._current: Snapshot | None = None
@@ -65,10 +78,12 @@ class Loop:
         self._reload.follow(facts.policy_generation, facts.policy_error)
         settings = self._reload.settings
         self._server.follow(settings.server_metrics)
+        self._delivery.follow(settings.alerts, self._reload.policy.admin)
+        instant = self._clock.now()
 
         if late := self._store.take_late():
             self._objectives.join(late)
-        # traffic → (batches → gpu →) objectives (→ alerts → scaling)
+        # traffic → (batches → gpu →) objectives → alerts (→ scaling)
         server = self._server.reading()
         if server is not None and server.up:
             self._tap.name(server.models)
@@ -76,21 +91,27 @@ class Loop:
             settings.objectives,
             facts.traffic,
             facts.tap,
-            Moment(facts.epoch_unix_nanos, facts.uptime_nanos, self._clock.now()),
+            Moment(facts.epoch_unix_nanos, facts.uptime_nanos, instant),
             observing=self._reload.policy.observe,
         )
+        config = self._reload.section(facts.policy_generation)
+        now = Now(instant.unix_nanos, round(settings.tick_seconds * SECOND))
+        alerts = self._alerts.judge(settings.alerts, objectives, config, now)
 
         self._tell_changes()
         self._keep()
+        self._delivery.hand_on(alerts)
         self._current = Snapshot(
             moment=self._told_of(facts),
             traffic=facts.traffic,
             tap=facts.tap,
             server=server,
             objectives=objectives,
-            config=self._reload.section(facts.policy_generation),
+            config=config,
             control=self._self_cost.section(self._life),
             store=self._store.reading(),
+            alerts=alerts,
+            alertmanagers=self._delivery.readings(),
         )
 
     async def run(self) -> None:
@@ -104,12 +125,14 @@ class Loop:
             await self.tick()
 
     def _keep(self) -> None:
-        """Give the store what this tick changed: counts, and the slots that they feed, in one piece."""
+        """Give the store what this tick changed: counts, the slots that they feed, and what fires, in one piece."""
         if forgotten := self._objectives.take_forgotten():
             self._store.forget_series(forgotten)
         if unsaved := self._objectives.unsaved():
             self._store.save_series(unsaved)
             write_clock(self._store, self._objectives.clock())
+        if (alerts := self._alerts.unsaved()) is not None:
+            write_alerts(self._store, alerts)
         self._store.commit()
 
     def _told_of(self, facts: Facts) -> moment.Moment:

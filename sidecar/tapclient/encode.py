@@ -99,8 +99,11 @@ def policy_message(policy: Policy) -> pb.Policy:
         served_model=policy.served_model,
         objectives=[_objective(objective) for objective in policy.objectives],
         drain=pb.DrainSettings(
-            delay_nanos=policy.drain_delay_nanos, total_nanos=policy.drain_total_nanos
+            delay_nanos=policy.drain_delay_nanos,
+            total_nanos=policy.drain_total_nanos,
+            final_scrape_nanos=policy.final_scrape_nanos,
         ),
+        first_scrape_nanos=policy.first_scrape_nanos,
         control=pb.Control(argv=policy.control_argv, memory_bytes=policy.control_memory_bytes),
         log_format=policy.log_format,
         control_settings=policy.control_settings,

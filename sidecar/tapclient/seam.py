@@ -77,6 +77,10 @@ class Seam(asyncio.Protocol):
         """Tell which models the server itself names; they take the place of those before."""
         self._send(pb.Envelope(names=pb.Names(models=models)))
 
+    def scraped(self, sequence: int) -> None:
+        """Tell that somebody has a whole page of /metrics that was made from this snapshot."""
+        self._send(pb.Envelope(scraped=pb.Scraped(sequence=sequence)))
+
     def close(self) -> None:
         """Close our end."""
         if self._transport is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from sidecar.tapclient.facts import facts_of
+from sidecar.tapclient.frames import SeamError
 from sidecar.tapclient.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class TapClient:
         """The tap's, as its hello said."""
         self._ledger = Ledger()
         self._named: tuple[str, ...] | None = None  # what the tap was told, in this life of control
+        self._scraped = 0  # the newest snapshot of which it was told that somebody has a page
 
     def name(self, models: Collection[str]) -> None:
         """Let calls of models that the server itself names be counted under their names; told when they change."""
@@ -35,6 +38,15 @@ class TapClient:
         if named != self._named:
             self._named = named
             self._seam.name(named)
+
+    def scraped(self, sequence: int) -> None:
+        """Let the tap know of a read of /metrics, once for each snapshot."""
+        if sequence <= self._scraped:
+            return
+        self._scraped = sequence
+        # A tap that is gone waits for nobody; the loop is told of it by its next pull.
+        with contextlib.suppress(SeamError):
+            self._seam.scraped(sequence)
 
     async def pull(self) -> Facts:
         """Return the facts of now. Raises SeamError when the tap is gone or silent."""

@@ -94,7 +94,7 @@ SLOT_TOKENS_CACHED: Slot
 SLOT_NAMES: Slot
 
 class Envelope(_message.Message):
-    __slots__ = ("version", "hello", "pull", "snapshot", "records", "policy", "drain", "flush", "keep", "names")
+    __slots__ = ("version", "hello", "pull", "snapshot", "records", "policy", "drain", "flush", "keep", "names", "scraped")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
     PULL_FIELD_NUMBER: _ClassVar[int]
@@ -105,6 +105,7 @@ class Envelope(_message.Message):
     FLUSH_FIELD_NUMBER: _ClassVar[int]
     KEEP_FIELD_NUMBER: _ClassVar[int]
     NAMES_FIELD_NUMBER: _ClassVar[int]
+    SCRAPED_FIELD_NUMBER: _ClassVar[int]
     version: int
     hello: Hello
     pull: Pull
@@ -115,7 +116,8 @@ class Envelope(_message.Message):
     flush: Flush
     keep: Keep
     names: Names
-    def __init__(self, version: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., records: _Optional[_Union[Records, _Mapping]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., flush: _Optional[_Union[Flush, _Mapping]] = ..., keep: _Optional[_Union[Keep, _Mapping]] = ..., names: _Optional[_Union[Names, _Mapping]] = ...) -> None: ...
+    scraped: Scraped
+    def __init__(self, version: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., records: _Optional[_Union[Records, _Mapping]] = ..., policy: _Optional[_Union[Policy, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., flush: _Optional[_Union[Flush, _Mapping]] = ..., keep: _Optional[_Union[Keep, _Mapping]] = ..., names: _Optional[_Union[Names, _Mapping]] = ..., scraped: _Optional[_Union[Scraped, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("epoch_unix_nanos", "tap_version", "policy", "kept")
@@ -142,6 +144,12 @@ class Names(_message.Message):
     MODELS_FIELD_NUMBER: _ClassVar[int]
     models: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, models: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Scraped(_message.Message):
+    __slots__ = ("sequence",)
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    def __init__(self, sequence: _Optional[int] = ...) -> None: ...
 
 class Pull(_message.Message):
     __slots__ = ("since",)
@@ -196,23 +204,25 @@ class ShapeSeries(_message.Message):
     def __init__(self, model: _Optional[str] = ..., shapes: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., id: _Optional[int] = ...) -> None: ...
 
 class TokenSeries(_message.Message):
-    __slots__ = ("model", "method", "direction", "source", "tokens", "id")
+    __slots__ = ("model", "method", "direction", "source", "tokens", "id", "since_nanos")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     DIRECTION_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
+    SINCE_NANOS_FIELD_NUMBER: _ClassVar[int]
     model: str
     method: str
     direction: str
     source: str
     tokens: int
     id: int
-    def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., direction: _Optional[str] = ..., source: _Optional[str] = ..., tokens: _Optional[int] = ..., id: _Optional[int] = ...) -> None: ...
+    since_nanos: int
+    def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., direction: _Optional[str] = ..., source: _Optional[str] = ..., tokens: _Optional[int] = ..., id: _Optional[int] = ..., since_nanos: _Optional[int] = ...) -> None: ...
 
 class CounterSeries(_message.Message):
-    __slots__ = ("model", "version", "method", "kind", "code", "ended_by", "outcome", "calls", "requests", "request_bytes", "response_bytes", "request_messages", "response_messages", "id")
+    __slots__ = ("model", "version", "method", "kind", "code", "ended_by", "outcome", "calls", "requests", "request_bytes", "response_bytes", "request_messages", "response_messages", "id", "since_nanos")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
@@ -227,6 +237,7 @@ class CounterSeries(_message.Message):
     REQUEST_MESSAGES_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_MESSAGES_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
+    SINCE_NANOS_FIELD_NUMBER: _ClassVar[int]
     model: str
     version: str
     method: str
@@ -241,10 +252,11 @@ class CounterSeries(_message.Message):
     request_messages: int
     response_messages: int
     id: int
-    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., code: _Optional[str] = ..., ended_by: _Optional[str] = ..., outcome: _Optional[str] = ..., calls: _Optional[int] = ..., requests: _Optional[int] = ..., request_bytes: _Optional[int] = ..., response_bytes: _Optional[int] = ..., request_messages: _Optional[int] = ..., response_messages: _Optional[int] = ..., id: _Optional[int] = ...) -> None: ...
+    since_nanos: int
+    def __init__(self, model: _Optional[str] = ..., version: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., code: _Optional[str] = ..., ended_by: _Optional[str] = ..., outcome: _Optional[str] = ..., calls: _Optional[int] = ..., requests: _Optional[int] = ..., request_bytes: _Optional[int] = ..., response_bytes: _Optional[int] = ..., request_messages: _Optional[int] = ..., response_messages: _Optional[int] = ..., id: _Optional[int] = ..., since_nanos: _Optional[int] = ...) -> None: ...
 
 class TimingSeries(_message.Message):
-    __slots__ = ("model", "method", "kind", "failed", "streaming", "latency", "call_duration", "first_response", "response_gap", "id", "batch_size", "latency_exemplar", "first_response_exemplar")
+    __slots__ = ("model", "method", "kind", "failed", "streaming", "latency", "call_duration", "first_response", "response_gap", "id", "batch_size", "latency_exemplar", "first_response_exemplar", "since_nanos")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -258,6 +270,7 @@ class TimingSeries(_message.Message):
     BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     LATENCY_EXEMPLAR_FIELD_NUMBER: _ClassVar[int]
     FIRST_RESPONSE_EXEMPLAR_FIELD_NUMBER: _ClassVar[int]
+    SINCE_NANOS_FIELD_NUMBER: _ClassVar[int]
     model: str
     method: str
     kind: str
@@ -271,7 +284,8 @@ class TimingSeries(_message.Message):
     batch_size: SizeHistogram
     latency_exemplar: Exemplar
     first_response_exemplar: Exemplar
-    def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., failed: _Optional[bool] = ..., streaming: _Optional[bool] = ..., latency: _Optional[_Union[Histogram, _Mapping]] = ..., call_duration: _Optional[_Union[Histogram, _Mapping]] = ..., first_response: _Optional[_Union[Histogram, _Mapping]] = ..., response_gap: _Optional[_Union[Histogram, _Mapping]] = ..., id: _Optional[int] = ..., batch_size: _Optional[_Union[SizeHistogram, _Mapping]] = ..., latency_exemplar: _Optional[_Union[Exemplar, _Mapping]] = ..., first_response_exemplar: _Optional[_Union[Exemplar, _Mapping]] = ...) -> None: ...
+    since_nanos: int
+    def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., failed: _Optional[bool] = ..., streaming: _Optional[bool] = ..., latency: _Optional[_Union[Histogram, _Mapping]] = ..., call_duration: _Optional[_Union[Histogram, _Mapping]] = ..., first_response: _Optional[_Union[Histogram, _Mapping]] = ..., response_gap: _Optional[_Union[Histogram, _Mapping]] = ..., id: _Optional[int] = ..., batch_size: _Optional[_Union[SizeHistogram, _Mapping]] = ..., latency_exemplar: _Optional[_Union[Exemplar, _Mapping]] = ..., first_response_exemplar: _Optional[_Union[Exemplar, _Mapping]] = ..., since_nanos: _Optional[int] = ...) -> None: ...
 
 class SizeHistogram(_message.Message):
     __slots__ = ("count", "sum", "counts")
@@ -334,7 +348,7 @@ class Flight(_message.Message):
     def __init__(self, model: _Optional[str] = ..., method: _Optional[str] = ..., kind: _Optional[str] = ..., in_flight: _Optional[int] = ..., open_requests: _Optional[int] = ..., oldest_open_nanos: _Optional[int] = ..., last_completed_nanos: _Optional[int] = ...) -> None: ...
 
 class EventSeries(_message.Message):
-    __slots__ = ("objective", "good", "bad", "excluded", "excluded_by", "last_event_nanos", "model", "exemplar")
+    __slots__ = ("objective", "good", "bad", "excluded", "excluded_by", "last_event_nanos", "model", "exemplar", "since_nanos")
     OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
     GOOD_FIELD_NUMBER: _ClassVar[int]
     BAD_FIELD_NUMBER: _ClassVar[int]
@@ -343,6 +357,7 @@ class EventSeries(_message.Message):
     LAST_EVENT_NANOS_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     EXEMPLAR_FIELD_NUMBER: _ClassVar[int]
+    SINCE_NANOS_FIELD_NUMBER: _ClassVar[int]
     objective: str
     good: int
     bad: int
@@ -351,7 +366,8 @@ class EventSeries(_message.Message):
     last_event_nanos: int
     model: str
     exemplar: Exemplar
-    def __init__(self, objective: _Optional[str] = ..., good: _Optional[int] = ..., bad: _Optional[int] = ..., excluded: _Optional[int] = ..., excluded_by: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., last_event_nanos: _Optional[int] = ..., model: _Optional[str] = ..., exemplar: _Optional[_Union[Exemplar, _Mapping]] = ...) -> None: ...
+    since_nanos: int
+    def __init__(self, objective: _Optional[str] = ..., good: _Optional[int] = ..., bad: _Optional[int] = ..., excluded: _Optional[int] = ..., excluded_by: _Optional[_Iterable[_Union[Count, _Mapping]]] = ..., last_event_nanos: _Optional[int] = ..., model: _Optional[str] = ..., exemplar: _Optional[_Union[Exemplar, _Mapping]] = ..., since_nanos: _Optional[int] = ...) -> None: ...
 
 class Upstream(_message.Message):
     __slots__ = ("listener", "address", "up", "refused", "connections", "connections_open")
@@ -494,7 +510,7 @@ class Flush(_message.Message):
     def __init__(self) -> None: ...
 
 class Policy(_message.Message):
-    __slots__ = ("generation", "config_hash", "config_valid", "listeners", "health", "admin", "limits", "methods", "models", "objectives", "drain", "control", "log_format", "control_settings", "observe", "routes", "served_model", "batch_limits", "outcomes", "give_up_nanos", "probe_models", "drain_token_file")
+    __slots__ = ("generation", "config_hash", "config_valid", "listeners", "health", "admin", "limits", "methods", "models", "objectives", "drain", "control", "log_format", "control_settings", "observe", "routes", "served_model", "batch_limits", "outcomes", "give_up_nanos", "probe_models", "drain_token_file", "first_scrape_nanos")
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     CONFIG_HASH_FIELD_NUMBER: _ClassVar[int]
     CONFIG_VALID_FIELD_NUMBER: _ClassVar[int]
@@ -517,6 +533,7 @@ class Policy(_message.Message):
     GIVE_UP_NANOS_FIELD_NUMBER: _ClassVar[int]
     PROBE_MODELS_FIELD_NUMBER: _ClassVar[int]
     DRAIN_TOKEN_FILE_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SCRAPE_NANOS_FIELD_NUMBER: _ClassVar[int]
     generation: int
     config_hash: str
     config_valid: bool
@@ -539,7 +556,8 @@ class Policy(_message.Message):
     give_up_nanos: int
     probe_models: bool
     drain_token_file: str
-    def __init__(self, generation: _Optional[int] = ..., config_hash: _Optional[str] = ..., config_valid: _Optional[bool] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., health: _Optional[str] = ..., admin: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[Method, _Mapping]]] = ..., models: _Optional[_Iterable[str]] = ..., objectives: _Optional[_Iterable[_Union[Objective, _Mapping]]] = ..., drain: _Optional[_Union[DrainSettings, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., log_format: _Optional[str] = ..., control_settings: _Optional[bytes] = ..., observe: _Optional[bool] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., served_model: _Optional[str] = ..., batch_limits: _Optional[_Iterable[_Union[BatchLimit, _Mapping]]] = ..., outcomes: _Optional[_Iterable[_Union[OutcomeRule, _Mapping]]] = ..., give_up_nanos: _Optional[int] = ..., probe_models: _Optional[bool] = ..., drain_token_file: _Optional[str] = ...) -> None: ...
+    first_scrape_nanos: int
+    def __init__(self, generation: _Optional[int] = ..., config_hash: _Optional[str] = ..., config_valid: _Optional[bool] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., health: _Optional[str] = ..., admin: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[Method, _Mapping]]] = ..., models: _Optional[_Iterable[str]] = ..., objectives: _Optional[_Iterable[_Union[Objective, _Mapping]]] = ..., drain: _Optional[_Union[DrainSettings, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., log_format: _Optional[str] = ..., control_settings: _Optional[bytes] = ..., observe: _Optional[bool] = ..., routes: _Optional[_Iterable[_Union[Route, _Mapping]]] = ..., served_model: _Optional[str] = ..., batch_limits: _Optional[_Iterable[_Union[BatchLimit, _Mapping]]] = ..., outcomes: _Optional[_Iterable[_Union[OutcomeRule, _Mapping]]] = ..., give_up_nanos: _Optional[int] = ..., probe_models: _Optional[bool] = ..., drain_token_file: _Optional[str] = ..., first_scrape_nanos: _Optional[int] = ...) -> None: ...
 
 class Listener(_message.Message):
     __slots__ = ("name", "listen", "upstream")
@@ -568,12 +586,14 @@ class Limits(_message.Message):
     def __init__(self, threads: _Optional[int] = ..., unsent_bytes: _Optional[int] = ..., connections: _Optional[int] = ..., models: _Optional[int] = ..., methods: _Optional[int] = ..., series: _Optional[int] = ...) -> None: ...
 
 class DrainSettings(_message.Message):
-    __slots__ = ("delay_nanos", "total_nanos")
+    __slots__ = ("delay_nanos", "total_nanos", "final_scrape_nanos")
     DELAY_NANOS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_NANOS_FIELD_NUMBER: _ClassVar[int]
+    FINAL_SCRAPE_NANOS_FIELD_NUMBER: _ClassVar[int]
     delay_nanos: int
     total_nanos: int
-    def __init__(self, delay_nanos: _Optional[int] = ..., total_nanos: _Optional[int] = ...) -> None: ...
+    final_scrape_nanos: int
+    def __init__(self, delay_nanos: _Optional[int] = ..., total_nanos: _Optional[int] = ..., final_scrape_nanos: _Optional[int] = ...) -> None: ...
 
 class Control(_message.Message):
     __slots__ = ("argv", "memory_bytes")

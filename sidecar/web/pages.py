@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sidecar.net.http_server import Request, Response
@@ -35,10 +36,15 @@ class Pages:
         self,
         current: Callable[[], Snapshot],
         metrics: Callable[[Snapshot, str], tuple[bytes, str]],
+        scraped: Callable[[int], None] = lambda sequence: None,
     ) -> None:
-        """`metrics` renders a snapshot for an Accept header, as (body, content type)."""
+        """`metrics` renders a snapshot for an Accept header, as (body, content type).
+
+        `scraped` is told of which snapshot, by its sequence number, somebody has such a page.
+        """
         self._current = current
         self._metrics = metrics
+        self._scraped = scraped
         self._routes: dict[str, Callable[[Request], Response]] = {
             "/": self._index_page,
             "/metrics": self._metrics_page,
@@ -56,7 +62,10 @@ class Pages:
         return route(request)
 
     def _metrics_page(self, request: Request) -> Response:
-        return Response(*self._metrics(self._current(), request.accept))
+        snapshot = self._current()
+        body, content_type = self._metrics(snapshot, request.accept)
+        scraped = partial(self._scraped, snapshot.moment.sequence)
+        return Response(body, content_type, delivered=scraped)
 
     def _snapshot_page(self, _: Request) -> Response:
         return _json(snapshot_document(self._current()))

@@ -44,7 +44,9 @@ def test_every_place_is_there() -> None:
 def test_every_row_of_the_house_is_a_folder() -> None:
     house = PAGE.partition("```\n")[2].partition("```")[0]
     rows = re.findall(
-        r"(?:^|  )((?:dataplane|sidecar|exporters|alerts|tests|bench)(?:/\w+)?)(?=  )", house, re.M
+        r"(?:^|  )((?:dataplane|sidecar|exporters|alerts|deploy|tests|bench)(?:/\w+)?)(?=  )",
+        house,
+        re.M,
     )
     assert len(rows) >= 12
     assert [each for each in rows if not place(each).is_dir()] == []
@@ -52,7 +54,7 @@ def test_every_row_of_the_house_is_a_folder() -> None:
 
 def test_ten_ordinary_changes_have_a_way_each() -> None:
     rows = changes()
-    assert len(rows) == 10
+    assert len(rows) >= 10
     for row in rows:
         assert PLACE.search(row), row
 

@@ -103,6 +103,11 @@ def serves(door: Door) -> bool:
 def end(wayside: Running) -> Iterator[str]:
     """End a Wayside as Kubernetes does; yield how it failed, and what it says that it cut."""
     wayside.process.send_signal(signal.SIGTERM)
+    yield from ended(wayside)
+
+
+def ended(wayside: Running) -> Iterator[str]:
+    """Wait for a Wayside that was told to end; yield how it failed, and what it says that it cut."""
     status = wayside.process.wait(END_SECONDS)
     if status:
         yield f"exit status {status}"

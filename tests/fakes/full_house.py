@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sidecar.model.profiles import Profile
+from sidecar.model.sections.alerts import AlertmanagerReading
 from sidecar.model.sections.objectives import Objectives
 from sidecar.model.sections.store import StoreReading
 from sidecar.model.snapshot import Snapshot
@@ -20,6 +21,9 @@ def everything(profile: Profile = Profile.FULL) -> Snapshot:
     return replace(
         published(full_house(), server=server_reading(), profile=profile),
         objectives=Objectives((reading("fast", on_fire(), excluded=1),)),
+        alertmanagers=(
+            AlertmanagerReading("http://am:9093", 5, 2, 1, 3, 1_760_000_000_000_000_000),
+        ),
         store=StoreReading("disk", set_aside="wayside.db.damaged-20261130T201500Z"),
     )
 
@@ -65,5 +69,6 @@ def full_house(models: list[str] | None = None) -> pb.Snapshot:
         tokens=tokens,
         tap=tap,
         batch_limits=limits,
+        events=[facts.event(reading("fast", on_fire()).objective.id)],
         shapes=[facts.shapes(model) for model in models or ["resnet50"]],
     )

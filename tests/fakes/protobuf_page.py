@@ -34,6 +34,20 @@ def samples_of(families: Iterator[pb.MetricFamily]) -> dict[str, dict[Labels, fl
     return found
 
 
+def created_in(families: Iterator[pb.MetricFamily]) -> dict[str, dict[Labels, float]]:
+    """Return name -> labels -> when the series was created, as OpenMetrics writes it, of those that say so."""
+    found: dict[str, dict[Labels, float]] = {}
+    for family in families:
+        for metric in family.metric:
+            for counted in (metric.counter, metric.histogram):
+                if counted.HasField("created_timestamp"):
+                    labels = frozenset((each.name, each.value) for each in metric.label)
+                    nanos = counted.created_timestamp.ToNanoseconds()
+                    name = f"{family.name.removesuffix('_total')}_created"
+                    found.setdefault(name, {})[labels] = nanos / 1e9
+    return found
+
+
 def samples_in(metric: pb.Metric) -> Iterator[tuple[str, Labels, float]]:
     """Yield (suffix of the name, labels beside its own, value)."""
     none: Labels = frozenset()

@@ -34,6 +34,7 @@ class FakeTap:
         self.pulls: list[int] = []
         self.offered: list[pb.Policy] = []
         self.named: list[list[str]] = []  # models that control said the server names
+        self.scraped: list[int] = []  # snapshots of which control said that somebody has a page
         self.refuse = ""  # a reason to refuse every policy
         self.mute = False  # read pulls but never answer
         self.lines: list[str] = []  # control's log
@@ -128,6 +129,8 @@ class FakeTap:
                 ours.sendall(encode(pb.Envelope(snapshot=answer)))
         elif body == "names":
             self.named.append(list(envelope.names.models))
+        elif body == "scraped":
+            self.scraped.append(envelope.scraped.sequence)
         elif body == "policy":
             self.offered.append(envelope.policy)
             self.snapshot.policy_error = self.refuse

@@ -74,23 +74,38 @@ def running_prometheus(
     features: Sequence[str] = (),
 ) -> Iterator[Prometheus]:
     """Run a Prometheus that scrapes a target as each of the jobs says, until the block ends."""
-    (port,) = free_ports(1)
-    address = f"127.0.0.1:{port}"
     scrapes = [
         {"job_name": name, "static_configs": [{"targets": [target]}], **settings}
         for name, settings in jobs.items()
     ]
     settings = {"global": {"scrape_interval": SCRAPE_INTERVAL}, "scrape_configs": scrapes}
-    with tempfile.TemporaryDirectory(prefix="wayside-prometheus-") as folder:
-        file = Path(folder) / "prometheus.yml"
-        file.write_text(json.dumps(settings))
-        options = [f"--config.file={file}", f"--storage.tsdb.path={folder}/data"]
-        options += [f"--web.listen-address={address}", "--log.level=warn"]
-        options += [f"--enable-feature={','.join(features)}"] if features else []
-        with running([program, *options]) as process:
-            prometheus = Prometheus(address, process)
-            process.wait_for(lambda: answers(prometheus))
-            yield prometheus
+    options = [f"--enable-feature={','.join(features)}"] if features else []
+    with (
+        tempfile.TemporaryDirectory(prefix="wayside-prometheus-") as folder,
+        configured_prometheus(program, settings, Path(folder), options) as prometheus,
+    ):
+        yield prometheus
+
+
+@contextlib.contextmanager
+def configured_prometheus(
+    program: Path, settings: Mapping[str, object], folder: Path, options: Sequence[str] = ()
+) -> Iterator[Prometheus]:
+    """Run a Prometheus with a configuration of its own until the block ends; its data are below the folder."""
+    (port,) = free_ports(1)
+    address = f"127.0.0.1:{port}"
+    file = folder / "prometheus.yml"
+    file.write_text(json.dumps(settings))
+    command: list[str | Path] = [
+        program,
+        f"--config.file={file}",
+        f"--storage.tsdb.path={folder}/data",
+    ]
+    listen = [f"--web.listen-address={address}", "--log.level=warn"]
+    with running([*command, *listen, *options]) as process:
+        prometheus = Prometheus(address, process)
+        process.wait_for(lambda: answers(prometheus))
+        yield prometheus
 
 
 def answers(prometheus: Prometheus) -> bool:

@@ -54,6 +54,13 @@ class Running:
                 raise ProcessError(f"{self.process.args!r} (exit status {status}):\n{tail}")
             time.sleep(POLL_SECONDS)
 
+    def tell(self, line: str) -> None:
+        """Write a line to its standard input, if it `listens`; one that has died hears nothing."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):
+            self.process.stdin.write(f"{line}\n".encode())
+            self.process.stdin.flush()
+
     def stop(self) -> int:
         """End it, politely first, and return its exit status."""
         with contextlib.suppress(ProcessLookupError):
@@ -71,14 +78,15 @@ def running(
     *,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    listens: bool = False,
 ) -> Iterator[Running]:
-    """Run a command, its output in a log, until the block ends."""
+    """Run a command, its output in a log, until the block ends; one that listens can be told something."""
     with tempfile.TemporaryDirectory(prefix="wayside-test-") as folder:
         log = Path(folder) / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [str(word) for word in command],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=cwd,
@@ -90,6 +98,9 @@ def running(
             yield started
         finally:
             started.stop()
+            if process.stdin is not None:
+                with contextlib.suppress(OSError):
+                    process.stdin.close()
 
 
 def wait_until(found: Callable[[], bool], timeout_seconds: float = START_SECONDS) -> None:

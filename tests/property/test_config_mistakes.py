@@ -35,7 +35,7 @@ WHOLE: dict[str, Any] = {
         {"listen": ":8000", "upstream": "unix:/run/m.sock"},
     ],
     "admin": ":9464",
-    "health": {"listen": ":9465", "drain_token_file": "token"},
+    "health": {"listen": ":9465", "drain_token_file": "token", "first_scrape": "35s"},
     "metrics": {"profile": "full", "native_schema": 3},
     "slos": [
         {
@@ -79,7 +79,7 @@ WHOLE: dict[str, Any] = {
         "metrics_interval": "5s",
     },
     "log": {"format": "json"},
-    "drain": {"delay": "1s", "total": "3s"},
+    "drain": {"delay": "1s", "total": "3s", "final_scrape": "35s"},
     "control": {"memory": "128MiB", "tick": "500ms"},
     "limits": {
         "threads": 2, "unsent": "64MiB", "connections": 10, "models": 3, "methods": 4, "series": 5,
@@ -88,7 +88,22 @@ WHOLE: dict[str, Any] = {
     "state_dir": "state",
     "gpu": {"source": "none", "devices": [0, "GPU-1"], "price": {"H200": "3.90 USD/h", "default": "1 USD/h"}},
     "alerts": {
-        "deliver": "none", "alertmanagers": ["http://a", "http://b"], "tiers": [dict(FAST), dict(SLOW)], "min_bad": 5,
+        "tiers": [dict(FAST), dict(SLOW)], "min_bad": 5, "deliver": "none", "scope": "replica",
+        "labels": {"team": "vision", "site": "north"}, "runbooks": "https://wiki/alerts",
+        "alertmanagers": [
+            "http://a:9093",
+            {
+                "url": "https://b/alertmanager",
+                "basic_auth": {"username": "wayside", "password_file": "password"},
+                "tls": {
+                    "ca_file": "ca.pem", "cert_file": "cert.pem", "key_file": "key.pem", "server_name": "am",
+                    "insecure_skip_verify": False,
+                },
+                "headers": {"X-Scope-OrgID": "vision", "X-Site": "north"},
+                "timeout": "5s",
+            },
+            {"url": "http://c", "authorization": {"type": "Bearer", "credentials_file": "token"}},
+        ],
     },
 }  # fmt: skip
 
@@ -99,6 +114,7 @@ OUT_OF_RANGE: dict[Place, tuple[object, ...]] = {
     ("listeners", 1, "upstream"): ("unix:m.sock", "a:0", ":8000"),
     ("admin",): ("9464",),
     ("health", "listen"): ("9465", ":99999"),
+    ("health", "first_scrape"): ("11m", "-1s", "soon", 35),
     ("slos", 0, "objective"): ("100%", "99.9", "0%", 99),
     ("slos", 0, "good", "latency_below"): ("0s", "100", "5 parsecs"),
     ("slos", 0, "window"): ("30", "0s", "59m", "93d"),
@@ -137,6 +153,7 @@ OUT_OF_RANGE: dict[Place, tuple[object, ...]] = {
     ("server", "metrics_interval"): ("1ms", "1h", "5"),
     ("log", "format"): ("xml",),
     ("drain", "delay"): ("4s", "30", "-1s", 30),
+    ("drain", "final_scrape"): ("11m", "-1s", "soon", 35),
     ("drain", "total"): ("0s", "soon", "3"),
     ("control", "memory"): ("128", "128 MegaBytes"),
     ("control", "tick"): ("1m", "1ms", "1"),
@@ -147,18 +164,46 @@ OUT_OF_RANGE: dict[Place, tuple[object, ...]] = {
     ("gpu", "devices"): (0, "all"),
     ("gpu", "price", "H200"): ("3.90", "3.90 EUR/d"),
     ("alerts", "deliver"): ("all",),
-    ("alerts", "alertmanagers", 1): (5,),
+    ("alerts", "alertmanagers", 2): ("http://a:9093",),
+    ("alerts", "alertmanagers", 0): (
+        5,
+        "a:9093",
+        "ftp://a",
+        "http://",
+        "http://a:0",
+        "http://a/api/v2/alerts",
+        "http://c",
+    ),
+    ("alerts", "alertmanagers", 1): ({}, {"url": "http://b", "tls": {}}),
+    ("alerts", "alertmanagers", 1, "url"): ("b:9093", "https://me:secret@b", "https://b?a=b"),
+    ("alerts", "alertmanagers", 1, "timeout"): ("0s", "2m", "5", "1ms"),
+    ("alerts", "alertmanagers", 1, "basic_auth", "username"): ("",),
+    ("alerts", "alertmanagers", 1, "headers", "X-Site"): ("", "a\nb", 5),
+    ("alerts", "alertmanagers", 2, "authorization", "type"): ("Basic",),
+    ("alerts", "labels", "team"): ("", 5),
+    ("alerts", "scope"): ("fleet",),
 }
 
-# An objective, a listener, a tier and a rule stand or fall as a whole.
-WHOLES = (("slos",), ("listeners",), ("outcomes",), ("alerts", "tiers"))
+# An objective, a listener, a tier, an Alertmanager and a rule stand or fall as a whole.
+WHOLES = (
+    ("slos",),
+    ("listeners",),
+    ("outcomes",),
+    ("alerts", "tiers"),
+    ("alerts", "alertmanagers"),
+)
 # How many steps lead to the whole that a place lies in.
 WHOLE_DEPTHS: dict[object, Callable[[Place], int]] = {
     "slos": lambda _: 2,
     "outcomes": lambda place: 3 if len(place) > 2 and isinstance(place[2], int) else 2,
-    "alerts": lambda place: 3 if place[1:2] == ("tiers",) else len(place),
+    "alerts": lambda place: 3 if place[1:2] in (("tiers",), ("alertmanagers",)) else len(place),
 }
-FREE_TABLES: tuple[Place, ...] = (("server", "max_batch_size"), ("gpu", "price"))
+FREE_TABLES: tuple[Place, ...] = (
+    ("server", "max_batch_size"),
+    ("gpu", "price"),
+    ("alerts", "labels"),
+    ("alerts", "alertmanagers", 1, "headers"),
+)
 
 
 def places(part: object, place: Place = ()) -> Iterator[Place]:

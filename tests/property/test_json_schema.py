@@ -97,7 +97,10 @@ UNSEEN = {
     ("slos", 4, "good", "all"), ("slos", 4, "alerts", "tiers", 0, "budget"), ("slos", 4, "alerts", "tiers", 0, "long"),
     ("slos", 4, "alerts", "tiers", 1, "name"), ("alerts", "tiers", 0, "budget"), ("alerts", "tiers", 1, "name"),
     ("slos", 1, "good", "first_token_below"), ("health", "listen"), ("listeners", 0, "listen"),
-    ("control", "memory"),
+    ("control", "memory"), ("alerts", "alertmanagers", 0), ("alerts", "alertmanagers", 1),
+    ("alerts", "alertmanagers", 2),
+    ("alerts", "alertmanagers", 1, "url"), ("alerts", "alertmanagers", 1, "timeout"),
+    ("alerts", "alertmanagers", 1, "headers", "X-Site"),
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from sidecar.tapclient import tap_pb2 as pb
 from tests.fakes import facts
 from tests.fakes.burning import on_fire, quiet, reading
 from tests.fakes.pages import parse_openmetrics, parse_text
-from tests.fakes.protobuf_page import native_cells, parse_protobuf, samples_of
+from tests.fakes.protobuf_page import created_in, native_cells, parse_protobuf, samples_of
 from tests.fakes.published import published, server_reading
 
 # Whatever a name on the wire may hold, quotes and line ends among it.
@@ -93,7 +93,11 @@ def moments(draw: st.DrawFn) -> Snapshot:
     objectives = (reading("fast", on_fire(), excluded=2), reading("each", quiet(), draw(NAMES)))
     counted = [
         pb.EventSeries(
-            objective=each.objective.id, model=each.model, bad=1, exemplar=exemplar(draw(TRACES))
+            objective=each.objective.id,
+            model=each.model,
+            bad=1,
+            exemplar=exemplar(draw(TRACES)),
+            since_nanos=draw(st.integers(0, 2**60)),
         )
         for each in objectives
     ]
@@ -119,7 +123,8 @@ def test_text_is_what_prometheus_client_writes(moment: Snapshot) -> None:
 @given(moments())
 def test_openmetrics_is_what_prometheus_client_writes(moment: Snapshot) -> None:
     body, _ = MetricsPage().render(moment, Format.OPENMETRICS.value)
-    assert body == openmetrics.generate_latest(SnapshotCollector(moment))  # type: ignore[no-untyped-call]
+    dated = moment.config.page.profile is not Profile.SLO
+    assert body == openmetrics.generate_latest(SnapshotCollector(moment, dated=dated))  # type: ignore[no-untyped-call]
 
 
 @given(st.lists(moments(), min_size=2, max_size=3))
@@ -141,8 +146,13 @@ def test_every_format_tells_the_same_numbers(moment: Snapshot) -> None:
             for sample in family.samples:
                 samples.setdefault(sample.name, {})[frozenset(sample.labels.items())] = sample.value
         told.append(samples)
-    told.append(samples_of(parse_protobuf(page.render(moment, Format.PROTOBUF.value)[0])))
+    body = page.render(moment, Format.PROTOBUF.value)[0]
+    told.append(samples_of(parse_protobuf(body)))
+    dated = {name: told[1].pop(name) for name in list(told[1]) if name.endswith("_created")}
     assert told[0] == told[1] == told[2]
+    created = created_in(parse_protobuf(body))
+    assert dated == {name: created[name] for name in dated}
+    assert bool(dated) is (moment.config.page.profile is not Profile.SLO)
     lines = sum(len(values) for values in told[0].values())
     assert told[0]["wayside_metrics_lines"] == {frozenset(): lines}
 

@@ -127,18 +127,56 @@ def compile_tool(tool: str) -> None:
     program.parent.mkdir(parents=True, exist_ok=True)
     unfinished = program.with_suffix(".unfinished")
     go = go_compiler()
-    module, package = parts.GO_TOOLS[tool]
+    module, package = parts.ALL_GO_TOOLS[tool]
     note(f"compiling {tool} into {program.parent.relative_to(parts.ROOT)}")
     run(
         *(go, "-C", parts.lock_of(tool), "build", "-mod=readonly", "-trimpath"),
-        *(f"-tags={parts.GO_TAGS.get(module, '')}", "-o", unfinished, package),
+        f"-tags={parts.GO_TAGS.get(module, '')}",
+        f"-ldflags={parts.GO_LINKER_FLAGS.get(module, '')}",
+        *("-o", unfinished, package),
     )
     unfinished.rename(program)
 
 
+def copy_schemas() -> None:
+    """Copy files out of Go modules whose checksums are locked; the folder counts only once it is whole."""
+    folder = parts.venv_of(parts.SCHEMAS)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for each in json.loads(parts.lock_of(parts.SCHEMAS).read_text()):
+        module = download_module(each["module"])
+        if module["Sum"] != each["sum"]:
+            raise CannotProvideError(f"{each['module']} is {module['Sum']}, not what was locked")
+        for source, name in each["files"].items():
+            shutil.copyfile(Path(module["Dir"], source), folder / name)
+    (folder / ".complete").touch()
+
+
+def download_module(module: str) -> dict[str, str]:
+    """Return what Go says of a module that it has downloaded: its checksum, its folder."""
+    note(f"downloading {module}")
+    command: list[str | Path] = [
+        go_compiler(),
+        "-C",
+        parts.LOCKS,
+        "mod",
+        "download",
+        "-json",
+        module,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        said: dict[str, str] = json.loads(done.stdout)
+    except json.JSONDecodeError:
+        said = {"Error": done.stderr.strip()}
+    if "Error" in said:
+        raise CannotProvideError(f"{module}: {said['Error']}")
+    return said
+
+
 def provide(part: str) -> None:
     """Make one part available unless it is already."""
-    if part in parts.GO_TOOLS:
+    if part in parts.ALL_GO_TOOLS:
         if parts.find(part) is None:
             compile_tool(part)
     elif part in parts.SERVERS:
@@ -146,6 +184,9 @@ def provide(part: str) -> None:
             make_venv(part, python_for(part))
         if part == "triton":
             make_triton_embeddable(parts.venv_of(part))
+    elif part == parts.SCHEMAS:
+        if parts.find(part) is None:
+            copy_schemas()
     elif parts.find(part) is None:
         install_packages({(parts.PROGRAMS | parts.PROGRAMS_OF_PROOFS)[part]})
 
@@ -153,7 +194,8 @@ def provide(part: str) -> None:
 def main(wanted: list[str]) -> int:
     """Provide the parts named, or all of them, and write down what could not be had."""
     reasons = parts.failures()
-    for part in wanted or [*parts.PROGRAMS, *parts.SERVERS, *parts.GO_TOOLS]:
+    everything = [*parts.PROGRAMS, *parts.SERVERS, *parts.GO_TOOLS, parts.SCHEMAS]
+    for part in wanted or everything:
         reasons.pop(part, None)
         try:
             provide(part)

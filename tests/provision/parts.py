@@ -1,8 +1,8 @@
 """The real parts that tests run against, where they are kept, and what happens when one is missing.
 
 A part is a program from the distribution, a model server in a virtual environment of its own (their pins conflict with
-each other's and with ours), or a tool that Go compiles from a locked module. An environment is named after the hash of
-its lock, so a changed lock is a new environment and an old one is never half updated.
+each other's and with ours), a tool that Go compiles from a locked module, or the schemas that lie in Go modules. What
+has a lock is named after its hash, so a changed lock is a new environment and an old one is never half updated.
 """
 
 from __future__ import annotations
@@ -33,10 +33,12 @@ PROGRAMS = {
     "curl": "curl",
     "prometheus": "prometheus",
     "promtool": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
+    "openssl": "openssl",
 }
 
 # What only proofs stand on: fetched when one asks for it, and not for every test run.
-PROGRAMS_OF_PROOFS = {"chromium": "chromium"}
+PROGRAMS_OF_PROOFS = {"chromium": "chromium", "openssl": "openssl"}
 
 # The Pythons that a server's lock was written for; the first one found is used.
 SERVERS: dict[str, tuple[str, ...]] = {
@@ -65,9 +67,31 @@ GO_TOOLS = {
     # The newest; Debian's, of another age, is the program without a number.
     "prometheus-3": ("prometheus", "github.com/prometheus/prometheus/cmd/prometheus"),
     "promtool-3": ("prometheus", "github.com/prometheus/prometheus/cmd/promtool"),
+    # Newer ones embed pages that their module lacks. Debian's is prometheus-alertmanager.
+    "alertmanager-31": ("alertmanager", "github.com/prometheus/alertmanager/cmd/alertmanager"),
+    "kustomize": ("kubernetes", "sigs.k8s.io/kustomize/kustomize/v5"),
 }
+# As with programs: the control plane takes a quarter of an hour of two cores to compile.
+GO_TOOLS_OF_PROOFS = {
+    "etcd": ("etcd", "go.etcd.io/etcd/server/v3"),
+    "kwok": ("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
+    "kubectl": ("kubernetes", "k8s.io/kubernetes/cmd/kubectl"),
+    "kube-scheduler": ("kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler"),
+    "kube-controller-manager": ("kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+    "kube-apiserver": ("kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver"),
+}
+ALL_GO_TOOLS = GO_TOOLS | GO_TOOLS_OF_PROOFS
 # By module: what is left out of its programs.
 GO_TAGS = {"prometheus": "remove_all_sd"}
+# By module: what the linker is told. Kubernetes' programs know their version by it, and need no symbols.
+_KUBERNETES_VERSION = "-X k8s.io/component-base/version.git"
+GO_LINKER_FLAGS = {
+    "kubernetes": f"-s -w {_KUBERNETES_VERSION}Version=v1.37.2"
+    f" {_KUBERNETES_VERSION}Major=1 {_KUBERNETES_VERSION}Minor=37"
+}
+
+# What Kubernetes and its extensions say of their objects. The lock has modules, their checksums, and which files.
+SCHEMAS = "schemas"
 
 # Debian keeps daemons where a user's PATH does not lead, and Go's own installer its compiler.
 SEARCH_PATH = os.pathsep.join(
@@ -77,13 +101,15 @@ SEARCH_PATH = os.pathsep.join(
 
 def lock_of(part: str) -> Path:
     """Return the file, or for a Go tool the module, that pins a part."""
-    if part in GO_TOOLS:
-        return LOCKS / "go" / GO_TOOLS[part][0]
+    if part in ALL_GO_TOOLS:
+        return LOCKS / "go" / ALL_GO_TOOLS[part][0]
+    if part == SCHEMAS:
+        return LOCKS / f"{part}.json"
     return LOCKS / f"{part}.txt"
 
 
 def venv_of(part: str) -> Path:
-    """Return the folder of a part's virtual environment, whether it exists or not."""
+    """Return the folder of a part that has a lock file, whether it exists or not."""
     digest = hashlib.sha256(lock_of(part).read_bytes()).hexdigest()[:8]
     return VENVS / f"{part}-{digest}"
 
@@ -96,11 +122,11 @@ def go_program_of(tool: str) -> Path:
 
 
 def find(part: str) -> Path | None:
-    """Return a program's path or a server's environment; None where it is not there or not whole."""
-    if part in SERVERS:
+    """Return a program's path or a part's folder; None where it is not there or not whole."""
+    if part in SERVERS or part == SCHEMAS:
         venv = venv_of(part)
         return venv if (venv / ".complete").exists() else None
-    if part in GO_TOOLS:
+    if part in ALL_GO_TOOLS:
         program = go_program_of(part)
         return program if program.exists() else None
     found = shutil.which(part, path=SEARCH_PATH)

@@ -187,6 +187,11 @@ impl Events {
         }
     }
 
+    /// A snapshot is to tell of them: what is new counts since then.
+    pub fn begin(&mut self, since: Nanos) {
+        self.places.iter_mut().flatten().for_each(|objective| objective.counts.begin(since));
+    }
+
     /// For the seam: every objective in force, from the start.
     pub fn to_proto(&self) -> Vec<proto::EventSeries> {
         let series = |objective: &Objective| {

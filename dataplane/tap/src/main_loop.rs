@@ -3,6 +3,8 @@
 mod adoption;
 mod departure;
 mod drain_times;
+mod draining;
+mod last_scrape;
 mod pending_pull;
 mod pull;
 mod readiness;
@@ -11,7 +13,7 @@ mod sleep;
 
 use crate::clock::nanos;
 use crate::command::{Command, Handle};
-use crate::drain::{Action, Drain};
+use crate::drain::Drain;
 use crate::health::{Health, Probes};
 use crate::keep::Kept;
 use crate::limits;
@@ -22,11 +24,13 @@ use crate::shared::Shared;
 use crate::supervisor::Supervisor;
 use crate::sys;
 use departure::{Demand, Departure};
+use last_scrape::LastScrape;
 use mio::net::TcpListener;
 use mio::unix::SourceFd;
 use mio::unix::pipe::Receiver as Pipe;
 use mio::{Events, Interest, Poll, Token};
 use pending_pull::PendingPull;
+use readiness::FirstScrape;
 pub use reports::{Report, Reports};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -79,6 +83,10 @@ pub struct MainLoop {
     /// Processor time that went into compiling the policy, in the process this one then became.
     cpu_before: u64,
     departure: Departure,
+    /// Control can be asked for /metrics.
+    serves_pages: bool,
+    first_scrape: FirstScrape,
+    last_scrape: LastScrape,
 }
 
 impl MainLoop {
@@ -92,6 +100,7 @@ impl MainLoop {
         poll.registry().register(&mut SourceFd(&signals.as_raw_fd()), SIGNALS, Interest::READABLE)?;
         let probes = Probes::new(health, FIRST_PROBE, poll.registry())?;
         let control = policy.control.clone().unwrap_or_default();
+        let serves_pages = admin.is_some() && !control.argv.is_empty();
         let supervisor = Supervisor::new(control.argv, control.memory_bytes, admin, shared.log.clone());
         Ok(MainLoop {
             poll,
@@ -111,13 +120,16 @@ impl MainLoop {
             drain: Drain::new(nanos(limits::FLUSH_WAIT)),
             cpu_before: sys::cpu_nanos(),
             departure: Departure::default(),
+            serves_pages,
+            first_scrape: FirstScrape::default(),
+            last_scrape: LastScrape::default(),
         })
     }
 
     /// Runs until the process is to end.
     pub fn run(mut self) {
         let mut events = Events::with_capacity(128);
-        while !self.departure.is_complete(self.drain.is_finished()) {
+        while !self.drain.is_finished() {
             if let Err(error) = self.poll.poll(&mut events, Some(self.timeout())) {
                 if error.kind() != io::ErrorKind::Interrupted {
                     self.shared.log.warn(&format!("epoll: {error}"));
@@ -159,16 +171,13 @@ impl MainLoop {
             self.greet(started);
         }
         self.serve_probes();
-        let awaited = self.shared.gate.awaited(self.shared.connections());
-        while let Some(action) = self.drain.step(now, awaited, self.departure.nobody_flushes(self.seam.is_some())) {
-            self.act(action);
-        }
+        self.go_on_draining(now);
     }
 
     fn serve_probes(&mut self) {
         let health = Health {
             not_ready: self.not_ready(),
-            drained: self.drain.is_finished(),
+            drained: self.drain.is_over(),
             drain_token_file: &self.policy.drain_token_file,
         };
         let asked = self.probes.serve(self.poll.registry(), &health);
@@ -180,9 +189,10 @@ impl MainLoop {
         }
     }
 
-    fn not_ready(&self) -> Option<String> {
+    fn not_ready(&mut self) -> Option<String> {
+        let scrape_awaited = self.first_scrape.is_awaited(self.shared.clock.now(), self.first_scrape_wait());
         let upstreams = self.shared.upstreams.iter().map(|upstream| (&*upstream.text, upstream.is_up()));
-        readiness::not_ready(self.drain.is_draining(), upstreams)
+        readiness::not_ready(self.drain.is_draining(), scrape_awaited, upstreams)
     }
 
     fn heed_signals(&mut self) {
@@ -193,40 +203,12 @@ impl MainLoop {
                         self.supervisor.reaped(pid, &how, self.shared.clock.now());
                     }
                 }
-                Demand::Drain(why) => {
-                    self.begin_drain(why);
-                    if self.drain.flush_once_more(self.shared.clock.now()) {
-                        self.send(Body::Flush(proto::Flush {}));
-                    }
+                Demand::Drain(why) => self.begin_drain(why),
+                Demand::Hurry => {
+                    self.drain.hurry(self.shared.clock.now());
+                    self.last_scrape.skip();
                 }
-                Demand::Hurry => self.drain.hurry(self.shared.clock.now()),
             }
-        }
-    }
-
-    fn begin_drain(&mut self, why: &str) {
-        let (delay, total) = drain_times::of(self.policy.drain.unwrap_or_default());
-        if self.drain.begin(self.shared.clock.now(), delay, total) {
-            let connections = self.shared.connections();
-            self.shared
-                .log
-                .info(&format!("draining ({why}): {connections} connections, at most {} s", total / 1_000_000_000));
-            self.send(Body::Drain(proto::Drain { deadline_nanos: total }));
-        }
-    }
-
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::StopAccepting => self.tell_all(|| Command::StopAccepting),
-            Action::Cut => {
-                let connections = self.shared.connections();
-                self.shared.log.warn(&format!("the drain deadline has passed: cutting {connections} connections"));
-                self.tell_all(|| Command::Cut);
-            }
-            Action::Flush | Action::Finished => {}
-        }
-        if self.departure.asks_control_to_flush(action) {
-            self.send(Body::Flush(proto::Flush {}));
         }
     }
 
@@ -297,6 +279,10 @@ impl MainLoop {
             Body::Pull(pull) => self.begin_pull(pull.since),
             Body::Policy(policy) => self.adopt(policy),
             Body::Keep(keep) => self.keep(keep),
+            Body::Scraped(scraped) => {
+                self.first_scrape.scraped();
+                self.last_scrape.scraped(scraped.sequence);
+            }
             Body::Names(names) => lock(&self.shared.ledger).set_server_names(&names),
             _ => {}
         }

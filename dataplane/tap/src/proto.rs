@@ -5,7 +5,7 @@
 pub struct Envelope {
     #[prost(uint32, tag = "1")]
     pub version: u32,
-    #[prost(oneof = "envelope::Body", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10")]
+    #[prost(oneof = "envelope::Body", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11")]
     pub body: ::core::option::Option<envelope::Body>,
 }
 /// Nested message and enum types in `Envelope`.
@@ -39,6 +39,9 @@ pub mod envelope {
         /// control to tap: the models that the server's own page names
         #[prost(message, tag = "10")]
         Names(super::Names),
+        /// control to tap: somebody has read /metrics
+        #[prost(message, tag = "11")]
+        Scraped(super::Scraped),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -72,6 +75,14 @@ pub struct Names {
     /// takes the place of those before; 64 of at most 128 bytes, others are not looked at
     #[prost(string, repeated, tag = "1")]
     pub models: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A page of /metrics was written whole, and the machine that asked for it has acknowledged its last byte. Sent once for
+/// each snapshot, with the first such page.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Scraped {
+    /// of the snapshot that the page was made from
+    #[prost(uint64, tag = "1")]
+    pub sequence: u64,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Pull {
@@ -130,6 +141,9 @@ pub struct Snapshot {
 }
 // Series have numbers. A number is given with the first snapshot that tells of the series and never to another in the
 // same epoch; what was told of earlier has the lower one.
+//
+// `since_nanos` of a series is the uptime at which it counted nothing yet: that of the snapshot before the first that tells
+// of it, 0 before there was one. A series that was forgotten and comes back counts from 0 and has a later one.
 
 /// Requests of one model that were answered or failed, by the shape of their first input.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -161,6 +175,8 @@ pub struct TokenSeries {
     /// the same series has the same number for the whole epoch
     #[prost(uint64, tag = "6")]
     pub id: u64,
+    #[prost(uint64, tag = "7")]
+    pub since_nanos: u64,
 }
 /// Cumulative counters of one combination of labels.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -203,6 +219,8 @@ pub struct CounterSeries {
     /// the same series has the same number for the whole epoch
     #[prost(uint64, tag = "14")]
     pub id: u64,
+    #[prost(uint64, tag = "15")]
+    pub since_nanos: u64,
 }
 /// Distributions of one (model, method, failed or not).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -243,6 +261,8 @@ pub struct TimingSeries {
     pub latency_exemplar: ::core::option::Option<Exemplar>,
     #[prost(message, optional, tag = "13")]
     pub first_response_exemplar: ::core::option::Option<Exemplar>,
+    #[prost(uint64, tag = "14")]
+    pub since_nanos: u64,
 }
 /// Sizes by powers of two: counts\[k\] holds (2^(k-1), 2^k], counts\[0\] the size 1, and the last, counts\[11\], all above 1024.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -348,6 +368,8 @@ pub struct EventSeries {
     /// of the last bad event with a trace: how long the request had taken by then; absent until there is one
     #[prost(message, optional, tag = "8")]
     pub exemplar: ::core::option::Option<Exemplar>,
+    #[prost(uint64, tag = "9")]
+    pub since_nanos: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Upstream {
@@ -575,6 +597,9 @@ pub struct Policy {
     /// who sends what it holds may ask for /drain from anywhere; empty = nobody but this machine
     #[prost(string, tag = "21")]
     pub drain_token_file: ::prost::alloc::string::String,
+    /// not ready before the first Scraped, or so long after the start; 0 = ready without
+    #[prost(uint64, tag = "23")]
+    pub first_scrape_nanos: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Listener {
@@ -613,6 +638,9 @@ pub struct DrainSettings {
     /// then cut; 0 = the tap's own default
     #[prost(uint64, tag = "2")]
     pub total_nanos: u64,
+    /// before the process ends, wait so long for a last Scraped; 0 = not at all
+    #[prost(uint64, tag = "3")]
+    pub final_scrape_nanos: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Control {

@@ -32,7 +32,11 @@ impl Tap {
                 upstream: "127.0.0.1:1".into(),
             }],
             health: health.to_string(),
-            drain: Some(proto::DrainSettings { delay_nanos: Some(0), total_nanos: 3_600_000_000_000 }),
+            drain: Some(proto::DrainSettings {
+                delay_nanos: Some(0),
+                total_nanos: 3_600_000_000_000,
+                final_scrape_nanos: 0,
+            }),
             control: Some(proto::Control { argv, memory_bytes: 0 }),
             ..Default::default()
         };

@@ -28,7 +28,7 @@ def families(section: Tap, moment: Moment) -> Iterator[Family]:
     senders = (("client", tap.client_frames), ("server", tap.server_frames))
     frames = [((sender, each.label), each.value) for sender, sent in senders for each in sent]
     yield counters(metrics.TAP_FRAMES, frames)
-    yield histograms(metrics.TAP_ADDED_LATENCY, [((), tap.added_latency, None)])
+    yield histograms(metrics.TAP_ADDED_LATENCY, [((), tap.added_latency, None, None)])
     yield counters(metrics.TAP_CPU, [((), tap.cpu_nanos / NANOS_PER_SECOND)])
     yield gauges(metrics.TAP_RESIDENT, [((), tap.resident_bytes)])
     yield gauges(metrics.TAP_UNSENT, [((), tap.unsent_bytes)])

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from exporters.prometheus.families import counters, gauges, histograms, size_histograms
+from exporters.prometheus.families import (
+    Point,
+    counters,
+    dated,
+    gauges,
+    histograms,
+    size_histograms,
+)
 from sidecar.model import metrics
 from sidecar.model.exemplar import exemplar_of
 from sidecar.model.outcomes import IN_BAND_ERROR, UNPROCESSED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from exporters.prometheus.families import Family
-    from sidecar.model.page import Page
+    from sidecar.model.model_page import ModelCalls
+    from sidecar.model.page import CallLabels, CallSums, Page
     from sidecar.model.sections.traffic import Traffic
     from sidecar.model.series import TimingView
+
+    AtT = TypeVar("AtT", CallLabels, ModelCalls)
 
 
 def families(traffic: Traffic, page: Page) -> Iterator[Family]:
@@ -26,10 +36,15 @@ def families(traffic: Traffic, page: Page) -> Iterator[Family]:
     yield counters(metrics.REQUEST_SHAPES, sorted(shapes))
     yield from _calls(traffic, page)
     tokens = (
-        ((each.model, each.method, each.direction, each.source), each.tokens)
+        Point(
+            (each.model, each.method, each.direction, each.source),
+            each.tokens,
+            None,
+            each.since_nanos,
+        )
         for each in page.tokens
     )
-    yield counters(metrics.TOKENS, tokens)
+    yield dated(metrics.TOKENS, tokens)
     yield from upstreams(traffic)
 
 
@@ -40,20 +55,30 @@ def _timings(page: Page) -> Iterator[Family]:
     streams = [each for each in good if each.streaming]
     yield histograms(
         metrics.LATENCY,
-        ((labels(each), each.latency, exemplar_of(each.latency_exemplar)) for each in page.timings),
+        (
+            (labels(each), each.latency, exemplar_of(each.latency_exemplar), each.since_nanos)
+            for each in page.timings
+        ),
     )
     yield histograms(
-        metrics.CALL_DURATION, ((labels(each), each.call_duration, None) for each in good)
+        metrics.CALL_DURATION,
+        ((labels(each), each.call_duration, None, each.since_nanos) for each in good),
     )
     yield histograms(
         metrics.FIRST_RESPONSE,
         (
-            (labels(each), each.first_response, exemplar_of(each.first_response_exemplar))
+            (
+                labels(each),
+                each.first_response,
+                exemplar_of(each.first_response_exemplar),
+                each.since_nanos,
+            )
             for each in streams
         ),
     )
     yield histograms(
-        metrics.RESPONSE_GAP, ((labels(each), each.response_gap, None) for each in streams)
+        metrics.RESPONSE_GAP,
+        ((labels(each), each.response_gap, None, each.since_nanos) for each in streams),
     )
 
 
@@ -79,21 +104,40 @@ def _timing_labels(timing: TimingView) -> tuple[str, str, str]:
 
 def _calls(traffic: Traffic, page: Page) -> Iterator[Family]:
     # Requests that failed inside an OK response: the call behind them is counted under its own code.
-    yield counters(
-        metrics.CALLS,
-        ((at, sums.calls) for at, sums in page.calls.items() if at.code != IN_BAND_ERROR),
-    )
-    yield counters(
-        metrics.REQUESTS,
-        ((at, sums.requests) for at, sums in page.calls.items() if at.code != UNPROCESSED),
-    )
+    yield from calls_and_requests(page.calls)
     ended = {at.of_bytes for at in page.calls if at.code != IN_BAND_ERROR}
     carried = [(at, sums) for at, sums in page.byte_sums.items() if at in ended]
-    yield counters(metrics.REQUEST_BYTES, ((at, sums.request_bytes) for at, sums in carried))
-    yield counters(metrics.RESPONSE_BYTES, ((at, sums.response_bytes) for at, sums in carried))
+    yield dated(
+        metrics.REQUEST_BYTES,
+        (Point(at, sums.request_bytes, None, sums.since_nanos) for at, sums in carried),
+    )
+    yield dated(
+        metrics.RESPONSE_BYTES,
+        (Point(at, sums.response_bytes, None, sums.since_nanos) for at, sums in carried),
+    )
     yield gauges(
         metrics.CALLS_IN_FLIGHT,
         (((each.model, each.method, each.kind), each.in_flight) for each in traffic.flights),
+    )
+
+
+def calls_and_requests(calls: Mapping[AtT, CallSums]) -> Iterator[Family]:
+    """Yield both, each without what it has under codes of the other alone."""
+    yield dated(
+        metrics.CALLS,
+        (
+            Point(at, sums.calls, None, sums.since_nanos)
+            for at, sums in calls.items()
+            if at.code != IN_BAND_ERROR
+        ),
+    )
+    yield dated(
+        metrics.REQUESTS,
+        (
+            Point(at, sums.requests, None, sums.since_nanos)
+            for at, sums in calls.items()
+            if at.code != UNPROCESSED
+        ),
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporters.prometheus.families import counters, gauges, histograms
+from exporters.prometheus.families import gauges, histograms
+from exporters.prometheus.sections.traffic import calls_and_requests
 from sidecar.model import metrics
-from sidecar.model.outcomes import IN_BAND_ERROR, UNPROCESSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +20,6 @@ def families(page: ModelPage) -> Iterator[Family]:
     latencies = ((model,) for model in page.latencies)
     timed = zip(latencies, page.latencies.values(), strict=True)
     yield histograms(metrics.LATENCY, ((at, *counted) for at, counted in timed))
-    calls = page.calls.items()
-    yield counters(
-        metrics.CALLS, ((at, sums.calls) for at, sums in calls if at.code != IN_BAND_ERROR)
-    )
-    yield counters(
-        metrics.REQUESTS, ((at, sums.requests) for at, sums in calls if at.code != UNPROCESSED)
-    )
+    yield from calls_and_requests(page.calls)
     in_flight = (((model,), count) for model, count in page.in_flight.items())
     yield gauges(metrics.CALLS_IN_FLIGHT, in_flight)

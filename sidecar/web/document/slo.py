@@ -4,6 +4,7 @@ at_unix_nanos         when all of this was so
 clock_moved_seconds   by how much the wall clock has moved against what has elapsed since control started
 state                 {home: disk | tap, up, reason, set_aside, behind_seconds}: where windows outlive a restart, and
                       whether that works; `reason` why not, `set_aside` the file that could not be used
+alerts                what is sent to Alertmanagers, where there are any: see alerts.py
 objectives            [...], in the order of the configuration; of an objective counted by model one for each:
   name, id, spec_hash
   model               of an objective counted by model
@@ -38,6 +39,7 @@ from sidecar.model.grid import NANOS_PER_SECOND
 from sidecar.model.indicator import text_of
 from sidecar.model.tiers import Guard, budget_ratio
 from sidecar.model.windows import RINGS
+from sidecar.web.document.alerts import alerts_document
 
 if TYPE_CHECKING:
     from typing import Any
@@ -61,6 +63,7 @@ def slo_document(snapshot: Snapshot) -> dict[str, Any]:
         "at_unix_nanos": snapshot.moment.at_unix_nanos,
         "clock_moved_seconds": objectives.clock_moved_nanos / NANOS_PER_SECOND,
         **({"state": _state(snapshot.store)} if snapshot.store else {}),
+        **alerts_document(snapshot),
         "objectives": [_objective(reading) for reading in objectives.readings],
     }
 

@@ -18,6 +18,8 @@ pub struct Counts {
     pub last_event: Nanos,
     /// Of the last bad event with a trace.
     exemplar: Option<Exemplar>,
+    /// Uptime at which nothing was counted yet; None until a snapshot tells of it.
+    since: Option<Nanos>,
 }
 
 impl Counts {
@@ -28,6 +30,11 @@ impl Counts {
             Event::Bad => self.bad += 1,
             Event::Excluded(reason) => self.excluded[reason as usize] += 1,
         }
+    }
+
+    /// It counts since then, unless it has done so for longer.
+    fn begin(&mut self, since: Nanos) {
+        self.since.get_or_insert(since);
     }
 
     /// A bad event took so long until now.
@@ -48,6 +55,7 @@ impl Counts {
             excluded_by: reasons.map(excluded).collect(),
             last_event_nanos: self.last_event,
             exemplar: self.exemplar.map(Exemplar::to_proto),
+            since_nanos: self.since.unwrap_or_default(),
         }
     }
 }
@@ -75,6 +83,12 @@ impl ByModel {
     /// Those of an objective that is not counted by model, or of its unknown models.
     pub fn rest(&mut self) -> &mut Counts {
         &mut self.rest
+    }
+
+    /// What is new among them counts since then.
+    pub fn begin(&mut self, since: Nanos) {
+        self.rest.begin(since);
+        self.models.iter_mut().flatten().for_each(|counts| counts.begin(since));
     }
 
     /// All of them, each with the place of its model.

@@ -1,6 +1,6 @@
 //! What is counted of one (model, method).
 
-use super::numbers::Numbers;
+use super::numbers::{Number, Numbers};
 use super::request_batches::BatchSizes;
 use crate::events::Mask;
 use crate::exemplar::Slowest;
@@ -61,8 +61,7 @@ impl Timed {
 /// Distributions; `changed` is the number of the snapshot that will first carry the newest value.
 #[derive(Debug, Default)]
 pub struct Timing {
-    /// Its number; 0 until a snapshot tells of it.
-    id: u64,
+    number: Number,
     pub changed: u64,
     pub latency: Histogram<Latencies>,
     pub call_duration: Histogram<Latencies>,
@@ -83,8 +82,7 @@ pub struct Tokens {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct TokenCount {
-    /// Its number; 0 until a snapshot tells of it.
-    id: u64,
+    number: Number,
     tokens: u64,
 }
 
@@ -122,8 +120,7 @@ pub struct Ending {
 /// One ending, and how often it was met.
 #[derive(Debug)]
 pub struct Counter {
-    /// Its number; 0 until a snapshot tells of it.
-    id: u64,
+    number: Number,
     pub changed: u64,
     version: Box<str>,
     ending: Ending,
@@ -190,7 +187,7 @@ impl Route {
     /// Adds a counter. Returns its place.
     pub fn add_counter(&mut self, version: &str, ending: Ending) -> usize {
         self.counters.push(Counter {
-            id: 0,
+            number: Number::default(),
             changed: 0,
             version: version.into(),
             ending,
@@ -206,12 +203,12 @@ impl Route {
 
     /// Numbers the series that there are by now.
     pub fn number(&mut self, numbers: &mut Numbers) {
-        self.counters.iter_mut().for_each(|counter| numbers.give(&mut counter.id));
+        self.counters.iter_mut().for_each(|counter| numbers.give(&mut counter.number));
         for timing in [&mut self.ok, &mut self.failed].into_iter().filter(|timing| timing.changed > 0) {
-            numbers.give(&mut timing.id);
+            numbers.give(&mut timing.number);
         }
         for series in self.tokens.series.iter_mut().filter(|series| series.tokens > 0) {
-            numbers.give(&mut series.id);
+            numbers.give(&mut series.number);
         }
     }
 
@@ -221,7 +218,7 @@ impl Route {
         changed.map(|counter| {
             let Ending { code, ended_by, outcome } = counter.ending;
             proto::CounterSeries {
-                id: counter.id,
+                id: counter.number.id,
                 model: self.model.to_string(),
                 version: counter.version.to_string(),
                 method: self.method.to_string(),
@@ -235,6 +232,7 @@ impl Route {
                 response_bytes: counter.response_bytes,
                 request_messages: counter.request_messages,
                 response_messages: counter.response_messages,
+                since_nanos: counter.number.since,
             }
         })
     }
@@ -243,7 +241,7 @@ impl Route {
     pub fn timings_since(&self, since: u64) -> impl Iterator<Item = proto::TimingSeries> {
         let both = [(&self.ok, false), (&self.failed, true)].into_iter();
         both.filter(move |(timing, _)| timing.changed > since).map(move |(timing, failed)| proto::TimingSeries {
-            id: timing.id,
+            id: timing.number.id,
             model: self.model.to_string(),
             method: self.method.to_string(),
             kind: names::kind(self.kind).to_string(),
@@ -256,6 +254,7 @@ impl Route {
             batch_size: timing.batch_sizes.to_proto(),
             latency_exemplar: timing.latency_exemplar.to_proto(),
             first_response_exemplar: timing.first_response_exemplar.to_proto(),
+            since_nanos: timing.number.since,
         })
     }
 
@@ -269,7 +268,8 @@ impl Route {
             direction: (*direction).to_string(),
             source: (*source).to_string(),
             tokens: series.tokens,
-            id: series.id,
+            id: series.number.id,
+            since_nanos: series.number.since,
         })
     }
 

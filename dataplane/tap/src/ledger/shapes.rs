@@ -3,7 +3,7 @@
 //! A shape becomes a label as a model's name does: when a request of it has been answered well, and while there is room.
 //! Whatever else clients write is counted in one place.
 
-use super::numbers::Numbers;
+use super::numbers::{Number, Numbers};
 use super::request_batches::Limits;
 use super::route::Route;
 use crate::limits;
@@ -52,7 +52,7 @@ impl ByModel {
     /// Numbers the series that there are by now.
     pub fn number(&mut self, numbers: &mut Numbers) {
         for shapes in self.0.iter_mut().filter(|shapes| shapes.changed > 0) {
-            numbers.give(&mut shapes.id);
+            numbers.give(&mut shapes.number);
         }
     }
 
@@ -65,8 +65,7 @@ impl ByModel {
 /// Requests of one model by shape.
 #[derive(Debug)]
 pub struct Shapes {
-    /// Its number; 0 until a snapshot tells of it.
-    id: u64,
+    number: Number,
     model: Box<str>,
     /// Number of the snapshot that will first carry the newest count.
     changed: u64,
@@ -84,7 +83,7 @@ struct Counted {
 
 impl Shapes {
     fn new(model: &str) -> Shapes {
-        Shapes { id: 0, model: model.into(), changed: 0, counted: Vec::new(), others: 0 }
+        Shapes { number: Number::default(), model: model.into(), changed: 0, counted: Vec::new(), others: 0 }
     }
 
     /// Counts a request to a model that takes batches up to `limit`, None = not known; `answered`: well.
@@ -142,6 +141,6 @@ impl Shapes {
         let counted = self.counted.iter().map(|counted| (counted.shape.to_string(), counted.requests));
         let others = (self.others > 0).then(|| (OTHER_SHAPE.to_string(), self.others));
         let shapes = counted.chain(others).map(|(label, value)| proto::Count { label, value }).collect();
-        proto::ShapeSeries { id: self.id, model: self.model.to_string(), shapes }
+        proto::ShapeSeries { id: self.number.id, model: self.model.to_string(), shapes }
     }
 }

@@ -20,6 +20,8 @@ impl Ledger {
         }
         self.routes.iter_mut().for_each(|route| route.number(&mut self.numbers));
         self.shapes.number(&mut self.numbers);
+        self.events.begin(self.numbers.since());
+        self.numbers.snapshot_taken(now);
         let routes = || self.routes.iter();
         proto::Snapshot {
             epoch_unix_nanos: self.epoch_unix_nanos,
@@ -37,6 +39,11 @@ impl Ledger {
             tap: Some(self.tap_stats()),
             ..Default::default()
         }
+    }
+
+    /// The number of the snapshot that is made next: what is counted by now it tells of.
+    pub fn coming_snapshot(&self) -> u64 {
+        self.sequence
     }
 
     /// Of models that inference was asked of, and of which it is known.

@@ -10,6 +10,7 @@ mod numbers;
 mod request_batches;
 mod server_names;
 mod shapes;
+mod since;
 
 const AVAILABLE: proto::Condition =
     proto::Condition { good: Some(proto::condition::Good::Available(proto::Available { give_up_nanos: 0 })) };

@@ -46,8 +46,13 @@ mod tests {
             admin: number.clone(),
             drain_token_file: number.clone(),
             models: vec![number.clone()],
-            drain: Some(DrainSettings { delay_nanos: Some(generation), total_nanos: generation }),
+            drain: Some(DrainSettings {
+                delay_nanos: Some(generation),
+                total_nanos: generation,
+                final_scrape_nanos: generation,
+            }),
             control: Some(Control { argv: vec![number], memory_bytes: generation }),
+            first_scrape_nanos: generation,
             observe: true,
             ..Default::default()
         }

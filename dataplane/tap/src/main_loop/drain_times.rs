@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn what_it_says_counts_and_a_delay_of_nothing_is_said() {
-        assert_eq!(of(DrainSettings { delay_nanos: Some(3), total_nanos: 7 }), (3, 7));
-        assert_eq!(of(DrainSettings { delay_nanos: Some(0), total_nanos: 7 }), (0, 7));
+        assert_eq!(of(DrainSettings { delay_nanos: Some(3), total_nanos: 7, ..DrainSettings::default() }), (3, 7));
+        assert_eq!(of(DrainSettings { delay_nanos: Some(0), total_nanos: 7, ..DrainSettings::default() }), (0, 7));
     }
 }

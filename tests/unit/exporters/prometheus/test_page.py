@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import Metric
 
+from exporters.prometheus import text
+from exporters.prometheus.negotiation import Format
 from exporters.prometheus.render import MetricsPage
 from sidecar.model import metrics
 from sidecar.model.grid import GAP_BOUNDS
@@ -277,9 +279,8 @@ def test_an_upstream_that_is_down_is_zero_and_what_it_refused_is_counted() -> No
 
 
 @pytest.mark.parametrize("accept", [OPENMETRICS, "text/plain;version=0.0.4", "", "*/*"])
-def test_both_formats_parse_and_have_no_created_lines(accept: str) -> None:
+def test_both_formats_parse(accept: str) -> None:
     body, content_type = MetricsPage().render(published(full_house()), accept)
-    assert b"_created" not in body
     if "openmetrics" in accept:
         assert content_type.startswith("application/openmetrics-text; version=1.0.0")
         assert body.endswith(b"# EOF\n")
@@ -392,3 +393,20 @@ def test_a_page_is_rendered_once_per_tick_and_format() -> None:
     assert page.render(moment, "")[0] is first
     later = published(snapshot(), tick=2)
     assert page.render(later, "")[0] is not first
+
+
+@pytest.mark.parametrize("profile", Profile)
+@pytest.mark.parametrize("chosen", [Format.TEXT, Format.OPENMETRICS])
+def test_text_dates_events_alone_and_only_where_there_is_a_word_for_it(
+    chosen: Format, profile: Profile
+) -> None:
+    """Each is a line: a bound of the profile `slo` would not hold with them."""
+    moment = everything(profile)
+    body, _ = MetricsPage().render(moment, chosen.value)
+    dated = [line for line in body.decode().splitlines() if "_created{" in line]
+    created = text.number(moment.moment.epoch_unix_nanos / 1e9)
+    told = chosen is Format.OPENMETRICS and profile is not Profile.SLO
+    assert dated == [
+        f'wayside_slo_events_created{{outcome="{outcome}",slo="fast"}} {created}'
+        for outcome in (("good", "bad", "excluded") if told else ())
+    ]

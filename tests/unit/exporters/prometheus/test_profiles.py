@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from dev.metrics_page import LINES, SLO_SERIES_OF_TWENTY
+from dev.metrics_page import DATED_LINES_OF_TWENTY, LINES, SLO_SERIES_OF_TWENTY
 from exporters.prometheus.negotiation import Format
 from exporters.prometheus.render import MetricsPage
 from sidecar.model import metrics
 from sidecar.model.metrics import Metric
 from sidecar.model.profiles import Profile, profiles_of, shown_as
 from sidecar.model.snapshot import Snapshot
+from sidecar.model.windows import SeriesKey
 from tests.fakes import facts
 from tests.fakes.burning import named, on_fire, reading, told
 from tests.fakes.busy_servers import METHODS, busy, many_models
@@ -38,9 +39,18 @@ def in_profile(moment: Snapshot, profile: Profile) -> Snapshot:
     )
 
 
-def page_lines(moment: Snapshot) -> list[str]:
+def page_lines(moment: Snapshot, chosen: Format = Format.TEXT) -> list[str]:
     """Every line of the page as text, comments among them."""
-    return MetricsPage().render(moment, Format.TEXT.value)[0].decode().splitlines()
+    return MetricsPage().render(moment, chosen.value)[0].decode().splitlines()
+
+
+def dated(moment: Snapshot) -> Snapshot:
+    """Let the tap know of every objective, so that its events have a date."""
+    events = {
+        SeriesKey(each.objective.id, each.model): facts.event(each.objective.id)
+        for each in moment.objectives.readings
+    }
+    return replace(moment, traffic=replace(moment.traffic, events=events))
 
 
 def series(moment: Snapshot) -> int:
@@ -66,8 +76,9 @@ def test_a_page_is_as_long_as_documented(profile: Profile, models: int) -> None:
 
 @pytest.mark.parametrize("objectives", [0, 1, 64])
 def test_slo_is_150_lines_and_12_of_each_objective(objectives: int) -> None:
-    one = with_objectives(busy(1, Profile.SLO), objectives)
+    one = dated(with_objectives(busy(1, Profile.SLO), objectives))
     assert len(page_lines(one)) <= 150 + 12 * objectives
+    assert len(page_lines(one, Format.OPENMETRICS)) <= 150 + 12 * objectives
 
 
 @pytest.mark.parametrize("objectives", [0, 1, 20])
@@ -82,15 +93,18 @@ def test_an_objective_in_slo_is_12_lines_whatever_was_excluded() -> None:
     one = replace(one, events=replace(one.events, excluded_by=every_reason))
     without, with_one = (in_profile(told(each), Profile.SLO) for each in ([], [one]))
     comments = 2 * 4  # of definitions, events, reasons and states
-    assert len(page_lines(with_one)) - len(page_lines(without)) - comments == 12
+    for chosen in (Format.TEXT, Format.OPENMETRICS):
+        more = len(page_lines(dated(with_one), chosen)) - len(page_lines(without, chosen))
+        assert more - comments == 12
 
 
 def test_default_of_one_model_is_500_lines_with_two_objectives() -> None:
-    assert len(page_lines(with_objectives(busy(1), 2))) <= 500
+    assert len(page_lines(dated(with_objectives(busy(1), 2)), Format.OPENMETRICS)) <= 500
 
 
 def test_default_of_twenty_models_is_5000_lines_with_an_objective_each() -> None:
-    assert len(page_lines(with_objectives(busy(20), 20))) <= 5_000
+    twenty = dated(with_objectives(busy(20), 20))
+    assert len(page_lines(twenty, Format.OPENMETRICS)) == DATED_LINES_OF_TWENTY <= 5_000
 
 
 def left_out(moment: Snapshot) -> float:

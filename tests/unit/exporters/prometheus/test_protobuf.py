@@ -18,7 +18,7 @@ from sidecar.tapclient import tap_pb2 as pb
 from tests.fakes import facts
 from tests.fakes.full_house import everything
 from tests.fakes.protobuf_page import native_cells, parse_protobuf
-from tests.fakes.published import published
+from tests.fakes.published import published, watched
 
 SECOND = 1_000_000_000
 
@@ -85,23 +85,65 @@ def test_a_trace_is_at_its_bucket_and_at_the_native_histogram() -> None:
     assert (exemplar.value, exemplar.timestamp.ToNanoseconds()) == (1.0, 1_760_000_000_000_000_005)
 
 
-def test_created_is_told_where_it_is_known() -> None:
-    """Of what lives as long as the tap; what the tap may forget, and what control counts, has none."""
-    moment = everything()
-    dated, undated = set(), set()
+def created_of(moment: Snapshot) -> dict[str, set[int]]:
+    """When the series of each family were created, by its name without the prefix; empty where that is not told."""
+    created: dict[str, set[int]] = {}
     for name, family in families(moment).items():
-        for metric in family.metric:
-            for counted in (metric.counter, metric.histogram):
-                if counted.HasField("created_timestamp"):
-                    dated.add(name)
-                    assert (
-                        counted.created_timestamp.ToNanoseconds() == moment.moment.epoch_unix_nanos
-                    )
-        if family.type in (messages.COUNTER, messages.HISTOGRAM) and name not in dated:
-            undated.add(name)
-    assert {name.split("_")[1] for name in dated} == {"tap", "upstream"}
-    assert {name.split("_")[1] for name in undated} >= {"calls", "latency", "slo", "control"}
-    assert not {name for name in undated if name.startswith(("wayside_tap", "wayside_upstream"))}
+        if family.type in (messages.COUNTER, messages.HISTOGRAM):
+            told = created.setdefault(name.removeprefix("wayside_"), set())
+            for metric in family.metric:
+                for counted in (metric.counter, metric.histogram):
+                    if counted.HasField("created_timestamp"):
+                        told.add(counted.created_timestamp.ToNanoseconds())
+    return created
+
+
+UNDATED = {
+    "alertmanager_dropped_total",
+    "alertmanager_errors_total",
+    "alertmanager_sent_total",
+    "control_cpu_seconds_total",
+    "request_batch_size",
+    "request_shapes_total",
+    "server_metrics_failed_polls_total",
+}
+"""Control and the model server come and go; shapes and sizes are put together anew when a limit is learned."""
+
+
+def test_created_is_told_of_all_that_the_tap_counts() -> None:
+    moment = everything()
+    created = created_of(moment)
+    assert {name for name, told in created.items() if not told} == UNDATED
+    epoch = moment.moment.epoch_unix_nanos
+    assert all(told == {epoch} for told in created.values() if told)
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_a_series_is_as_old_as_the_tap_says_and_a_sum_as_its_oldest_part(profile: Profile) -> None:
+    answer = facts.snapshot(
+        counters=[facts.calls("m", 1, version="1"), facts.calls("m", 1, version="2")],
+        timings=[facts.timing("m"), facts.timing("m", failed=True)],
+        events=[facts.event(watched("fast").id, good=1)],
+        tokens=[facts.tokens("m")],
+    )
+    answer.events[0].excluded_by.add(label="unprocessed", value=1)
+    began = {"counters": (50, 30), "timings": (90, 60), "events": (20,), "tokens": (70,)}
+    for kind, since in began.items():
+        for series, nanos in zip(getattr(answer, kind), since, strict=True):
+            series.since_nanos = nanos
+    moment = published(answer, objectives=[watched("fast")])
+    page = replace(moment.config.page, profile=profile)
+    created = created_of(replace(moment, config=replace(moment.config, page=page)))
+    epoch, summed = moment.moment.epoch_unix_nanos, profile is Profile.SLO
+    assert created["calls_total"] == {epoch + 30} | (set() if summed else {epoch + 50})
+    assert created["requests_total"] == created["calls_total"]
+    assert created["latency_seconds"] == {epoch + 60} | (set() if summed else {epoch + 90})
+    assert created["slo_events_total"] == {epoch + 20}
+    assert created["slo_excluded_total"] == {epoch + 20}
+    if not summed:
+        assert created["call_duration_seconds"] == {epoch + 90}
+        assert created["tokens_total"] == {epoch + 70}
+        assert created["request_bytes_total"] == created["calls_total"]
 
 
 def test_families_are_called_as_their_samples_are() -> None:

@@ -246,3 +246,26 @@ def test_names_come_from_every_key_and_unknown_is_none() -> None:
     assert models_in(
         {"server": {"models": ["b"]}, "calls": [{"model": "a"}, {"model": "unknown"}]}
     ) == ["a", "b"]
+
+
+def test_where_alerts_go_is_told_and_how_and_of_secrets_the_file(
+    file: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file.write_text(GOOD)
+    assert called("check", str(file)) == 0
+    assert "  alerts are delivered nowhere from here" in capsys.readouterr().out
+    token = tmp_path / "token"
+    token.write_text("hush")
+    to = f"{{url: https://b, authorization: {{credentials_file: {token}}}, headers: {{X-Key: hush}}}}"
+    file.write_text(
+        f"{GOOD}alerts: {{alertmanagers: [http://a, {to}], labels: {{team: vision}}, scope: replica}}\n"
+    )
+    assert called("check", str(file)) == 0
+    text = capsys.readouterr().out
+    assert "  alerts to http://a\n" in text
+    assert f"  alerts to https://b (token of {token}, X-Key)\n" in text
+    assert "  alerts of scope replica; each replica's are its own, with team=vision\n" in text
+    assert "hush" not in text
+    token.unlink()
+    assert called("check", str(file)) == 2
+    assert f"credentials_file: '{token}' cannot be read" in capsys.readouterr().err

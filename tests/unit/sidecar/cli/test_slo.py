@@ -22,6 +22,7 @@ from sidecar.cli.slo_blocks import blocks, in_order
 from sidecar.cli.slo_explain import explanation
 from sidecar.model.duration import DAY, HOUR, MINUTE, SECOND
 from sidecar.model.objective import State
+from sidecar.model.sections.alerts import Alert, AlertmanagerReading, Alerts
 from sidecar.model.sections.objectives import Exhaustion, ObjectiveReading
 from sidecar.model.sections.store import StoreReading
 from sidecar.web.document.slo import slo_document
@@ -415,6 +416,22 @@ def test_a_budget_of_a_window_that_is_not_full_says_of_how_much_it_is() -> None:
     burn = replace(quiet(), windows=windows, budget_remaining=-199.0)
     found = " ".join(text(document((reading("fast", burn),))).split())
     assert "overspent: 200 budgets of the 1m 30s there is of 30d are spent" in found
+
+
+def test_who_is_told_stands_above_the_objectives() -> None:
+    snapshot = replace(
+        told([ticket()]),
+        alerts=Alerts((Alert((("alertname", "A"),), (), 5, 9),)),
+        alertmanagers=(
+            AlertmanagerReading("http://a", 4, last_success_unix_nanos=AT_UNIX_NANOS),
+            AlertmanagerReading("http://b", last_error="refused"),
+        ),
+    )
+    lines = list(blocks(slo_document(snapshot), ADMIN, UTC))
+    at = lines.index("1 alert told to:")
+    assert lines[at + 1] == "  http://a: last taken at 08:55:00"
+    assert lines[at + 2] == "  http://b: nothing taken yet; refused"
+    assert max(map(len, lines)) <= COLUMNS
 
 
 if __name__ == "__main__":

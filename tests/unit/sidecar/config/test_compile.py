@@ -79,7 +79,7 @@ def test_the_file_of_the_design_compiles_to_what_it_says(file: Path) -> None:
 
 def test_what_is_not_built_yet_is_said_and_not_silently_ignored(file: Path) -> None:
     notes = {(note.line, note.field) for note in compiled(file, DESIGN).notes}
-    assert notes == {(8, "gpu"), (9, "alerts.deliver")}
+    assert notes == {(8, "gpu")}
 
 
 def test_every_problem_is_told_at_once_with_line_and_hint(file: Path) -> None:
@@ -407,6 +407,51 @@ def test_a_drain_with_one_mistake_is_told_once_and_keeps_its_other_half(
     assert (policy.drain_delay_nanos, policy.drain_total_nanos) == tuple(
         each * 10**9 for each in seconds
     )
+
+
+def test_waits_for_a_scrape_are_off_unless_said(file: Path) -> None:
+    policy = policy_of(compiled(file, LISTENERS))
+    assert (policy.final_scrape_nanos, policy.first_scrape_nanos) == (0, 0)
+    text = LISTENERS + "drain: {final_scrape: 35s}\nhealth: {listen: ':7', first_scrape: 10m}\n"
+    found = compiled(file, text)
+    policy = policy_of(found)
+    assert (policy.final_scrape_nanos, policy.first_scrape_nanos) == (35 * 10**9, 600 * 10**9)
+    assert (found.problems, found.notes) == ((), ())
+
+
+@pytest.mark.parametrize("wait", ["11m", "35", "-1s", "soon"])
+def test_a_wait_for_a_scrape_that_cannot_be_is_told_with_what_to_write(
+    file: Path, wait: str
+) -> None:
+    text = LISTENERS + f"drain: {{total: 3s, final_scrape: {wait}}}\n"
+    found = compiled(file, text)
+    (problem,) = found.problems
+    assert (problem.line, problem.field) == (2, "drain.final_scrape")
+    assert "e.g. " in problem.hint
+    assert policy_of(found).final_scrape_nanos == 0
+    assert policy_of(found).drain_total_nanos == 3 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("admin: off\ndrain: {final_scrape: 35s}\n", ["drain.final_scrape"]),
+        ("admin: off\nhealth: {listen: ':7', first_scrape: 1s}\n", ["health.first_scrape"]),
+        ("health: {first_scrape: 1s}\n", ["health.first_scrape"]),
+        ("admin: off\ndrain: {final_scrape: 0s}\n", []),
+    ],
+)
+def test_a_wait_that_nobody_can_end_is_noted(file: Path, text: str, fields: list[str]) -> None:
+    found = compiled(file, LISTENERS + text)
+    assert found.problems == ()
+    assert [note.field for note in found.notes] == fields
+    assert all(note.line > 1 and "has no effect: " in note.what for note in found.notes)
+
+
+def test_a_wait_that_nobody_can_end_is_noted_at_its_flag(file: Path) -> None:
+    overrides: dict[tuple[str, ...], object] = {("drain", "final_scrape"): "35s"}
+    (note,) = compiled(file, LISTENERS + "admin: off\n", overrides=overrides).notes
+    assert (note.file, note.line) == ("command line", 0)
 
 
 def test_a_delay_that_a_flag_makes_too_long_is_told_where_it_was_written(file: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from sidecar.model.server_metrics import PollFailure
 from sidecar.net import http_client
-from sidecar.net.http_client import MAX_BODY_BYTES, FetchError, fetch, post
+from sidecar.net.http_client import MAX_BODY_BYTES, FetchError, Peer, fetch, post
 from tests.fakes.metrics_server import MetricsServer, serving_metrics
 from tests.harness.ports import free_ports
 from tests.harness.running import START_SECONDS
@@ -111,7 +111,8 @@ def test_what_the_taker_raises_ends_the_fetch() -> None:
 def posted(address: str, body: bytes) -> int:
     """Post a body and return the status."""
     host, _, port = address.rpartition(":")
-    return asyncio.run(post(host, int(port), "/api/v2/alerts", body, "application/json"))
+    headers = (("content-type", "application/json"),)
+    return asyncio.run(post(Peer(host, int(port)), "/api/v2/alerts", body, headers)).status
 
 
 @pytest.mark.parametrize(("manner", "status"), [("good", 200), ("missing", 404), ("moved", 302)])

@@ -105,6 +105,18 @@ def test_pulls_ask_only_for_what_changed(tap: FakeTap) -> None:
     assert value(tap, "calls_total", model="resnet50") == 10
 
 
+def test_the_tap_is_told_of_each_snapshot_that_was_scraped(tap: FakeTap) -> None:
+    tap.start_control()
+    get(tap, "/api/v1/snapshot")
+    get(tap)
+    eventually(lambda: tap.scraped)
+    get(tap)
+    tap.snapshot.sequence = 9
+    eventually(lambda: json.loads(get(tap, "/api/v1/snapshot"))["sequence"] == 9)
+    get(tap)
+    eventually(lambda: tap.scraped == [7, 9])
+
+
 def test_a_killed_control_is_replaced_and_no_scrape_is_refused(tap: FakeTap) -> None:
     for life in range(3):
         process = tap.start_control()

@@ -80,6 +80,8 @@ POLICY = Policy(
     ),
     drain_delay_nanos=7,
     drain_total_nanos=8,
+    final_scrape_nanos=9,
+    first_scrape_nanos=10,
     control_argv=("python", "-m"),
     control_memory_bytes=9,
     log_format="json",
@@ -105,6 +107,7 @@ def test_every_part_of_the_policy_arrives() -> None:
     assert list(message.outcomes) == [pb.OutcomeRule(code="429", outcome="client_error")]
     assert message.give_up_nanos == 10
     assert (message.drain.delay_nanos, message.drain.total_nanos) == (7, 8)
+    assert (message.drain.final_scrape_nanos, message.first_scrape_nanos) == (9, 10)
     assert (list(message.control.argv), message.control.memory_bytes) == (["python", "-m"], 9)
     assert (message.health, message.admin, message.log_format) == ("h:1", "a:1", "json")
     assert message.drain_token_file == "/run/token"

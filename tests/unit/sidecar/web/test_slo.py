@@ -11,6 +11,7 @@ import pytest
 from sidecar.model.duration import HOUR, MINUTE
 from sidecar.model.indicator import All, Available, LatencyBelow
 from sidecar.model.objective import State
+from sidecar.model.sections.alerts import Alert, AlertmanagerReading, Alerts
 from sidecar.model.sections.objectives import Burn, Exhaustion, ObjectiveReading
 from sidecar.model.sections.store import StoreReading
 from sidecar.net.http_server import Request
@@ -157,3 +158,31 @@ def test_the_page_is_served_and_listed_and_the_index_says_what_fires() -> None:
     assert "/api/v1/slo" in index
     assert "objective fast: ok, page-fast firing\n" in index
     assert "objective each of bert: ok\n" in index
+
+
+def test_what_is_sent_where_is_told_where_anything_is() -> None:
+    assert "alerts" not in slo_document(told([]))
+    firing = Alert((("alertname", "A"),), (("summary", "s"),), 5, 9)
+    ended = Alert((("alertname", "B"),), (), 5, 6, resolved=True)
+    down = AlertmanagerReading("http://b", errors=3, dropped=1, queued=2, last_error="refused")
+    snapshot = replace(
+        told([]),
+        alerts=Alerts((firing, ended), (), 7),
+        alertmanagers=(AlertmanagerReading("http://a", 4, last_success_unix_nanos=8), down),
+    )
+    assert slo_document(snapshot)["alerts"] == {
+        "firing": [
+            {
+                "labels": {"alertname": "A"}, "annotations": {"summary": "s"}, "starts_at_unix_nanos": 5,
+                "ends_at_unix_nanos": 9,
+            }
+        ],
+        "resolved": [
+            {"labels": {"alertname": "B"}, "annotations": {}, "starts_at_unix_nanos": 5, "ends_at_unix_nanos": 6}
+        ],
+        "left_out": 7,
+        "alertmanagers": [
+            {"url": "http://a", "sent": 4, "errors": 0, "dropped": 0, "queued": 0, "last_success_unix_nanos": 8},
+            {"url": "http://b", "sent": 0, "errors": 3, "dropped": 1, "queued": 2, "last_error": "refused"},
+        ],
+    }  # fmt: skip
