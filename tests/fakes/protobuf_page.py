@@ -44,7 +44,9 @@ def created_in(families: Iterator[pb.MetricFamily]) -> dict[str, dict[Labels, fl
                     labels = frozenset((each.name, each.value) for each in metric.label)
                     nanos = counted.created_timestamp.ToNanoseconds()
                     name = f"{family.name.removesuffix('_total')}_created"
-                    found.setdefault(name, {})[labels] = nanos / 1e9
+                    found.setdefault(name, {})[labels] = (
+                        nanos / 1_000_000_000
+                    )  # whole: rounded once
     return found
 
 

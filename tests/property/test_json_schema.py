@@ -93,7 +93,8 @@ def test_the_whole_is_right_and_so_are_short_forms() -> None:
 UNSEEN = {
     ("listeners", 1, "listen"), ("listeners", 1, "upstream"), ("slos", 0, "objective"), ("slos", 0, "window"),
     ("slos", 0, "good", "latency_below"), ("slos", 1, "name"), ("server", "type"), ("server", "metrics_interval"),
-    ("drain", "delay"), ("drain", "total"), ("control", "tick"), ("slo_files", 0),
+    ("drain", "delay"), ("drain", "total"), ("drain", "final_scrape"), ("health", "first_scrape"),
+    ("control", "tick"), ("slo_files", 0),
     ("slos", 4, "good", "all"), ("slos", 4, "alerts", "tiers", 0, "budget"), ("slos", 4, "alerts", "tiers", 0, "long"),
     ("slos", 4, "alerts", "tiers", 1, "name"), ("alerts", "tiers", 0, "budget"), ("alerts", "tiers", 1, "name"),
     ("slos", 1, "good", "first_token_below"), ("health", "listen"), ("listeners", 0, "listen"),
