@@ -111,9 +111,9 @@ def _described(server: ServerCatalogue, document: Document) -> Iterator[str]:
     for route in server.routes:
         stream = "stream when asked" if route.streams_when_asked else "stream"
         flags = [route.kind.value] + [stream] * route.streaming
-        flags += [UNTESTED] * (route.template in server.untested)
-        yield f"  {route.template}  {', '.join(flags)}"
-        spec = document.value["routes"][route.template]
+        flags += [UNTESTED] * (route.written in server.untested)
+        yield f"  {'|'.join(route.verbs) or 'any'} {route.template}  {', '.join(flags)}"
+        spec = document.value["routes"][route.written]
         for side in ("request", "response"):
             yield from _read(side, spec.get(side))
         yield from _rules(route.outcomes)

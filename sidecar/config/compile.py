@@ -126,11 +126,11 @@ def _methods(servers: list[ServerCatalogue]) -> tuple[Method, ...]:
 
 
 def _routes(servers: list[ServerCatalogue]) -> tuple[Route, ...]:
-    """One route per template, and of two that fit a path the first: the user's own come first."""
-    routes: dict[str, Route] = {}
+    """One route per template and verbs, and of two that fit a request the first: the user's own come first."""
+    routes: dict[tuple[str, tuple[str, ...]], Route] = {}
     for server in reversed(servers):
         for route in server.routes:
-            routes.setdefault(route.template, route)
+            routes.setdefault((route.template, route.verbs), route)
     return tuple(routes.values())
 
 

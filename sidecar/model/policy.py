@@ -151,6 +151,8 @@ class Route:
     response_headers: tuple[HeaderExtract, ...] = ()  # over HTTP/2 trailers included
     outcomes: tuple[OutcomeRule, ...] = ()  # what its codes count as, if not as always
     streams_when_asked: bool = False  # a request without Slot.STREAM gets its answer in one piece
+    verbs: tuple[str, ...] = ()  # methods of HTTP with which it is asked; none = any
+    written: str = ""  # as the catalogue has it, perhaps with verbs before the template
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ Grammar of a value:  [function(] step{.step} [)]      step = key | key[n] | key[
   key[0]   the first element of an array;  key[*]   every element for which no other path is written
 Functions: string int present count prompts. Without one the slot decides. A list of values is tried in its order.
 `is(path, text{, text})` is for `final`: it holds where the string is one of the texts.
+
+A route is a path template, with methods of HTTP before it where they are not the usual: `GET|POST /jobs/{model}`.
 """
 
 from __future__ import annotations
@@ -67,6 +69,11 @@ _TEMPLATE = re.compile(r"(?:/(?:[^/{}?#\s]+|\{[a-z_]+\}[^/{}?#\s]*))+\Z")
 _CALL = re.compile(r"\s*([a-z]+)\(\s*(.*?)\s*\)\s*\Z")
 _STEP = re.compile(r"([^\[\].()]*)((?:\[(?:\d+|\*)\])*)\Z")
 _INDEX = re.compile(r"\[(\d+|\*)\]")
+_ROUTE = re.compile(r"(?:(?P<verbs>[A-Z]+(?:\|[A-Z]+)*) +)?(?P<template>.*)\Z", re.DOTALL)
+VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+# What sends a document. A browser asks with OPTIONS whether it may call, and HEAD has no answer to judge.
+INFERENCE_VERBS = ("POST", "PUT")
+_NEVER_INFERENCE = {"HEAD", "OPTIONS"}
 MAX_HEAD_BYTES = 16_777_216
 # The word of `streaming:` for a route whose answers stream where the request says so.
 _ASKED = "asked"
@@ -124,28 +131,34 @@ def _steps(part: str, text: str) -> list[JsonStep]:
 def compile_routes(checks: Checks, routes: Mapping[str, object]) -> list[Route]:
     """Return the routes without a problem; `checks` takes what is wrong with the others."""
     compiled = []
-    for template, value in routes.items():
+    for written, value in routes.items():
         before = len(checks.problems)
-        place: Place = ("routes", template)
-        route = _route(checks, place, str(template), checks.mapping(place, value))
+        place: Place = ("routes", written)
+        route = _route(checks, place, str(written), checks.mapping(place, value))
         if len(checks.problems) == before:
             compiled.append(route)
     return compiled
 
 
-def _route(checks: Checks, place: Place, template: str, spec: dict[str, object]) -> Route:
+def _route(checks: Checks, place: Place, written: str, spec: dict[str, object]) -> Route:
+    match = _ROUTE.match(written)
+    assert match is not None  # whatever it is, it is a template
+    template = match["template"]
     if not _TEMPLATE.match(template):
         hint = "Write a path without query, e.g. /v2/models/{model}/infer."
         checks.complain(place, "is no path template", hint)
     checks.keys(place, spec, _ROUTE_KEYS)
-    checks.note_untested(template, spec)
+    checks.note_untested(written, spec)
+    kind = checks.kind(place, spec)
     heads = [HeaderValues(checks, (*place, side)) for side in ("request", "response")]
     asked = spec.get("streaming") == _ASKED
     at_rules = (*place, "outcomes")
     rules = compile_outcomes(checks, at_rules, spec.get("outcomes"), over_http=True)
     route = Route(
         template=template,
-        kind=checks.kind(place, spec),
+        kind=kind,
+        verbs=_verbs(checks, place, match["verbs"], kind),
+        written=written,
         streaming=asked or checks.flag(place, spec, "streaming"),
         request=_extracts(checks, (*place, "request"), spec.get("request"), heads[0]),
         response=_extracts(checks, (*place, "response"), spec.get("response"), heads[1]),
@@ -164,6 +177,21 @@ def _route(checks: Checks, place: Place, template: str, spec: dict[str, object])
     return route
 
 
+def _verbs(checks: Checks, place: Place, written: str | None, kind: Kind) -> tuple[str, ...]:
+    """Return with which methods of HTTP a route is asked, each once, in one order."""
+    if written is None:
+        return INFERENCE_VERBS if kind is Kind.INFERENCE else ()
+    verbs = set(written.split("|"))
+    for unknown in sorted(verbs.difference(VERBS)):
+        checks.complain(
+            place, f"has no method {unknown!r} of HTTP", suggest(unknown, dict.fromkeys(VERBS))
+        )
+    if kind is Kind.INFERENCE and (never := sorted(verbs & _NEVER_INFERENCE)):
+        hint = "Browsers and probes ask so, and no model runs. Leave it out."
+        checks.complain(place, f"is inference, and {never[0]} is none", hint)
+    return tuple(verb for verb in VERBS if verb in verbs)
+
+
 def _check_names(checks: Checks, place: Place, route: Route) -> None:
     """A list of models is one that the tap may ask for by itself, so it asks for nothing else and changes nothing."""
     if any(extract.slot is Slot.NAMES for extract in route.request):
@@ -174,6 +202,8 @@ def _check_names(checks: Checks, place: Place, route: Route) -> None:
     names = (*place, "response", Slot.NAMES.value)
     if route.kind is not Kind.ADMIN:
         checks.complain(names, "are of a route that lists models", "Add kind: admin.")
+    elif route.verbs and "GET" not in route.verbs:
+        checks.complain(names, "are of a route that is asked with GET", "Add GET to its methods.")
     if "{" in route.template:
         checks.complain(names, "are of a route without captures", "Write the path of the list.")
     if any(e.slot is Slot.NAMES and e.read is not JsonRead.STRING for e in route.response):

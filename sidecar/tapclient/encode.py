@@ -167,6 +167,7 @@ def route_message(route: Route) -> pb.Route:
     """Return one route of the catalogue."""
     return pb.Route(
         template=route.template,
+        verbs=route.verbs,
         kind=_KINDS[route.kind],
         streaming=route.streaming,
         request=[_json_extract(each) for each in route.request],

@@ -638,7 +638,7 @@ class OutcomeRule(_message.Message):
     def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., outcome: _Optional[str] = ...) -> None: ...
 
 class Route(_message.Message):
-    __slots__ = ("template", "kind", "streaming", "request", "response", "head_bytes", "request_headers", "response_headers", "outcomes", "streams_when_asked")
+    __slots__ = ("template", "kind", "streaming", "request", "response", "head_bytes", "request_headers", "response_headers", "outcomes", "streams_when_asked", "verbs")
     TEMPLATE_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     STREAMING_FIELD_NUMBER: _ClassVar[int]
@@ -649,6 +649,7 @@ class Route(_message.Message):
     RESPONSE_HEADERS_FIELD_NUMBER: _ClassVar[int]
     OUTCOMES_FIELD_NUMBER: _ClassVar[int]
     STREAMS_WHEN_ASKED_FIELD_NUMBER: _ClassVar[int]
+    VERBS_FIELD_NUMBER: _ClassVar[int]
     template: str
     kind: Kind
     streaming: bool
@@ -659,7 +660,8 @@ class Route(_message.Message):
     response_headers: _containers.RepeatedCompositeFieldContainer[HeaderExtract]
     outcomes: _containers.RepeatedCompositeFieldContainer[OutcomeRule]
     streams_when_asked: bool
-    def __init__(self, template: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., streaming: _Optional[bool] = ..., request: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., response: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., head_bytes: _Optional[int] = ..., request_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ..., response_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ..., outcomes: _Optional[_Iterable[_Union[OutcomeRule, _Mapping]]] = ..., streams_when_asked: _Optional[bool] = ...) -> None: ...
+    verbs: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, template: _Optional[str] = ..., kind: _Optional[_Union[Kind, str]] = ..., streaming: _Optional[bool] = ..., request: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., response: _Optional[_Iterable[_Union[JsonExtract, _Mapping]]] = ..., head_bytes: _Optional[int] = ..., request_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ..., response_headers: _Optional[_Iterable[_Union[HeaderExtract, _Mapping]]] = ..., outcomes: _Optional[_Iterable[_Union[OutcomeRule, _Mapping]]] = ..., streams_when_asked: _Optional[bool] = ..., verbs: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class HeaderExtract(_message.Message):
     __slots__ = ("slot", "name", "before_body")

@@ -5,7 +5,7 @@ use crate::names;
 use crate::proto;
 use std::sync::Arc;
 use wire::catalogue::{Catalogue, Extract, Kind, MAX_DEPTH, Method, Program, Read, Slot, Step, Variant};
-use wire::catalogue::{HeaderExtract, JsonExtract, JsonRead, JsonStep, Route};
+use wire::catalogue::{HeaderExtract, JsonExtract, JsonRead, JsonStep, Route, Verbs};
 use wire::field::{MAX_LEAVES, MAX_LISTS, MAX_TEXTS, Plan};
 use wire::headers::{MAX_HEADER_NAMES, Names};
 use wire::hpack::MAX_NAME_BYTES as MAX_HEADER_BYTES;
@@ -74,6 +74,7 @@ fn method(wanted: &proto::Method) -> Result<Method, Refusal> {
 fn route(wanted: &proto::Route) -> Result<Route, Refusal> {
     Ok(Route {
         template: wanted.template.as_str().into(),
+        verbs: Verbs::of(&wanted.verbs),
         kind: kind(wanted.kind()),
         streaming: wanted.streaming,
         request: json_extracts(&wanted.request)?,

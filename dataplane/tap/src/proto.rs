@@ -72,7 +72,7 @@ pub struct Keep {
 /// Models that the server itself names. A call of one of them is counted under its name, well answered or not.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Names {
-    /// takes the place of those before; 64 of at most 128 bytes, others are not looked at
+    /// takes the place of those before; 64 of at most 256 bytes, others are not looked at
     #[prost(string, repeated, tag = "1")]
     pub models: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -726,6 +726,9 @@ pub struct Route {
     /// a request in which SLOT_STREAM is absent gets its answer in one piece
     #[prost(bool, tag = "10")]
     pub streams_when_asked: bool,
+    /// methods of HTTP, in capitals, with which it is asked; none = any
+    #[prost(string, repeated, tag = "11")]
+    pub verbs: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Of several header fields for one slot the first that is there counts.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -4,6 +4,7 @@
 use crate::outcome::rules::Rule;
 use crate::{Nanos, outcome};
 use std::collections::HashMap;
+use std::fmt;
 
 /// What a method is for. Objectives, batches and scaling see inference only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -36,12 +37,64 @@ impl Default for Catalogue {
     }
 }
 
+/// Methods of HTTP (RFC 9110 section 9), which are called verbs here: a method is what gRPC calls so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verbs(pub u32);
+
+impl Verbs {
+    /// Whichever it is.
+    pub const ANY: Verbs = Verbs(u32::MAX);
+    /// What looks at something and changes nothing.
+    pub const GET: Verbs = Verbs(1);
+    /// What gRPC asks with, and whoever sends a document.
+    pub const POST: Verbs = Verbs(1 << 2);
+    const KNOWN: [&'static [u8]; 7] = [b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"];
+
+    /// The one verb of this name. All that are not known are one.
+    #[inline]
+    pub fn named(name: &[u8]) -> Verbs {
+        if name == b"POST" {
+            return Verbs::POST;
+        }
+        Verbs(1 << Verbs::KNOWN.iter().position(|known| *known == name).unwrap_or(Verbs::KNOWN.len()))
+    }
+
+    /// Those of these names; of no name, any.
+    pub fn of<T: AsRef<[u8]>>(names: &[T]) -> Verbs {
+        if names.is_empty() {
+            return Verbs::ANY;
+        }
+        Verbs(names.iter().fold(0, |all, name| all | Verbs::named(name.as_ref()).0))
+    }
+
+    /// Some verb is in both.
+    #[inline]
+    pub fn meet(self, others: Verbs) -> bool {
+        self.0 & others.0 != 0
+    }
+}
+
+impl fmt::Display for Verbs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = Verbs::KNOWN.iter().filter(|name| self.meet(Verbs::named(name)));
+        f.write_str(&known.map(|name| String::from_utf8_lossy(name)).collect::<Vec<_>>().join("|"))
+    }
+}
+
+impl Default for Verbs {
+    fn default() -> Verbs {
+        Verbs::ANY
+    }
+}
+
 /// HTTP requests of one shape.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Route {
     /// Path with captures, as `/v2/models/{model}/infer`. A capture takes one segment, or what precedes its rest, as
     /// in `/v1/models/{model}:predict`. `{model}` and `{version}` are values, other names are not looked at.
     pub template: Box<str>,
+    /// With which verbs; with another one the path is of another route, or of none.
+    pub verbs: Verbs,
     /// What it is for.
     pub kind: Kind,
     /// The server may answer with many messages.
@@ -111,7 +164,7 @@ pub enum JsonRead {
     Beginning,
     /// A whole number that is not negative, or a boolean.
     Int,
-    /// 1 when the value is there and not null, false or empty.
+    /// 1 when the value is there and not null, false, 0 or empty.
     Present,
     /// Number of elements; anything but an array is one.
     Items,
@@ -200,7 +253,7 @@ pub enum Read {
     Beginning,
     /// A varint; the last occurrence wins.
     Int,
-    /// 1 when the field occurs and, if length-delimited, is not empty.
+    /// 1 when the field occurs and is not empty; of a varint, not 0.
     Present,
     /// Number of occurrences.
     Count,

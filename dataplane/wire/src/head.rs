@@ -1,7 +1,7 @@
 //! The few header fields that matter, gathered while a block is decoded.
 
 use crate::Nanos;
-use crate::catalogue::Slot;
+use crate::catalogue::{Slot, Verbs};
 use crate::content::Content;
 use crate::headers::HeaderPlan;
 use crate::hpack::{Interest, Value};
@@ -28,8 +28,9 @@ const TRACEPARENT: u8 = 7;
 const CONTENT_ENCODING: u8 = 8;
 const JSON_LENGTH: u8 = 9;
 const RETRY_AFTER: u8 = 10;
+const METHOD: u8 = 11;
 /// Those of the catalogue begin here.
-const HEADERS: u8 = 11;
+const HEADERS: u8 = 12;
 /// Not a field's: `upgrade` named a protocol in which nobody calls a model as over HTTP.
 const LEAVES_HTTP: u8 = 63;
 
@@ -49,6 +50,8 @@ pub struct Head {
     pub own: bool,
     /// When its first byte came.
     pub began: Nanos,
+    /// `:method`.
+    verb: Option<Verbs>,
     /// `:path`.
     pub method: Option<KnownMethod>,
     /// `:status`.
@@ -75,6 +78,7 @@ impl Interest for Wanted {
     fn tag(&self, name: &[u8]) -> Option<u8> {
         Some(match name {
             b":path" => PATH,
+            b":method" => METHOD,
             b":status" => STATUS,
             b"content-type" => CONTENT_TYPE,
             b"grpc-status" => GRPC_STATUS,
@@ -94,7 +98,7 @@ impl Head {
     pub fn begin(&mut self, stream: u32, own: bool, began: Nanos) {
         (self.stream, self.own, self.began) = (stream, own, began);
         // One by one: the room for what is kept stays, and little is written.
-        (self.method, self.status, self.content, self.encoded) = (None, None, None, false);
+        (self.verb, self.method, self.status, self.content, self.encoded) = (None, None, None, None, false);
         (self.json_bytes, self.grpc_status, self.timeout, self.traceparent) = (None, None, None, None);
         self.fields.clear();
         self.said = 0;
@@ -103,6 +107,7 @@ impl Head {
     /// Says what `other` said.
     #[inline]
     pub fn recall(&mut self, other: &Head) {
+        self.verb = other.verb;
         self.method.clone_from(&other.method);
         (self.status, self.grpc_status, self.timeout) = (other.status, other.grpc_status, other.timeout);
         (self.content, self.encoded, self.json_bytes) = (other.content, other.encoded, other.json_bytes);
@@ -161,9 +166,20 @@ impl Head {
         plan.value(slot, |place| self.fields.get(place))
     }
 
-    /// The request target.
+    /// The request's method, as HTTP calls it.
+    pub fn verb(&mut self, name: &[u8]) {
+        let verb = Verbs::named(name);
+        self.verb = Some(verb);
+        self.method = self.method.take().map(|method| method.asked_with(verb));
+    }
+
+    /// The request target. The verb most often came before it, and may come after (RFC 9113 section 8.3).
     pub fn path(&mut self, path: &[u8], methods: &mut Methods) {
-        self.method = methods.find(path);
+        let method = methods.find(path);
+        self.method = match self.verb {
+            Some(verb) => method.map(|method| method.asked_with(verb)),
+            None => method,
+        };
     }
 
     /// A field of HTTP/1.1; its name in any case.
@@ -216,7 +232,10 @@ impl Head {
         match tag {
             GRPC_MESSAGE => self.fields.keep_message(bytes),
             CONTENT_TYPE => self.content = Some(Content::of(bytes)),
-            _ if value.truncated() => {}
+            // Of a path the query does not count, and may be what was cut off.
+            PATH if value.truncated() && !bytes.contains(&b'?') => {}
+            _ if value.truncated() && tag != PATH => {}
+            METHOD => self.verb(bytes),
             PATH => self.path(bytes, methods),
             CONTENT_ENCODING => self.encoded = bytes != b"identity",
             JSON_LENGTH => self.json_bytes = json_length(bytes),
@@ -252,7 +271,8 @@ mod tests {
         let method = Method { request_headers: vec![header], ..Method::default() };
         catalogue.methods.insert("/a/B".into(), method);
         let (mut told, mut methods) = (Head::default(), Methods::new(plans::of(&Arc::new(catalogue))));
-        let fields: [(u8, &[u8]); 11] = [
+        let fields: [(u8, &[u8]); 12] = [
+            (METHOD, b"POST"),
             (PATH, b"/a/B"),
             (STATUS, b"200"),
             (CONTENT_TYPE, b"application/json"),
@@ -275,6 +295,17 @@ mod tests {
         assert_eq!(format!("{head:?}"), format!("{told:?}"));
         head.begin(0, false, 0);
         assert_eq!(format!("{head:?}"), format!("{:?}", Head::default()), "and forgotten with the next one");
+    }
+
+    #[test]
+    fn of_a_path_that_was_cut_off_in_its_query_the_path_counts() {
+        let path = |bytes: &[u8]| {
+            let (mut head, mut methods) = (Head::default(), Methods::new(Rc::default()));
+            head.field(PATH, Value { bytes, len: 5000 }, &mut methods);
+            head.method.map(|method| method.name.text.to_string())
+        };
+        assert_eq!(path(b"/v1/models?x=").as_deref(), Some("/v1/models"));
+        assert_eq!(path(b"/v1/models"), None);
     }
 
     #[test]

@@ -4,8 +4,9 @@
 use std::fmt;
 use std::rc::Rc;
 
-/// Longest name that is read (model, version, method); a longer one reads as none, so it never becomes a label.
-pub const MAX_NAME_BYTES: usize = 128;
+/// Longest name that is read (model, version, method); a longer one reads as none, so it never becomes a label. vLLM calls a
+/// model by its path unless told otherwise, and that of a snapshot in the usual cache has 130 bytes.
+pub const MAX_NAME_BYTES: usize = 256;
 
 /// Longest request id kept; a longer one reads as none. UUIDs have 36 bytes, W3C trace contexts 55.
 pub const MAX_ID_BYTES: usize = 63;
@@ -16,7 +17,7 @@ const MAX_ENTRIES: usize = 64;
 /// A short name as seen on the wire.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Name {
-    /// At most [`MAX_NAME_BYTES`]. UTF-8; other bytes make the name unreadable, which is empty.
+    /// At most [`MAX_NAME_BYTES`]. UTF-8 without control characters; other bytes make the name unreadable, which is empty.
     pub text: Rc<str>,
 }
 
@@ -39,9 +40,15 @@ impl Name {
         if bytes.len() > MAX_NAME_BYTES {
             return None;
         }
-        let text = std::str::from_utf8(bytes).ok()?;
-        Some(Name { text: Rc::from(text) })
+        readable(bytes).map(|text| Name { text: Rc::from(text) })
     }
+}
+
+/// UTF-8 without control characters: names come from clients and end in labels, logs and on terminals, which would take an
+/// escape for an order.
+fn readable(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    (!text.contains(char::is_control)).then_some(text)
 }
 
 impl Id {
@@ -59,9 +66,9 @@ impl Id {
         self.len == 0
     }
 
-    /// As text; empty when there is none, or it is not UTF-8.
+    /// As text; empty when there is none, or it is unreadable.
     pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+        readable(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
     }
 }
 
@@ -84,7 +91,7 @@ impl<V> Default for Cache<V> {
 }
 
 impl<V> Cache<V> {
-    /// The entry of a name, made if need be; None when the bytes are too many or not UTF-8.
+    /// The entry of a name, made if need be; None when the bytes are too many or unreadable.
     pub fn entry(&mut self, name: &[u8], make: impl FnOnce(&str) -> V) -> Option<&(Rc<str>, V)> {
         let found = self.entries.iter().position(|(n, _)| n.as_bytes() == name);
         let at = match found {
@@ -97,7 +104,7 @@ impl<V> Cache<V> {
                 if name.len() > MAX_NAME_BYTES + 1 {
                     return None; // a path may have one more, its leading slash
                 }
-                let name = std::str::from_utf8(name).ok()?;
+                let name = readable(name)?;
                 self.entries.truncate(MAX_ENTRIES - 1);
                 self.entries.push((Rc::from(name), make(name)));
                 self.entries.len() - 1
@@ -133,5 +140,18 @@ mod tests {
         assert_eq!(cache.entries.len(), MAX_ENTRIES);
         assert_eq!(cache.name(&[b'x'; MAX_NAME_BYTES + 1]), None);
         assert_eq!(cache.name(b"\xff"), None);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_no_name() {
+        let mut cache = Cache::default();
+        for order in ["\x1b[2J", "a\nb", "a\0", "\x7f", "a\u{9b}31m", "\t"] {
+            assert_eq!((cache.name(order.as_bytes()), Name::once(order.as_bytes())), (None, None), "{order:?}");
+            assert_eq!(Id::new(order.as_bytes()).unwrap().text(), "", "{order:?}");
+        }
+        for name in ["a b", "é", "東京", "org/bert:1"] {
+            assert_eq!(&*cache.name(name.as_bytes()).unwrap().text, name);
+            assert_eq!(Id::new(name.as_bytes()).unwrap().text(), name);
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! The catalogue made ready for reading: once per thread and policy, not per connection.
 
 use crate::Nanos;
-use crate::catalogue::{Catalogue, DEFAULT_HEAD_BYTES, DEFAULT_JSON_BYTES, JsonExtract, Kind, Method, Route, Slot};
+use crate::catalogue::{
+    Catalogue, DEFAULT_HEAD_BYTES, DEFAULT_JSON_BYTES, JsonExtract, Kind, Method, Route, Slot, Verbs,
+};
 use crate::field::Plan;
 use crate::headers::{HeaderPlan, Names};
 use crate::json;
@@ -65,8 +67,10 @@ pub struct Plans {
 /// A route with its programs compiled.
 #[derive(Debug)]
 pub struct RoutePlan {
-    /// Its template, which is the name of its calls.
+    /// The name of its calls.
     pub name: Rc<str>,
+    /// See [`Route::verbs`].
+    pub verbs: Verbs,
     /// How to read what is said along it.
     pub plan: Rc<MethodPlan>,
 }
@@ -130,8 +134,9 @@ impl Plans {
         let methods = catalogue.methods.iter();
         let methods: HashMap<_, _> =
             methods.map(|(path, method)| (path.clone(), Rc::new(MethodPlan::compile(method, &names)))).collect();
-        let routes = catalogue.routes.iter().map(|route| RoutePlan {
-            name: Rc::from(&*route.template),
+        let routes = catalogue.routes.iter().enumerate().map(|(at, route)| RoutePlan {
+            name: name_of(&catalogue.routes[..at], route),
+            verbs: route.verbs,
             plan: Rc::new(MethodPlan::of_route(route, &names)),
         });
         let routes: Vec<_> = routes.collect();
@@ -146,6 +151,12 @@ impl Plans {
             header_names: names,
         }
     }
+}
+
+/// The name of calls along a route: its template, and of a later route of the same template its verbs, too.
+fn name_of(before: &[Route], route: &Route) -> Rc<str> {
+    let is_taken = before.iter().any(|other| other.template == route.template);
+    if is_taken { format!("{} {}", route.verbs, route.template).into() } else { Rc::from(&*route.template) }
 }
 
 /// The plans of a catalogue.

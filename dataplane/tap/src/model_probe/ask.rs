@@ -2,7 +2,7 @@
 
 use crate::frames;
 use crate::ledger::About;
-use wire::catalogue::{Catalogue, Extract, Kind, Method, Program, Read as How, Route, Slot};
+use wire::catalogue::{Catalogue, Extract, Kind, Method, Program, Read as How, Route, Slot, Verbs};
 
 /// A request for the description of a model, as its server understands it.
 #[derive(Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub fn ask(catalogue: &Catalogue, wanted: Wanted, about: &About, host: &str) -> 
     }
     let prefix = format!("{before}{{model}}");
     let routes = catalogue.routes.iter().filter(|route| route.template.starts_with(&prefix));
-    let routes = routes.filter(|route| !route.template.contains("{version}"));
+    let routes = routes.filter(|route| route.verbs.meet(Verbs::GET) && !route.template.contains("{version}"));
     let (_, route) =
         routes.filter_map(|route| Some((route_rank(route, &prefix, wanted)?, route))).min_by_key(|it| it.0)?;
     get(&route.template.replace("{model}", &about.model), host)

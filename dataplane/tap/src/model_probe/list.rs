@@ -9,7 +9,7 @@ use crate::upstream::Upstream;
 use std::cmp::Reverse;
 use std::io::{self, Read, Write};
 use std::time::Instant;
-use wire::catalogue::{Catalogue, JsonExtract, Kind, Route, Slot};
+use wire::catalogue::{Catalogue, JsonExtract, Kind, Route, Slot, Verbs};
 use wire::field::Found;
 use wire::json::{Plan, Scan};
 
@@ -36,7 +36,7 @@ pub fn find(upstream: &Upstream, catalogue: &Catalogue, method: &str, wanted: &[
 fn routes<'c>(catalogue: &'c Catalogue, method: &str) -> Vec<&'c Route> {
     let is_list = |route: &&Route| {
         let names = route.response.iter().any(|extract| extract.slot == Slot::Names);
-        names && route.kind == Kind::Admin && !route.template.contains('{')
+        names && route.verbs.meet(Verbs::GET) && route.kind == Kind::Admin && !route.template.contains('{')
     };
     let shared = |route: &&Route| route.template.split('/').zip(method.split('/')).take_while(|(a, b)| a == b).count();
     let mut routes: Vec<_> = catalogue.routes.iter().filter(is_list).collect();

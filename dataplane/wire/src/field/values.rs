@@ -81,14 +81,15 @@ impl Values {
         for leaf in bits(edge.leaves) {
             match plan.leaves[leaf].read {
                 Read::Int => self.set(leaf, number),
-                Read::Present => self.set(leaf, 1),
+                Read::Present if number != 0 => self.set(leaf, 1),
                 Read::Count => self.add(leaf, 1),
                 Read::Sum => self.add(leaf, number),
                 Read::VarintAt(_) | Read::Varints | Read::Dimensions => {
                     self.element(plan, 1 << leaf, number, occurrence.first);
                 }
                 Read::DimensionOfEach if occurrence.in_first => self.dimension(plan, leaf, Dimensions::amend, number),
-                Read::String | Read::FirstString | Read::Beginning | Read::Length | Read::DimensionOfEach => {}
+                Read::Present | Read::String | Read::FirstString | Read::Beginning | Read::Length => {}
+                Read::DimensionOfEach => {}
             }
         }
     }

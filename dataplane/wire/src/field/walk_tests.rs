@@ -87,10 +87,12 @@ fn numbers() {
 
 #[test]
 fn presence_count_and_length() {
-    let message = [bytes(1, b""), bytes(2, b"xyz"), bytes(2, b"z"), int(3, 0), vec![4 << 3 | 5, 1, 2, 3, 4]].concat();
+    let message =
+        [bytes(1, b""), bytes(2, b"xyz"), bytes(2, b"z"), int(3, 0), int(7, 2), vec![4 << 3 | 5, 1, 2, 3, 4]].concat();
     assert_eq!(read(&[1], Read::Present, &message), None, "empty");
     assert_eq!(read(&[2], Read::Present, &message), some("1"));
-    assert_eq!(read(&[3], Read::Present, &message), some("1"));
+    assert_eq!(read(&[3], Read::Present, &message), None, "0 is what an optional number says that is not set");
+    assert_eq!(read(&[7], Read::Present, &message), some("1"));
     assert_eq!(read(&[4], Read::Present, &message), some("1"));
     assert_eq!(read(&[2], Read::Count, &message), some("2 in all"));
     assert_eq!(read(&[4], Read::Count, &message), some("1 in all"));

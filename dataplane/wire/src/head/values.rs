@@ -55,7 +55,7 @@ pub fn grpc_status(value: &[u8]) -> u8 {
 
 /// `grpc-message` in plain text, capped.
 pub fn grpc_message(encoded: &[u8]) -> Box<str> {
-    String::from_utf8_lossy(&percent_decode(encoded)).into()
+    String::from_utf8_lossy(&percent_decode(encoded, MAX_MESSAGE_BYTES)).into()
 }
 
 /// As much of a `grpc-message` as can be shown: longer ones say the same, wherever they were cut.
@@ -63,11 +63,12 @@ pub fn shown(encoded: &[u8]) -> &[u8] {
     encoded[..encoded.len().min(MAX_ENCODED_BYTES)].trim_ascii_end()
 }
 
-/// Undoes percent-encoding (gRPC over HTTP/2, "Percent-Byte-Encoded"); what is not encoded well stays as it is.
-pub fn percent_decode(bytes: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(bytes.len().min(MAX_MESSAGE_BYTES));
+/// Undoes percent-encoding (gRPC over HTTP/2, "Percent-Byte-Encoded"; RFC 3986 section 2.1), once, up to so many bytes; what is
+/// not encoded well stays as it is.
+pub fn percent_decode(bytes: &[u8], most: usize) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len().min(most));
     let mut rest = bytes;
-    while let Some((&byte, tail)) = rest.split_first().filter(|_| plain.len() < MAX_MESSAGE_BYTES) {
+    while let Some((&byte, tail)) = rest.split_first().filter(|_| plain.len() < most) {
         let hex = |b: u8| (b as char).to_digit(16).map(|digit| digit as u8);
         match tail {
             [high, low, after @ ..] if byte == b'%' => {
@@ -113,12 +114,12 @@ mod tests {
     fn what_is_shown_of_a_message_does_not_depend_on_where_it_was_cut() {
         let long = [&b"ab"[..], &[b' '; 1100], b"x"].concat();
         assert_eq!((shown(&long), shown(&long[..1000])), (&b"ab"[..], &b"ab"[..]));
-        assert_eq!(percent_decode(shown(&b"%41".repeat(300))).len(), MAX_MESSAGE_BYTES);
+        assert_eq!(percent_decode(shown(&b"%41".repeat(300)), MAX_MESSAGE_BYTES).len(), MAX_MESSAGE_BYTES);
     }
 
     #[test]
     fn messages_are_decoded_and_capped() {
-        assert_eq!(percent_decode(b"a%20b%zz%e2%82%ac%"), "a b%zz€%".as_bytes());
-        assert_eq!(percent_decode(&[b'x'; 1024]).len(), MAX_MESSAGE_BYTES);
+        assert_eq!(percent_decode(b"a%20b%zz%e2%82%ac%%2541", 99), "a b%zz€%%41".as_bytes());
+        assert_eq!(percent_decode(&[b'x'; 1024], MAX_MESSAGE_BYTES).len(), MAX_MESSAGE_BYTES);
     }
 }

@@ -149,7 +149,9 @@ impl Reader {
         }
         self.framing.is_head = verb == b"HEAD";
         self.framing.is_connect = verb == b"CONNECT";
-        if !self.too_long {
+        head.verb(verb);
+        // Of a path the query does not count, and may be what was cut off.
+        if !self.too_long || target.contains(&b'?') {
             head.path(path_of(target), methods);
         }
         Ok(())

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 pub fn oracle(steps: &[JsonStep], how: JsonRead, value: &Value) -> Option<String> {
     let Some((step, rest)) = steps.split_first() else {
         return match (how, value) {
-            (JsonRead::String, Value::String(text)) => Some(text.clone()).filter(|t| (1..=128).contains(&t.len())),
+            (JsonRead::String, Value::String(text)) => Some(text.clone()).filter(|t| (1..=256).contains(&t.len())),
             (JsonRead::Beginning, Value::String(text)) => {
-                let some = &text.as_bytes()[..text.len().min(128)];
+                let some = &text.as_bytes()[..text.len().min(256)];
                 Some(String::from_utf8_lossy(some).into_owned()).filter(|text| !text.is_empty())
             }
             (JsonRead::Int, Value::Bool(yes)) => Some(u64::from(*yes).to_string()),
@@ -23,7 +23,8 @@ pub fn oracle(steps: &[JsonStep], how: JsonRead, value: &Value) -> Option<String
             (JsonRead::Items, Value::Null) | (JsonRead::Present, Value::Null | Value::Bool(false)) => None,
             (JsonRead::Items, _) => Some("1".into()),
             (JsonRead::Present, value) => {
-                (*value != json!("") && *value != json!([]) && *value != json!({})).then(|| "1".into())
+                let is_zero = value.as_f64() == Some(0.0);
+                (!is_zero && *value != json!("") && *value != json!([]) && *value != json!({})).then(|| "1".into())
             }
             _ => None,
         };

@@ -79,6 +79,8 @@ pub struct Scan {
     number: u64,
     /// The number cannot be told: it has a sign, a fraction, an exponent or too many digits.
     odd: bool,
+    /// The number has had no digit but 0, and no exponent.
+    zero: bool,
     /// A high surrogate waits for its other half.
     surrogate: u32,
     /// Bytes that may still be looked at.
@@ -202,11 +204,13 @@ impl Scan {
             State::SkipEscape => self.state = State::SkipText,
             State::Number => match byte {
                 b'0'..=b'9' => {
+                    self.not_zero(plan, byte);
                     let more = self.number.checked_mul(10).and_then(|n| n.checked_add(u64::from(byte - b'0')));
                     self.odd |= more.is_none();
                     self.number = more.unwrap_or(0);
                 }
-                b'.' | b'e' | b'E' | b'+' | b'-' => self.odd = true,
+                b'.' | b'+' | b'-' => self.odd = true,
+                b'e' | b'E' => (self.odd, self.zero) = (true, false),
                 _ => self.value_done(plan, byte, Scan::number_ends),
             },
             State::Literal if byte.is_ascii_lowercase() => {}
@@ -249,7 +253,8 @@ impl Scan {
                 self.odd = byte == b'-';
                 self.number = u64::from(byte.wrapping_sub(b'0')) * u64::from(!self.odd);
                 self.one(plan);
-                self.present(plan);
+                self.zero = true;
+                self.not_zero(plan, byte);
                 self.state = State::Number;
             }
             b't' | b'f' | b'n' => {
@@ -293,6 +298,15 @@ impl Scan {
     fn not_empty(&mut self) {
         let empty = if self.depth > 0 { std::mem::take(&mut self.level().empty) } else { 0 };
         bits(empty).for_each(|leaf| self.values.set(leaf, 1));
+    }
+
+    /// A byte of the number at hand: one that is not 0 says that it is there.
+    #[inline]
+    fn not_zero(&mut self, plan: &Plan, byte: u8) {
+        if self.zero && matches!(byte, b'1'..=b'9') {
+            self.zero = false;
+            self.present(plan);
+        }
     }
 
     fn next_item(&mut self, plan: &Plan) {
@@ -348,7 +362,7 @@ impl Scan {
         }
     }
 
-    /// The value at hand is there and not empty.
+    /// The value at hand is there, and neither empty nor 0.
     fn present(&mut self, plan: &Plan) {
         self.each_leaf(plan, |values, leaf, _, read| {
             if read == JsonRead::Present {

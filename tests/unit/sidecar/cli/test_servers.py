@@ -82,7 +82,7 @@ def test_a_server_is_shown_with_what_its_codes_count_as(
 ) -> None:
     assert called("show", "openai") == 0
     lines = capsys.readouterr().out.splitlines()
-    at = lines.index("  /v1/responses  inference, stream when asked")
+    at = lines.index("  POST|PUT /v1/responses  inference, stream when asked")
     shown = lines[at + 1 : at + 20]
     assert (
         "              final      = is(type, response.completed, response.incomplete, response.failed)"

@@ -78,6 +78,48 @@ def test_a_route_and_its_values() -> None:
     assert [(route.template, route.kind) for route in catalogue.routes] == [("/up", Kind.PROBE)]
 
 
+def test_with_which_methods_of_http_a_route_is_asked() -> None:
+    """What sends a document is inference unless it says otherwise; everything else is asked with any."""
+    catalogue = compiled("""
+        server: mine
+        routes:
+          /run: {}
+          PUT|GET|PUT /draw/{model}: {}
+          /jobs: {kind: admin}
+          GET /jobs/{model}: {kind: probe}
+          POST /jobs/{model}: {}
+    """)
+    assert catalogue.problems == ()
+    assert [(each.written, each.template, each.verbs) for each in catalogue.routes] == [
+        ("/run", "/run", ("POST", "PUT")),
+        ("PUT|GET|PUT /draw/{model}", "/draw/{model}", ("GET", "PUT")),
+        ("/jobs", "/jobs", ()),
+        ("GET /jobs/{model}", "/jobs/{model}", ("GET",)),
+        ("POST /jobs/{model}", "/jobs/{model}", ("POST",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("route", "problem"),
+    [
+        ("OPTIONS /run: {}", "is inference, and OPTIONS is none"),
+        ("GET|HEAD /run: {}", "is inference, and HEAD is none"),
+        ("GTE /run: {}", "has no method 'GTE' of HTTP"),
+        ("get /run: {}", "is no path template"),
+        ("GET| /run: {}", "is no path template"),
+        ('POST /list: {kind: admin, response: {names: "x[*]"}}', "that is asked with GET"),
+    ],
+)
+def test_methods_of_http_that_mean_nothing(route: str, problem: str) -> None:
+    catalogue = compiled(f"""
+        server: mine
+        routes:
+          {route}
+    """)
+    assert catalogue.routes == ()
+    assert problem in str(catalogue.problems[0])
+
+
 def test_a_list_of_models_is_what_may_be_asked_for_without_harm() -> None:
     """Its path is whole, it is no inference, and its names are strings; over gRPC there are none."""
     catalogue = compiled("""

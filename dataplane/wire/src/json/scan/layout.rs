@@ -25,7 +25,7 @@
 //!
 //! Layouts belong to a plan, not to a stream: all streams of a route share a few, and none needs memory for them.
 
-use super::lengths::{begins_plainly, inside_length, number_length, plain_length, text_length, whole_number};
+use super::lengths::{begins_plainly, inside_length, is_zero, number_length, plain_length, text_length, whole_number};
 use super::{Plan, Scan, State, is_space};
 use crate::catalogue::JsonRead;
 use crate::field::{Extracted, Values, bits};
@@ -268,7 +268,7 @@ impl Hole {
             }
             Content::Text if reading(JsonRead::Beginning) != 0 => (Content::Words, 0, 0),
             Content::Text if leaves != 0 => (Content::Seen, 0, reading(JsonRead::Present)),
-            Content::Number => (content, reading(JsonRead::Int), 0), // a number is never empty
+            Content::Number => (content, reading(JsonRead::Int), reading(JsonRead::Present)),
             Content::Inside => (content, 0, reading(JsonRead::Present)),
             _ => (content, 0, 0),
         };
@@ -300,6 +300,7 @@ impl Hole {
         if self.present != 0 {
             let is_empty = match self.content {
                 Content::Inside => content.iter().all(|&byte| is_space(byte)),
+                Content::Number => is_zero(content),
                 _ => content.is_empty(),
             };
             bits(self.present).filter(|_| !is_empty).for_each(|leaf| values.set(leaf, 1));

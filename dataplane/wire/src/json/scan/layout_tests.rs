@@ -81,6 +81,14 @@ fn a_stream_is_recalled_once_it_is_known_what_varies() {
 }
 
 #[test]
+fn a_number_that_is_0_is_nothing_in_a_document_that_is_recalled_too() {
+    let plan = plan();
+    let document = |number: &str| format!(r#"{{"id":"x","calls":{number}}}"#);
+    let recalls = (0..30).filter(|n| recalled(&plan, &document(["0", "7", "-0.0", "0e9"][n % 4]))).count();
+    assert!(recalls > 20, "and what it says was held beside a scan");
+}
+
+#[test]
 fn nothing_that_a_model_said_is_kept() {
     let plan = plan();
     for created in 0..3 {
@@ -105,7 +113,7 @@ fn what_a_scan_reads_in_its_own_way_is_scanned() {
         ("c", r"\u12", false),
         (r"c\n", "x", false),
         ("c", "a\tb", false),
-        (&"c".repeat(129), "x", true),
+        (&"c".repeat(257), "x", true),
     ] {
         assert_eq!(recalled(&plan, &event(id, 1, text)), alike, "{id} {text}");
     }

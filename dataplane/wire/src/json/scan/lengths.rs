@@ -95,6 +95,12 @@ pub(super) fn whole_number(digits: &[u8]) -> Option<u64> {
     })
 }
 
+/// A number without a digit but 0 before its exponent.
+pub(super) fn is_zero(number: &[u8]) -> bool {
+    let mantissa = number.split(|byte| matches!(byte, b'e' | b'E')).next().unwrap_or_default();
+    !mantissa.iter().any(|byte| matches!(byte, b'1'..=b'9'))
+}
+
 /// The first character of a string is not half of one, nor escaped by what is no hexadecimal number.
 pub(super) fn begins_plainly(text: &[u8]) -> bool {
     let [b'\\', b'u', digits @ ..] = text else { return true };
