@@ -34,7 +34,7 @@ Share = Annotated[
     BeforeValidator(quantities.share),
     written("A percentage above 0 %, up to 100 %.", _PERCENTAGE, "2%"),
 ]
-Name = Annotated[str, Field(min_length=1, max_length=256)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Part(BaseModel):

@@ -155,7 +155,7 @@ class Server(Part):
     """Which model server is behind, what it serves where no message says so, its own metrics, and the user's files."""
 
     type: Name = "auto"
-    model: str = Field(default="", max_length=256)
+    model: str = Field(default="", max_length=200)
     metrics: MetricsUrl = ""
     metrics_interval: MetricsInterval = DEFAULT_METRICS_INTERVAL
     files: list[Name] = Field(default_factory=list, max_length=32)

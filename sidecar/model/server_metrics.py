@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Both bound the lines of /metrics, whatever a page says: the tap's own caps on labels.
 MAX_MODELS = 64
-MAX_MODEL_CHARACTERS = 256
+MAX_MODEL_CHARACTERS = 128
 
 WHOLE_SERVER = ""  # the model of a number that the page states without one
 

@@ -72,7 +72,7 @@ pub struct Keep {
 /// Models that the server itself names. A call of one of them is counted under its name, well answered or not.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Names {
-    /// takes the place of those before; 64 of at most 256 bytes, others are not looked at
+    /// takes the place of those before; 64 of at most 128 bytes, others are not looked at
     #[prost(string, repeated, tag = "1")]
     pub models: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }

@@ -4,9 +4,8 @@
 use std::fmt;
 use std::rc::Rc;
 
-/// Longest name that is read (model, version, method); a longer one reads as none, so it never becomes a label. vLLM calls a
-/// model by its path unless told otherwise, and that of a snapshot in the usual cache has 130 bytes.
-pub const MAX_NAME_BYTES: usize = 256;
+/// Longest name that is read (model, version, method); a longer one reads as none, so it never becomes a label.
+pub const MAX_NAME_BYTES: usize = 128;
 
 /// Longest request id kept; a longer one reads as none. UUIDs have 36 bytes, W3C trace contexts 55.
 pub const MAX_ID_BYTES: usize = 63;

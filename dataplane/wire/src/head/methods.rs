@@ -168,7 +168,10 @@ mod tests {
         assert_eq!(model("/m/100%/infer").as_deref(), Some("100%"), "what is not encoded well");
         assert_eq!(model("/m/%1b[2J/infer"), None, "an escape");
         assert_eq!(model("/m/%ff/infer"), None, "no UTF-8");
-        assert_eq!(model(&format!("/m/{}/infer", "%41".repeat(MAX_NAME_BYTES))).map(|name| name.len()), Some(256));
+        assert_eq!(
+            model(&format!("/m/{}/infer", "%41".repeat(MAX_NAME_BYTES))).map(|name| name.len()),
+            Some(MAX_NAME_BYTES)
+        );
         assert_eq!(model(&format!("/m/{}/infer", "%41".repeat(MAX_NAME_BYTES + 1))), None, "too long");
     }
 

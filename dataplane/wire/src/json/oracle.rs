@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 pub fn oracle(steps: &[JsonStep], how: JsonRead, value: &Value) -> Option<String> {
     let Some((step, rest)) = steps.split_first() else {
         return match (how, value) {
-            (JsonRead::String, Value::String(text)) => Some(text.clone()).filter(|t| (1..=256).contains(&t.len())),
+            (JsonRead::String, Value::String(text)) => Some(text.clone()).filter(|t| (1..=128).contains(&t.len())),
             (JsonRead::Beginning, Value::String(text)) => {
-                let some = &text.as_bytes()[..text.len().min(256)];
+                let some = &text.as_bytes()[..text.len().min(128)];
                 Some(String::from_utf8_lossy(some).into_owned()).filter(|text| !text.is_empty())
             }
             (JsonRead::Int, Value::Bool(yes)) => Some(u64::from(*yes).to_string()),

@@ -155,8 +155,8 @@ fn a_name_on_the_servers_page_is_the_label_of_its_first_call_however_it_ends() {
 #[test]
 fn names_of_a_page_are_bounded() {
     let mut ledger = Ledger::new(7);
-    let models = (0..1000).map(|number| format!("{number:0>width$}", width = 256 + number % 2)).collect();
+    let models = (0..1000).map(|number| format!("{number:0>width$}", width = 128 + number % 2)).collect();
     ledger.set_server_names(&proto::Names { models });
     assert_eq!(ledger.server_names.len(), limits::SERVER_NAMES);
-    assert!(ledger.server_names.iter().all(|name| name.len() == 256));
+    assert!(ledger.server_names.iter().all(|name| name.len() == 128));
 }

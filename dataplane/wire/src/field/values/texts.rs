@@ -7,9 +7,9 @@ use crate::names::MAX_NAME_BYTES;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text {
     bytes: [u8; MAX_NAME_BYTES],
-    have: u16,
+    have: u8,
     /// Bytes still to come.
-    left: u16,
+    left: u8,
     /// Where it lies in the bytes at hand, while [`Values::at_hand`] says so.
     at: u32,
 }
@@ -28,7 +28,7 @@ impl Values {
             return;
         }
         let into = &mut self.texts[usize::from(text)];
-        (into.at, into.have) = (at as u32, len as u16);
+        (into.at, into.have) = (at as u32, len as u8);
         self.at_hand |= 1 << text;
         self.present |= 1 << leaf;
     }
@@ -54,8 +54,8 @@ impl Values {
         let n = rest.len().min(len as usize);
         let into = &mut self.texts[text];
         into.bytes[..n].copy_from_slice(&rest[..n]);
-        into.have = n as u16;
-        into.left = (len as usize - n) as u16;
+        into.have = n as u8;
+        into.left = (len as usize - n) as u8;
         if into.left > 0 {
             self.filling |= 1 << text;
         }
@@ -76,9 +76,9 @@ impl Values {
         match into.bytes.get_mut(have..have + bytes.len()) {
             Some(place) => {
                 place.copy_from_slice(bytes);
-                into.have += bytes.len() as u16;
+                into.have += bytes.len() as u8;
             }
-            None => into.left = u16::MAX, // too long to be a name
+            None => into.left = u8::MAX, // too long to be a name
         }
     }
 
@@ -104,8 +104,8 @@ impl Values {
             let have = usize::from(into.have);
             let n = bytes.len().min(usize::from(into.left));
             into.bytes[have..have + n].copy_from_slice(&bytes[..n]);
-            into.have += n as u16;
-            into.left -= n as u16;
+            into.have += n as u8;
+            into.left -= n as u8;
             if into.left == 0 {
                 self.filling &= !(1 << text);
             }
