@@ -153,12 +153,13 @@ def shown(tap: FakeTap) -> dict[Labels, float]:
 
 
 def kept(prometheus: Prometheus, job: str) -> dict[Labels, float]:
-    """What a Prometheus has of the page."""
+    """What a Prometheus has of the page, but for when counts began: only OpenMetrics says so in lines of their own."""
     found = prometheus.query(f'{{__name__=~"wayside_.+", job="{job}"}}')
     return {
         frozenset(each for each in labels if each[0] not in ("instance", "job")): value
         for labels, value in found.items()
         if not dict(labels)["__name__"].startswith(OF_THE_MOMENT)
+        and not dict(labels)["__name__"].endswith("_created")
     }
 
 
@@ -166,6 +167,15 @@ def kept(prometheus: Prometheus, job: str) -> dict[Labels, float]:
 def test_every_sample_of_the_page_arrives(job: str, newest: Prometheus, tap: FakeTap) -> None:
     assert kept(newest, job) == shown(tap)
     assert len(shown(tap)) > 400
+
+
+def test_when_events_began_is_in_lines_of_their_own_in_openmetrics_alone(
+    newest: Prometheus,
+) -> None:
+    for job, told in (("text", False), ("openmetrics", True), ("protobuf", False)):
+        found = newest.query(f'{{__name__=~"wayside_.+_created", job="{job}"}}')
+        names = {dict(labels)["__name__"] for labels in found}
+        assert names == ({"wayside_slo_events_created"} if told else set()), job
 
 
 def test_every_sample_arrives_at_a_prometheus_of_the_second_age(

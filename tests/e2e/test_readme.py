@@ -31,6 +31,9 @@ def on_free_ports(text: str, ports: dict[str, str]) -> str:
     return re.sub("|".join(ports), lambda found: ports[found.group()], text)
 
 
+LISTENER = 'listeners: [{listen: ":8001", upstream: "127.0.0.1:9001"}]'
+
+
 @pytest.fixture
 def ports() -> dict[str, str]:
     """Map the ports of the pages to free ones."""
@@ -54,8 +57,12 @@ def test_make_has_every_target_that_is_named() -> None:
 
 
 def test_every_configuration_shown_is_a_good_one(tmp_path: Path) -> None:
-    """`wayside check` is strict: an unknown key or a bad value anywhere in the pages is red here."""
+    """`wayside check` is strict: an unknown key or a bad value anywhere in the pages is red here.
+
+    What shows a part is checked with a listener before it, and with the files that it names.
+    """
     shown = [body for page in PAGES for body in blocks(page, "yaml")]
+    shown = [body for body in shown if not body.startswith("resources:")]  # a kustomization
     catalogues = [body for body in shown if body.startswith("server:")]
     configurations = [body for body in shown if not body.startswith("server:")]
     assert catalogues
@@ -63,11 +70,18 @@ def test_every_configuration_shown_is_a_good_one(tmp_path: Path) -> None:
     (tmp_path / "my-server.yaml").write_text(catalogues[0])
     for body in configurations:
         file = tmp_path / "wayside.yaml"
-        file.write_text(body)
+        whole = body if "listeners:" in body else f"{LISTENER}\n{body}"
+        file.write_text(with_files(whole, tmp_path))
         done = subprocess.run(
             [BIN / "wayside", "check", file], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def with_files(configuration: str, folder: Path) -> str:
+    """Name a file of a folder in place of those that a page names by how somebody is let in."""
+    (folder / "file").write_text("something\n")
+    return re.sub(r"(\w+_file: )/[^\s,}]+", rf"\g<1>{folder}/file", configuration)
 
 
 def shape(line: str) -> str:

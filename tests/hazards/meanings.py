@@ -16,8 +16,9 @@ from tests.hazards.passage import Step
 CALLS = 500
 PATHS = 15_000
 UNIMPLEMENTED = h2.block([(":status", "200"), ("grpc-status", "12")])
-SPITEFUL = 'a"b\\c{d="e"} 1\n# f'
-SPITEFUL_AS_LABEL = SPITEFUL.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+SPITEFUL = 'a"b\\c{d="e"} 1 # f'
+COMMANDING = ("a\n# b", "\x1b[2Jc", "d\x7f")
+SPITEFUL_AS_LABEL = SPITEFUL.replace("\\", "\\\\").replace('"', '\\"')
 # gRPC's flag of a compressed message.
 COMPRESSED = b"\1"
 
@@ -120,6 +121,13 @@ def spiteful_names() -> Sequence[Step]:
     return h2_script(up(named[0] + path), down(named[1] + h2.answer(3, h2.answering(AFTER))))
 
 
+def commanding_names() -> Sequence[Step]:
+    """Models whose names would begin a line of a page or a log, or be an order to a terminal."""
+    asked = b"".join(h2.request(2 * n + 1, h2.asking(name)) for n, name in enumerate(COMMANDING))
+    said = (h2.answer(2 * n + 1, h2.answering(name)) for n, name in enumerate(COMMANDING))
+    return h2_script(up(asked), down(b"".join(said)))
+
+
 def one_after_another(bodies: Sequence[bytes], said: bytes) -> Sequence[Step]:
     """Calls with these messages in turn."""
     ids = range(3, 2 * CALLS + 3, 2)
@@ -200,6 +208,12 @@ MEANINGS = (
         "names that are lines of a page",
         spiteful_names,
         [calls(1, model=SPITEFUL_AS_LABEL), calls(1, method="_OTHER", code="OK"), IN_STEP],
+    ),
+    Attack(
+        26,
+        "names with control characters",
+        commanding_names,
+        [calls(len(COMMANDING), model="unknown", code="OK")],
     ),
     Attack(27, "padding is left as it is", padding, [calls(2, model=AFTER, code="OK")]),
     Attack(28, "protobuf that is none", bad_protobuf, [UNKNOWN, IN_STEP]),
